@@ -1,0 +1,71 @@
+# Everything starts here; `make help` lists it. Needs only Python 3.11, pip, venv and make.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+IDP_PORT ?= 5000
+WALLET_PORT ?= 5001
+VERIFIER_PORT ?= 5002
+DATA ?= instance
+
+VENV := .venv
+PY := $(VENV)/bin/python
+export PYTHONPATH := $(CURDIR)
+DEMO := $(PY) -m idp demo --data "$(DATA)" --idp-port $(IDP_PORT) --wallet-port $(WALLET_PORT) --verifier-port $(VERIFIER_PORT)
+
+.PHONY: help demo demo-reset smoke test check laws format lint types bench screenshots soak lock clean
+
+help: ## list what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# One environment; the stamp of `run` is implied by that of `dev`, and neither is redone while its lock file stands still.
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (make PYTHON=python3.11 …)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: requirements/run.txt | $(VENV)/bin/python
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt | $(VENV)/bin/python
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@ $(VENV)/run.stamp
+
+demo: $(VENV)/run.stamp ## start the nation: provider, wallet and bank counter (IDP_PORT= WALLET_PORT= VERIFIER_PORT= DATA=)
+	@exec $(DEMO)
+
+demo-reset: $(VENV)/run.stamp ## make the nation anew, then start it
+	@exec $(DEMO) --reset
+
+smoke: $(VENV)/run.stamp ## play the whole main job from outside and print one line
+	@$(PY) -m tests.smoke
+
+test: check ## set up what is needed, run everything
+	$(PY) -m pytest
+
+check: $(VENV)/dev.stamp lint types laws ## format, lint, types, laws
+
+lint: $(VENV)/dev.stamp
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+
+types: $(VENV)/dev.stamp
+	$(VENV)/bin/mypy
+
+laws: $(VENV)/dev.stamp
+	$(PY) -m pytest tests/test_architecture.py
+
+format: $(VENV)/dev.stamp ## put the code into form
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+LOCK := $(VENV)/bin/uv pip compile pyproject.toml --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate --universal --python-version 3.11
+lock: $(VENV)/bin/python ## resolve the lock files anew
+	$(PY) -m pip install --quiet uv
+	$(LOCK) -o requirements/base.txt
+	$(LOCK) --all-extras -c requirements/base.txt -o requirements/run.txt
+	$(LOCK) --all-extras --group dev -c requirements/run.txt -o requirements/dev.txt
+
+clean: ## remove the environment, caches and the demo's nation
+	rm -rf $(VENV) .venv-base $(DATA) build *.egg-info .mypy_cache .ruff_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
