@@ -1,0 +1,151 @@
+"""Commands of the floor: make a root, issue a signer under it, look into certificates, QR texts and bundles.
+
+`python -m certs root|signer|show|peek` — see `--help` of each.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certs import bundle, qr
+from certs.authority import ROOT_DAYS, SIGNER_DAYS, Authority
+from certs.errors import CertsError
+from certs.formats import cwt
+from certs.keys import FileSigner
+from certs.x509 import Usage
+
+_USAGES = {usage.name.lower().replace("_", "-"): usage for usage in Usage}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except (CertsError, OSError, ValueError) as error:
+        print(f"certs: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m certs", description="Keys, certificates and signed things.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    root = commands.add_parser("root", help="make a root certificate and its key")
+    root.add_argument("folder", type=Path, help="where root.key and root.pem go")
+    root.add_argument("--name", default="VNeID reference root (simulation)")
+    root.add_argument("--days", type=int, default=ROOT_DAYS)
+    root.set_defaults(run=_root)
+
+    signer = commands.add_parser("signer", help="issue a signer's certificate under a root")
+    signer.add_argument("folder", type=Path, help="folder of root.key and root.pem")
+    signer.add_argument("name", help="file name and common name, for instance public-security")
+    signer.add_argument("--usage", choices=sorted(_USAGES), default="document-signer")
+    signer.add_argument("--days", type=int, default=SIGNER_DAYS)
+    signer.set_defaults(run=_signer)
+
+    show = commands.add_parser("show", help="show a certificate (PEM or DER) or an offline bundle")
+    show.add_argument("file", type=Path)
+    show.set_defaults(run=_show)
+
+    peek = commands.add_parser("peek", help="show what a QR text says, WITHOUT checking it")
+    peek.add_argument("text", help="VN1:… or - for standard input")
+    peek.set_defaults(run=_peek)
+    return parser
+
+
+def _root(options: argparse.Namespace) -> None:
+    key = FileSigner.load_or_create(options.folder / "root.key", "ES256")
+    authority = Authority.create(options.name, now=int(time.time()), days=options.days, key=key)
+    path = _write_new(options.folder / "root.pem", authority.certificate)
+    print(f"{path}  SHA-256 {bundle.fingerprint(authority.certificate)}")
+
+
+def _signer(options: argparse.Namespace) -> None:
+    key = FileSigner.load(options.folder / "root.key", "ES256")
+    certificate = x509.load_pem_x509_certificate((options.folder / "root.pem").read_bytes())
+    signer = FileSigner.load_or_create(options.folder / f"{options.name}.key", "ES256")
+    issued = Authority(certificate, key).issue(
+        options.name, signer.public, _USAGES[options.usage], now=int(time.time()), days=options.days
+    )
+    print(_write_new(options.folder / f"{options.name}.pem", issued))
+
+
+def _write_new(path: Path, certificate: x509.Certificate) -> Path:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "wb") as file:
+        file.write(certificate.public_bytes(Encoding.PEM))
+    return path
+
+
+def _show(options: argparse.Namespace) -> None:
+    data = options.file.read_bytes()
+    if data.startswith(b"-----BEGIN"):
+        return _show_certificate(x509.load_pem_x509_certificate(data))
+    if data[:1] == b"\x30":
+        return _show_certificate(x509.load_der_x509_certificate(data))
+    held = bundle.read(data, now=int(time.time()))
+    lines = [
+        ("sequence", held.sequence),
+        ("issued", _when(held.issued)),
+        ("expires", _when(held.expires)),
+        *(("root SHA-256", bundle.fingerprint(anchor)) for anchor in held.trust.anchors),
+        ("trust list", f"number {held.trust.list.sequence}, next update {_when(held.trust.list.next_update)}"),
+        *(
+            (f"  {service.document}", f"{service.authority}, from {_when(service.since)}{_until(service.until)}")
+            for service in held.trust.list.services
+        ),
+        *((item.uri, f"{len(item)} entries, {_when(item.issued)}") for item in held.statuses),
+    ]
+    _print_table(lines)
+
+
+def _show_certificate(certificate: x509.Certificate) -> None:
+    _print_table(
+        [
+            ("subject", certificate.subject.rfc4514_string()),
+            ("issuer", certificate.issuer.rfc4514_string()),
+            ("from", certificate.not_valid_before_utc.isoformat()),
+            ("until", certificate.not_valid_after_utc.isoformat()),
+            ("SHA-256", bundle.fingerprint(certificate)),
+        ]
+    )
+
+
+def _peek(options: argparse.Namespace) -> None:
+    text = sys.stdin.read().strip() if options.text == "-" else options.text
+    contents = cwt.peek(qr.from_text(text))
+    print("NOT CHECKED: this is only what the text says.", file=sys.stderr)
+    told = {
+        "document": contents.document.name,
+        "view": contents.view.name,
+        "issuer": contents.issuer,
+        "issued": _when(contents.issued),
+        "expires": _when(contents.expires),
+        "claims": dict(contents.claims),
+        "status": {"uri": contents.status_uri, "index": contents.status_index},
+    }
+    print(json.dumps(told, ensure_ascii=False, indent=2))
+
+
+def _when(seconds: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))
+
+
+def _until(seconds: int | None) -> str:
+    return "" if seconds is None else f" until {_when(seconds)}"
+
+
+def _print_table(rows: list[tuple[str, object]]) -> None:
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        print(f"{name:<{width}}  {value}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

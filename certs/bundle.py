@@ -1,0 +1,145 @@
+"""The offline bundle: anchors, trust list and status lists in one signed file with a sequence number.
+
+Spec: none but our own (`certs/qr.md` §Bundle); a COSE_Sign1 (RFC 9052) with x5chain (RFC 9360) over deterministic CBOR.
+
+What makes a bundle trusted is where it came from:
+ - `read` of a file that the operator put there: its own anchors, or only the pinned root when a fingerprint is given;
+ - `update` from the network: the anchors of the bundle already held (as TUF does it), never its own.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certs import cbor, cose, status, trust
+from certs.errors import Malformed, NotValidNow, Untrusted
+from certs.keys import Signer
+from certs.status import StatusLists
+from certs.trust import TrustStore
+from certs.x509 import Usage, check_path, load, public_key
+
+TYP = "application/vn-bundle+cose"
+SEQUENCE, ISSUED, EXPIRES, ANCHORS, TRUST_LIST, STATUS_LISTS = 1, 2, 3, 4, 5, 6
+CLOCK_SKEW = 300  # seconds that the publisher's clock may be ahead of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Everything that an offline verdict rests on. Times are Unix seconds."""
+
+    sequence: int
+    issued: int
+    expires: int
+    trust: TrustStore
+    statuses: StatusLists
+    raw: bytes
+
+
+def build(
+    *,
+    sequence: int,
+    now: int,
+    lifetime: int,
+    anchors: Iterable[x509.Certificate],
+    trust_list: str,
+    status_lists: Mapping[str, bytes],
+    signer: Signer,
+    chain: Sequence[x509.Certificate],
+) -> bytes:
+    """Sign a bundle; `status_lists` maps URI to status list CWT, `chain` is the bundle signer's."""
+    payload = {
+        SEQUENCE: sequence,
+        ISSUED: now,
+        EXPIRES: now + lifetime,
+        ANCHORS: [anchor.public_bytes(Encoding.DER) for anchor in anchors],
+        TRUST_LIST: trust_list,
+        STATUS_LISTS: dict(status_lists),
+    }
+    certificates = [certificate.public_bytes(Encoding.DER) for certificate in chain]
+    x5chain = certificates[0] if len(certificates) == 1 else certificates
+    return cose.sign(cbor.encode(payload), signer, header={cose.TYP: TYP, cose.X5CHAIN: x5chain})
+
+
+def read(data: bytes, *, now: int, root_sha256: str | None = None) -> Bundle:
+    """A bundle from the operator's own disk, or a first one from the network with the root's pinned fingerprint.
+
+    `root_sha256` is the hex SHA-256 of the root certificate in DER. The path is checked at the bundle's own time: a file
+    that was good when it came stays readable offline; how old it is, every verdict tells.
+    """
+    message, payload = _open(data)
+    anchors = _anchors(payload)
+    if root_sha256 is not None:
+        anchors = [anchor for anchor in anchors if fingerprint(anchor) == root_sha256.lower()]
+        if not anchors:
+            raise Untrusted("issuer_untrusted", "the pinned root is not in this bundle")
+    return _verified(message, payload, data, anchors=anchors, at=min(now, payload[ISSUED]), now=now)
+
+
+def update(held: Bundle, data: bytes, *, now: int) -> Bundle:
+    """The bundle that takes the place of `held`. Raises CertsError, and then `held` stays.
+
+    1. signed under an anchor that we hold already          2. not expired, not from the future
+    3. sequence not lower; an equal one is the same bundle  4. no part of it older than what we hold
+    """
+    message, payload = _open(data)
+    new = _verified(message, payload, data, anchors=held.trust.anchors, at=now, now=now)  # 1
+    if new.expires <= now:  # 2
+        raise NotValidNow("expired", "bundle")
+    if new.sequence < held.sequence or (new.sequence == held.sequence and new.raw != held.raw):  # 3
+        raise NotValidNow("presentation_replayed", f"bundle {new.sequence} after {held.sequence}")
+    trust.check_successor(held.trust.list, new.trust.list, now=now)  # 4
+    held.statuses.check_successors(new.statuses)
+    return new
+
+
+def fingerprint(certificate: x509.Certificate) -> str:
+    """Hex SHA-256 of the DER, as an operator compares it by eye."""
+    return hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
+
+
+def _open(data: bytes) -> tuple[cose.Sign1, dict[int, Any]]:
+    message = cose.parse(data, cbor.BUNDLE)
+    cose.expect_typ(message, TYP)
+    payload = cbor.decode(message.payload, cbor.BUNDLE)
+    kinds = {SEQUENCE: int, ISSUED: int, EXPIRES: int, ANCHORS: list, TRUST_LIST: str, STATUS_LISTS: dict}
+    if not isinstance(payload, dict) or set(payload) != set(kinds):
+        raise Malformed("malformed", "bundle")
+    if not all(type(payload[key]) is kind for key, kind in kinds.items()) or payload[SEQUENCE] < 1:
+        raise Malformed("malformed", "bundle")
+    lists = payload[STATUS_LISTS]
+    if not all(isinstance(uri, str) and isinstance(token, bytes) for uri, token in lists.items()):
+        raise Malformed("malformed", "status lists of the bundle")
+    return message, payload
+
+
+def _anchors(payload: Mapping[int, Any]) -> list[x509.Certificate]:
+    ders = payload[ANCHORS]
+    if not 1 <= len(ders) <= 8 or not all(isinstance(der, bytes) for der in ders):
+        raise Malformed("malformed", "anchors")
+    return [load(der) for der in ders]
+
+
+def _verified(
+    message: cose.Sign1,
+    payload: Mapping[int, Any],
+    data: bytes,
+    *,
+    anchors: Sequence[x509.Certificate],
+    at: int,
+    now: int,
+) -> Bundle:
+    if payload[ISSUED] > now + CLOCK_SKEW:
+        raise NotValidNow("issued_in_future", "bundle")
+    chain = [load(der) for der in cose.chain(message)]
+    check_path(chain[0], chain[1:], anchors, usage=Usage.BUNDLE_SIGNER, now=at)
+    cose.verify(message, public_key(chain[0]))
+    # From here on the bundle's own anchors count: whoever may sign bundles may introduce the next root (rotation).
+    own = _anchors(payload)
+    trust_list = trust.read(payload[TRUST_LIST], own, now=at)
+    lists = [status.read_cwt(token, uri=uri, anchors=own, now=at) for uri, token in payload[STATUS_LISTS].items()]
+    store = TrustStore(own, trust_list)
+    return Bundle(payload[SEQUENCE], payload[ISSUED], payload[EXPIRES], store, StatusLists(lists), data)

@@ -1,0 +1,206 @@
+"""Text encodings and JSON, strict: each value has exactly one accepted spelling.
+
+Spec: RFC 4648 §5 (base64url without padding), RFC 9285 (base45), RFC 1950 (zlib), RFC 8259 and RFC 7493 (JSON, I-JSON).
+"""
+
+import base64
+import binascii
+import json
+import math
+import re
+import struct
+import unicodedata
+import zlib
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from certs.errors import Malformed
+
+JSON_LIMIT = 256 * 1024
+JSON_DEPTH = 32
+TEXT_LIMIT = 1024  # the longest single text that any claim of ours may hold
+
+_BASE64URL = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+def b64url_encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def b64url_decode(text: str | bytes) -> bytes:
+    """Decode, refusing padding, foreign characters and non-zero trailing bits (RFC 4648 §3.3, §3.5)."""
+    try:
+        raw = text.encode("ascii") if isinstance(text, str) else text
+        data = binascii.a2b_base64(raw.translate(_TO_STANDARD) + b"=" * (-len(raw) % 4), strict_mode=True)
+    except (UnicodeEncodeError, binascii.Error) as error:
+        raise Malformed("encoding_invalid", "not base64url") from error
+    # `translate` lets '+', '/' and '=' through, and a2b ignores trailing bits: only the re-encoding proves the spelling.
+    if base64.urlsafe_b64encode(data).rstrip(b"=") != raw:
+        raise Malformed("encoding_invalid", "base64url is not canonical")
+    return data
+
+
+_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+
+# --- base45 -----------------------------------------------------------------------------------------------------------
+
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
+_PAIRS = [a + b for b in _ALPHABET for a in _ALPHABET]  # value -> two characters, least significant first
+_TRIPLES_OUT = [_PAIRS[n % 2025] + _ALPHABET[n // 2025] for n in range(65536)]
+_TRIPLES_IN = {text.encode(): n for n, text in enumerate(_TRIPLES_OUT)}
+_PAIRS_IN = {_PAIRS[n].encode(): n for n in range(256)}
+
+
+def base45_encode(data: bytes) -> str:
+    """RFC 9285 §4: two bytes become three characters, a last single byte two."""
+    count, odd = divmod(len(data), 2)
+    text = "".join(map(_TRIPLES_OUT.__getitem__, struct.unpack(f">{count}H", data[: 2 * count])))
+    return text + _PAIRS[data[-1]] if odd else text
+
+
+def base45_decode(text: str) -> bytes:
+    """RFC 9285 §4; refuses foreign characters, values above 65535 (255 at the end) and a length of 3n + 1."""
+    try:
+        raw = text.encode("ascii")
+        count, rest = divmod(len(raw), 3)
+        values = map(_TRIPLES_IN.__getitem__, struct.unpack("3s" * count, raw[: 3 * count]))
+        data = struct.pack(f">{count}H", *values)
+        if rest == 0:
+            return data
+        return data + bytes([_PAIRS_IN[raw[3 * count :]]])
+    except (UnicodeEncodeError, KeyError) as error:
+        raise Malformed("encoding_invalid", "not base45") from error
+
+
+# --- zlib -------------------------------------------------------------------------------------------------------------
+
+
+def inflate(data: bytes, *, limit: int) -> bytes:
+    """One whole zlib stream of at most `limit` bytes when inflated; nothing before or after it."""
+    stream = zlib.decompressobj()
+    try:
+        out = stream.decompress(data, limit + 1)
+    except zlib.error as error:
+        raise Malformed("malformed", "not a zlib stream") from error
+    if len(out) > limit:
+        raise Malformed("limit_exceeded", f"inflates to more than {limit} bytes")
+    if not stream.eof:
+        raise Malformed("malformed", "zlib stream is cut off")
+    if stream.unused_data:
+        raise Malformed("trailing_data", "bytes after the zlib stream")
+    return out
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------------
+
+
+def json_decode(text: str | bytes, *, limit: int = JSON_LIMIT, depth: int = JSON_DEPTH) -> Any:
+    """Parse I-JSON (RFC 7493): no duplicate members, no NaN, no lone surrogates, bounded in size and depth."""
+    if len(text) > limit:
+        raise Malformed("oversize", f"JSON longer than {limit}")
+    try:
+        decoded = text.decode("utf-8") if isinstance(text, bytes) else text
+        if _deepest(decoded, depth) > depth:
+            raise Malformed("limit_exceeded", f"JSON deeper than {depth}")
+        value = json.loads(
+            decoded,
+            object_pairs_hook=_unique,
+            parse_constant=_refuse_constant,
+            parse_int=_parse_int,
+            parse_float=_parse_float,
+        )
+        if "\\u" in decoded or isinstance(text, str):
+            json.dumps(value, ensure_ascii=False).encode("utf-8")  # a lone surrogate cannot be encoded
+        return value
+    except (UnicodeError, ValueError, RecursionError) as error:
+        raise Malformed("malformed", "not JSON") from error
+
+
+def json_encode(value: Mapping[str, Any] | list[Any]) -> bytes:
+    """Compact UTF-8 JSON, in the order given."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
+
+
+def _deepest(text: str, enough: int) -> int:
+    """The nesting of brackets outside strings, in one pass that no text can make slow."""
+    if text.count("{") + text.count("[") <= enough:
+        return 0
+    level = deepest = 0
+    inside = False
+    for sign in _JSON_SIGNS.findall(text):
+        if sign == '"':
+            inside = not inside
+        elif not inside and sign[0] != "\\":
+            level += 1 if sign in "{[" else -1
+            deepest = max(deepest, level)
+    return deepest
+
+
+_JSON_SIGNS = re.compile(r'\\.|["{}\[\]]', re.DOTALL)  # a backslash takes the character behind it along
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise Malformed("duplicate_key", "JSON member given twice")
+    return members
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _parse_int(digits: str) -> int:
+    if len(digits) > 20 or not -(1 << 63) <= int(digits) < 1 << 64:  # the length first: conversion is quadratic
+        raise ValueError("integer beyond 64 bits")
+    return int(digits)
+
+
+def _parse_float(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):  # RFC 7493 §2.2
+        raise ValueError("number beyond double precision")
+    return value
+
+
+# --- human text -------------------------------------------------------------------------------------------------------
+
+
+def safe_text(text: str, *, limit: int = TEXT_LIMIT) -> str:
+    """The same text, if a person can read it without being deceived: NFC, no controls, no invisible or bidi characters,
+    not one word of two scripts (attacks UN-03 to UN-05)."""
+    if len(text) > limit:
+        raise Malformed("oversize", f"text longer than {limit}")
+    if text.isascii():
+        if text.isprintable() or not any(c < " " or c == "\x7f" for c in text):
+            return text
+        raise Malformed("text_unsafe", "control character")
+    if not unicodedata.is_normalized("NFC", text):
+        raise Malformed("text_unsafe", "not in normal form C")
+    marks = 0
+    for character in text:
+        category = unicodedata.category(character)
+        if category in _UNSAFE_CATEGORIES or character in _UNSAFE_CHARACTERS:
+            raise Malformed("text_unsafe", f"U+{ord(character):04X}")
+        if category in _ASCII_ONLY_CATEGORIES and not character.isascii():
+            raise Malformed("text_unsafe", f"U+{ord(character):04X}")
+        marks = marks + 1 if category[0] == "M" else 0
+        if marks > 2:
+            raise Malformed("text_unsafe", "more than two combining marks on one letter")
+        if category[0] == "L" and not _is_latin(character):
+            raise Malformed("text_unsafe", f"U+{ord(character):04X} is not a Latin letter")
+    return text
+
+
+# Controls, formats (bidi, zero width, tags, soft hyphen), surrogates, private use, unassigned, line separators; and, of
+# what is not ASCII: digits of other scripts and full-width ones (UN-11), blanks that are none or too many.
+_UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_ASCII_ONLY_CATEGORIES = frozenset({"Nd", "Zs"})
+# Variation selectors, the combining grapheme joiner, Hangul fillers, Eth and African D that pass for Đ (UN-06).
+_UNSAFE_CHARACTERS = frozenset([*map(chr, range(0xFE00, 0xFE10)), "\u034f", "\u115f", "\u3164", "\u00d0", "\u0189"])
+
+
+def _is_latin(character: str) -> bool:
+    code = ord(character)
+    # Basic Latin to Latin Extended-B, and Latin Extended Additional, where Vietnamese lives. Full-width letters lie outside.
+    return code < 0x0250 or 0x1E00 <= code < 0x1F00 or character in "\u02bc"

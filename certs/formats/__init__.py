@@ -1,0 +1,89 @@
+"""The one shape of every credential format: issue, present, verify; and what a verification yields.
+
+Each format is one file. `verify` returns `Verified` or raises a `CertsError`; only the files of this folder can make a
+`Verified`, so that whoever holds one holds checked data.
+"""
+
+from collections.abc import Mapping
+from dataclasses import InitVar, dataclass
+from enum import IntEnum
+from typing import Any
+
+from certs.catalogue import Text
+from certs.keys import PublicKey
+from certs.proof import HOLDER_PROOF_AGE, HOLDER_PROOF_SKEW
+
+
+class Step(IntEnum):
+    """The checks of a verdict, in their order; the same numbers stand in code, refusals and documentation."""
+
+    BOUNDS = 1
+    FORMAT = 2
+    ISSUER_SIGNATURE = 3
+    CERTIFICATE_PATH = 4
+    TRUST_LIST = 5
+    VALIDITY = 6
+    STATUS = 7
+    HOLDER_PROOF = 8
+    POLICY = 9
+
+
+class Trail:
+    """Which checks were begun: the last one is where a refusal happened."""
+
+    __slots__ = ("steps",)
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+
+    def begin(self, step: Step) -> None:
+        self.steps.append(step)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a verifier expects of a presentation. Times in seconds; `audience` and `challenge` are what it itself showed."""
+
+    holder_proof: bool = True
+    audience: str | None = None
+    challenge: bytes | None = None
+    proof_age: int = HOLDER_PROOF_AGE
+    clock_skew: int = HOLDER_PROOF_SKEW
+    status_age: int | None = None  # None: as the status list itself says
+
+
+SEAL = object()  # known to this folder only; see tests/test_architecture.py
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """A document's view whose every check held. Times are Unix seconds.
+
+    `claims` has the catalogue's field names and JSON values. `holder_bound` tells that the holder's key signed this
+    presentation; `audience` is who it was made for (None: anybody, so a copy may be shown elsewhere within its minute).
+    """
+
+    document: str
+    view: str
+    claims: Mapping[str, Any]
+    issuer: str
+    issuer_name: Text
+    issued: int
+    expires: int
+    holder_bound: bool
+    holder: PublicKey
+    audience: str | None
+    challenge: bytes | None
+    presented_at: int | None
+    status_as_of: int | None  # None: not looked at (a wallet keeping what it was just given)
+    trust_as_of: int
+    seal: InitVar[object]
+
+    def __post_init__(self, seal: object) -> None:
+        if seal is not SEAL:
+            raise TypeError("only a credential format's verify makes Verified")
+
+    @property
+    def holder_thumbprint(self) -> str:
+        """RFC 7638 thumbprint of the key that the issuer bound the credential to."""
+        return self.holder.thumbprint()

@@ -1,0 +1,112 @@
+"""Credential ⇄ QR text ⇄ picture, bounded both ways.
+
+Spec: ISO/IEC 18004 (QR code), RFC 9285 (base45 fits the QR's alphanumeric mode); `certs/qr.md`.
+"""
+
+import io
+from typing import Any
+
+import qrcode
+import zxingcpp
+from PIL import Image
+from qrcode.constants import ERROR_CORRECT_M
+from qrcode.exceptions import DataOverflowError
+from qrcode.image.svg import SvgPathFillImage
+
+from certs.encoding import base45_decode, base45_encode
+from certs.errors import Malformed
+
+PREFIX = "VN1:"
+TEXT_LIMIT = 4296  # characters of alphanumeric mode in version 40-L: no longer text ever came from one QR
+BYTES_LIMIT = TEXT_LIMIT * 2 // 3
+PICTURE_BYTES = 12 * 1024 * 1024
+PICTURE_PIXELS = 25_000_000
+_WORKING_PIXELS = 6_000_000  # above this a picture is first read at half size: faster, and a QR in it is large anyway
+_QR_ONLY = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
+_PICTURE_KINDS = ("PNG", "JPEG")
+
+
+def to_text(presentation: bytes) -> str:
+    if len(presentation) > BYTES_LIMIT:
+        raise Malformed("oversize", f"{len(presentation)} bytes do not fit a QR")
+    return PREFIX + base45_encode(presentation)
+
+
+def from_text(text: str) -> bytes:
+    """The bytes of a QR text. Raises Malformed: oversize, prefix_unknown, encoding_invalid."""
+    if len(text) > TEXT_LIMIT:
+        raise Malformed("oversize", f"{len(text)} characters")
+    if not text.startswith(PREFIX):
+        raise Malformed("prefix_unknown", "not VN1:")
+    return base45_decode(text[len(PREFIX) :])
+
+
+def version(text: str) -> int:
+    """The QR version (1 to 40) that the text needs at error correction level M."""
+    return int(_make(text).version)
+
+
+def draw_png(text: str, *, module: int = 6) -> bytes:
+    """A PNG at level M with the quiet zone of four modules; `module` in pixels."""
+    code = _make(text)
+    code.box_size = module
+    out = io.BytesIO()
+    code.make_image().get_image().convert("1").save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def draw_svg(text: str) -> str:
+    """The same as SVG of one path, scalable, black on white."""
+    out = io.BytesIO()
+    _make(text).make_image(image_factory=SvgPathFillImage).save(out)
+    return out.getvalue().decode("utf-8")
+
+
+def read_picture(data: bytes) -> tuple[str, ...]:
+    """The texts of all QR codes in a PNG or JPEG. Raises Malformed before decoding what is too large or another kind."""
+    if len(data) > PICTURE_BYTES:
+        raise Malformed("oversize", f"picture of {len(data)} bytes")
+    try:
+        with Image.open(io.BytesIO(data), formats=_PICTURE_KINDS) as picture:
+            width, height = picture.size
+            if width * height > PICTURE_PIXELS:
+                raise Malformed("oversize", f"picture of {width} × {height} pixels")
+            # A JPEG may bring a depth map as its second frame, which nobody looks at.
+            if picture.format == "PNG" and getattr(picture, "n_frames", 1) != 1:
+                raise Malformed("malformed", "animated picture")
+            if width * height > _WORKING_PIXELS:
+                picture.draft("L", (width // 2, height // 2))  # JPEG only: decodes at half size
+            grey = _grey(picture)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise Malformed("oversize", "picture of far too many pixels") from error
+    except (OSError, ValueError, SyntaxError, MemoryError) as error:
+        raise Malformed("malformed", "not a PNG or JPEG picture") from error
+    if grey.width * grey.height > _WORKING_PIXELS:
+        small = _codes(grey.reduce(2))
+        return small or _codes(grey)
+    return _codes(grey)
+
+
+def _grey(picture: Image.Image) -> Image.Image:
+    """In grey, on white where it is transparent: a black QR on nothing would else become black on black."""
+    if not picture.mode.endswith("A") and "transparency" not in picture.info:
+        return picture.convert("L")
+    shades, opacity = picture.convert("LA").split()
+    ground = Image.new("L", picture.size, 255)
+    ground.paste(shades, mask=opacity)
+    return ground
+
+
+def _codes(picture: Image.Image) -> tuple[str, ...]:
+    found = zxingcpp.read_barcodes(picture, formats=_QR_ONLY, text_mode=zxingcpp.TextMode.Plain)
+    return tuple(dict.fromkeys(code.text for code in found if code.valid))
+
+
+def _make(text: str) -> Any:
+    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=4)
+    code.add_data(text, optimize=0)
+    try:
+        code.make(fit=True)
+    except (DataOverflowError, ValueError) as error:
+        raise Malformed("oversize", "does not fit a QR") from error
+    return code

@@ -1,0 +1,173 @@
+"""Certificate profiles of the nation, and the check of a path from a signer to a pinned root at a given time.
+
+Spec: RFC 5280 §6 (path validation, done by `cryptography`), §4.2.1.12 (extended key usage).
+
+Each use has its own extended key usage, so that no certificate can sign what it was not made for. The object
+identifiers stand under 2.25 (ITU-T X.667: identifiers made from a UUID), as the project owns no other arc.
+CRLs come with *Documents*; until then a signer is withdrawn by the trust list.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.x509.verification import (
+    Criticality,
+    ExtensionPolicy,
+    Policy,
+    PolicyBuilder,
+    Store,
+    VerificationError,
+)
+
+from certs.errors import Malformed, NotValidNow, Unsupported, Untrusted
+from certs.keys import PublicKey
+
+_ARC = "2.25.158716100025410038562175504534808638395"  # a version-4 UUID drawn once for this project
+CHAIN_LIMIT = 4  # certificates below the root
+CERTIFICATE_LIMIT = 8 * 1024  # bytes of DER
+
+
+class Usage(Enum):
+    """What a certificate may sign, by its one extended key usage."""
+
+    DOCUMENT_SIGNER = x509.ObjectIdentifier(f"{_ARC}.1")
+    TRUST_LIST_SIGNER = x509.ObjectIdentifier(f"{_ARC}.2")
+    BUNDLE_SIGNER = x509.ObjectIdentifier(f"{_ARC}.3")
+    READER = x509.ObjectIdentifier(f"{_ARC}.4")
+    STATUS_SIGNER = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.30")  # id-kp-oauthStatusSigning, draft status list §10
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A path that holds from `valid_from` to `valid_until` (Unix seconds, both inclusive)."""
+
+    leaf: x509.Certificate
+    valid_from: int
+    valid_until: int
+
+    def check_time(self, now: int) -> None:
+        if now < self.valid_from:
+            raise NotValidNow("cert_not_yet_valid")
+        if now > self.valid_until:
+            raise NotValidNow("cert_expired")
+
+
+def load(der: bytes) -> x509.Certificate:
+    if len(der) > CERTIFICATE_LIMIT:
+        raise Malformed("oversize", "certificate")
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        certificate.extensions  # noqa: B018 — parsed lazily; bad ones must fail here and not later
+        return certificate
+    except (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        raise Malformed("malformed", "certificate") from error
+
+
+def public_key(certificate: x509.Certificate) -> PublicKey:
+    """The key of a certificate of ours: P-256, P-384, Ed25519 or RSA of at least 2,048 bits."""
+    try:
+        return PublicKey.from_crypto(certificate.public_key(), kid="")
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise Unsupported("alg_not_allowed", "certificate key") from error
+
+
+def key_id(certificate: x509.Certificate) -> bytes:
+    """The 8 bytes by which a QR names its signer: the head of the subject key identifier."""
+    try:
+        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest[:8]
+    except x509.ExtensionNotFound:
+        raise Malformed("malformed", "signer without subject key identifier") from None
+
+
+def check_path(
+    leaf: x509.Certificate,
+    intermediates: Sequence[x509.Certificate],
+    anchors: Iterable[x509.Certificate],
+    *,
+    usage: Usage,
+    now: int,
+) -> Path:
+    """Validate leaf → intermediates → anchor at `now`.
+
+    1. not more certificates than the profile has
+    2. time of the leaf first, so that an expired signer is told as such
+    3. the leaf's one purpose is `usage` and it may make signatures (RFC 5280 §4.2.1.3, §4.2.1.12); its key is on P-256
+    4. RFC 5280 §6 by `cryptography`, with its own checks of algorithms, CA flags, path length and name constraints
+    5. each certificate given is the one that certifies the one before, and none is left over (RFC 9360 §2, RFC 7515 §4.1.6)
+    """
+    trusted = list(anchors)
+    if len(intermediates) >= CHAIN_LIMIT:  # 1
+        raise Malformed("limit_exceeded", f"{len(intermediates) + 1} certificates")
+    _check_time(leaf, now)  # 2
+    _check_usage(leaf, usage)  # 3
+    if not trusted:
+        raise Untrusted("issuer_untrusted", "no anchor")
+    if public_key(leaf).alg != "ES256":
+        raise Unsupported("alg_not_allowed", "signer keys are on P-256")
+    moment = datetime.fromtimestamp(now, UTC)
+    verifier = (
+        PolicyBuilder()
+        .store(Store(trusted))
+        .time(moment)
+        .max_chain_depth(CHAIN_LIMIT)
+        .extension_policies(ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=_leaf_policy(usage))
+        .build_client_verifier()
+    )
+    try:
+        chain = verifier.verify(leaf, list(intermediates)).chain  # 4
+    except VerificationError as error:
+        raise _why(leaf, intermediates, trusted, now, str(error)) from None
+    if chain[1:-1] != list(intermediates):  # 5
+        raise Untrusted("chain_invalid", "certificates that are not the path in its order")
+    return Path(
+        leaf,
+        max(int(certificate.not_valid_before_utc.timestamp()) for certificate in chain),
+        min(int(certificate.not_valid_after_utc.timestamp()) for certificate in chain),
+    )
+
+
+def _leaf_policy(usage: Usage) -> ExtensionPolicy:
+    def only_this(_: Policy, __: x509.Certificate, value: x509.ExtendedKeyUsage) -> None:
+        if list(value) != [usage.value]:
+            raise ValueError("extended key usage")
+
+    return ExtensionPolicy.permit_all().require_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, only_this)
+
+
+def _check_time(certificate: x509.Certificate, now: int) -> None:
+    if now < certificate.not_valid_before_utc.timestamp():
+        raise NotValidNow("cert_not_yet_valid", certificate.subject.rfc4514_string())
+    if now > certificate.not_valid_after_utc.timestamp():
+        raise NotValidNow("cert_expired", certificate.subject.rfc4514_string())
+
+
+def _check_usage(leaf: x509.Certificate, usage: Usage) -> None:
+    try:
+        purposes = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        keys = leaf.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        raise Untrusted("cert_usage", "no key usage, or no extended one") from None
+    if not keys.digital_signature or keys.key_cert_sign or list(purposes) != [usage.value]:
+        raise Untrusted("cert_usage", "other purpose")
+
+
+def _why(
+    leaf: x509.Certificate,
+    intermediates: Sequence[x509.Certificate],
+    anchors: Sequence[x509.Certificate],
+    now: int,
+    detail: str,
+) -> Untrusted | NotValidNow:
+    """The reason that a person can act on, where `cryptography` has one text for all."""
+    for certificate in (*intermediates, *anchors):
+        if now > certificate.not_valid_after_utc.timestamp():
+            return NotValidNow("cert_expired", certificate.subject.rfc4514_string())
+        if now < certificate.not_valid_before_utc.timestamp():
+            return NotValidNow("cert_not_yet_valid", certificate.subject.rfc4514_string())
+    issuers = {certificate.subject for certificate in (*intermediates, *anchors)}
+    code = "chain_invalid" if leaf.issuer in issuers else "issuer_untrusted"
+    return Untrusted(code, detail)
