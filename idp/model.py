@@ -1,0 +1,180 @@
+"""The state's nouns: people, accounts, clients, sessions, grants, documents, events. Frozen values, no behaviour."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from certs.catalogue import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Two tiers since 1 July 2025: commune and province; the detail is free text."""
+
+    detail: str
+    commune: str
+    province: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One row of the population register.
+
+    `person_id` never changes; `pid` (12 digits) may be cancelled and re-set, with its history kept apart.
+    `birth_date` is `YYYY`, `YYYY-MM` or `YYYY-MM-DD`: the register knows dates of unequal precision.
+    """
+
+    person_id: str
+    pid: str
+    name: str
+    birth_date: str
+    sex: str  # "male" | "female"
+    nationality: str  # ISO 3166-1 alpha-2
+    residence: Address
+    place_of_birth: str
+    phone: str | None = None  # E.164
+    email: str | None = None
+    deceased_on: str | None = None  # YYYY-MM-DD
+    locked: bool = False  # the electronic identity is locked (Law 26/2023 Art. 34)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelledPid:
+    """A personal identification number that a person once had; never given to another person (Decree 70/2024 Art. 11)."""
+
+    pid: str
+    person_id: str
+    cancelled_on: str
+    reason: str
+
+
+class AccountState(StrEnum):
+    ACTIVE = "active"
+    LOCKED = "locked"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    account_id: str
+    person_id: str
+    level: int  # 1 registered remotely, 2 proofed in person
+    phone: str  # E.164
+    email: str | None
+    password_hash: str = field(repr=False)
+    state: AccountState = AccountState.ACTIVE
+    created_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A relying party, as registered (OpenID Connect Dynamic Client Registration 1.0 §2)."""
+
+    client_id: str
+    name: Text
+    purpose: Text
+    redirect_uris: tuple[str, ...]
+    scopes: tuple[str, ...]
+    profile: str = "agency"  # baseline | agency | bank
+    token_endpoint_auth_method: str = "client_secret_basic"  # noqa: S105 (a name, not a secret)
+    secret_hash: str | None = field(default=None, repr=False)  # SHA-256 hex of a 256-bit random secret
+    id_token_signed_response_alg: str = "RS256"  # noqa: S105 (the default of OpenID Connect Registration §2)
+    application_type: str = "web"  # web | native
+    entitled_to_pid: bool = True  # `sub` is the personal identification number
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in browser. Only the hash of the cookie's value is stored."""
+
+    session_hash: str
+    account_id: str
+    sid: str  # what relying parties may see (OpenID Connect Back-Channel Logout §2.1)
+    authenticated_at: int
+    acr: str
+    amr: tuple[str, ...]
+    expires: int  # absolute end
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What one citizen allowed one client; every token of the family hangs on it."""
+
+    grant_id: str
+    account_id: str
+    client_id: str
+    scopes: tuple[str, ...]
+    purpose: str  # "openid" | "issuance"
+    opened_at: int
+    expires: int
+    details: Mapping[str, Any] = field(default_factory=dict)  # acr, amr, auth_time, configuration ids …
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access or refresh token, by its hash. `generation` counts rotations, so that order never rests on clocks."""
+
+    token_hash: str
+    grant_id: str
+    kind: str  # "access" | "refresh"
+    expires: int
+    generation: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a single-use value held. `again` is True for every taker but the first."""
+
+    payload: Mapping[str, Any]
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    account_id: str
+    client_id: str
+    scopes: tuple[str, ...]
+    given_at: int
+
+
+class DocumentState(StrEnum):
+    VALID = "valid"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A row of a sector register: one person's licence, health book, card. `record` follows `certs.catalogue`."""
+
+    document_id: str
+    person_id: str
+    type: str
+    record: Mapping[str, Any]
+    state: DocumentState = DocumentState.VALID
+    valid_until: str | None = None  # YYYY-MM-DD
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedCredential:
+    """That a document's view was signed for a holder's key, and where its status stands. No claim values."""
+
+    credential_id: str
+    document_id: str
+    view: str
+    holder_thumbprint: str
+    status_list: int
+    status_index: int
+    issued_at: int
+    expires: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the journal: who, what, when; names of claims, never values; a PID only masked."""
+
+    at: int
+    kind: str
+    account_id: str | None = None
+    client_id: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,94 @@
+"""Open the database safely: the settings that durability and exclusion rest on, set and read back.
+
+SQLite's defaults depend on how it was built, so nothing is left to them: write-ahead log, a flush at each commit, foreign
+keys checked, a bounded wait for the one writer.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from idp.storage.errors import Unavailable, UnsafeDatabase
+
+BUSY_MS = 5_000  # a writer waits this long for another, then the request is refused instead of hanging
+POOL_SIZE = 8  # connections a process keeps: its threads of work; each of several processes has its own pool
+POOL_OVERFLOW = 8
+POOL_WAIT_SECONDS = 5  # for a connection: as long as for the writer's lock
+
+WRITES = "vneid_writes"  # execution option of a connection that will write
+
+# name, as set, as read back
+PRAGMAS: tuple[tuple[str, str, object], ...] = (
+    ("busy_timeout", str(BUSY_MS), BUSY_MS),
+    ("journal_mode", "WAL", "wal"),
+    ("synchronous", "FULL", 2),
+    ("foreign_keys", "ON", 1),
+)
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Options for SQLAlchemy's engine: the same for Flask-SQLAlchemy, the commands and the tests."""
+    options: dict[str, Any] = {
+        "pool_size": POOL_SIZE,
+        "max_overflow": POOL_OVERFLOW,
+        "pool_timeout": POOL_WAIT_SECONDS,
+        "hide_parameters": True,  # an error's text goes to the log, and parameters are names and numbers of people
+    }
+    if make_url(url).get_backend_name() == "postgresql":
+        options["pool_pre_ping"] = True  # a server may have restarted since; a file cannot
+        options["isolation_level"] = "READ COMMITTED"  # what the verbs' single statements are written for
+    return options
+
+
+def flask_settings(url: str) -> dict[str, Any]:
+    """What Flask-SQLAlchemy reads from an application's configuration."""
+    return {"SQLALCHEMY_DATABASE_URI": url, "SQLALCHEMY_ENGINE_OPTIONS": engine_options(url)}
+
+
+def open_engine(url: str) -> Engine:
+    """An engine outside of Flask, for commands and tests."""
+    return prepare(create_engine(url, **engine_options(url)))
+
+
+def prepare(engine: Engine) -> Engine:
+    """Make an engine ours and read its settings back; raises UnsafeDatabase. Call it once, before the first use."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_pragmas)
+        event.listen(engine, "begin", _begin)
+    elif engine.dialect.name != "postgresql":
+        raise UnsafeDatabase(f"{engine.dialect.name} is not a database that this provider knows")
+    try:
+        with engine.connect() as connection:
+            if engine.dialect.name == "sqlite":
+                _read_back(connection)
+    except DBAPIError as error:
+        raise Unavailable(f"cannot open the database: {error.orig}") from error
+    return engine
+
+
+def _set_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    # The driver must not begin transactions by itself: it would begin them late and deferred.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for name, value, wanted in PRAGMAS:
+        cursor.execute(f"PRAGMA {name}")
+        # The journal's mode is kept in the file; setting it anew would need a lock at each connection.
+        if cursor.fetchone() != (wanted,):
+            cursor.execute(f"PRAGMA {name} = {value}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # A writer takes the lock at once: a transaction that reads first and then upgrades cannot wait, it fails.
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")
+
+
+def _read_back(connection: Connection) -> None:
+    for name, _value, wanted in PRAGMAS:
+        found = connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+        if found != wanted:
+            raise UnsafeDatabase(f"SQLite's {name} is {found!r} and must be {wanted!r}")

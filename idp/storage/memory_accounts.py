@@ -1,0 +1,70 @@
+"""Accounts, clients and consents in memory."""
+
+from dataclasses import replace
+
+from idp.model import Account, AccountState, Client, Consent
+from idp.storage.memory_rows import Rows, Undo, require
+
+
+class MemoryAccounts:
+    def __init__(self, undo: Undo) -> None:
+        self._rows: Rows[str, Account] = Rows(undo)
+
+    def add(self, account: Account) -> None:
+        require(account.level in (1, 2), "an account of no known level")
+        require(self.by_person(account.person_id) is None, "a second account of one person")
+        require(self.by_phone(account.phone) is None, "a second account of one telephone")
+        self._rows.add(account.account_id, account)
+
+    def get(self, account_id: str) -> Account | None:
+        return self._rows.get(account_id)
+
+    def by_person(self, person_id: str) -> Account | None:
+        return next((account for account in self._rows.values() if account.person_id == person_id), None)
+
+    def by_phone(self, phone: str) -> Account | None:
+        return next((account for account in self._rows.values() if account.phone == phone), None)
+
+    def set_state(self, account_id: str, state: AccountState) -> bool:
+        account = self._rows.get(account_id)
+        if account is not None:
+            self._rows.put(account_id, replace(account, state=state))
+        return account is not None
+
+    def set_password(self, account_id: str, password_hash: str) -> bool:
+        account = self._rows.get(account_id)
+        if account is not None:
+            self._rows.put(account_id, replace(account, password_hash=password_hash))
+        return account is not None
+
+
+class MemoryClients:
+    def __init__(self, undo: Undo) -> None:
+        self._rows: Rows[str, Client] = Rows(undo)
+
+    def add(self, client: Client) -> None:
+        self._rows.add(client.client_id, client)
+
+    def get(self, client_id: str) -> Client | None:
+        return self._rows.get(client_id)
+
+    def all(self) -> tuple[Client, ...]:
+        return tuple(sorted(self._rows.values(), key=lambda client: client.client_id))
+
+
+class MemoryConsents:
+    def __init__(self, undo: Undo, accounts: MemoryAccounts, clients: MemoryClients) -> None:
+        self._accounts = accounts
+        self._clients = clients
+        self._rows: Rows[tuple[str, str], Consent] = Rows(undo)
+
+    def get(self, account_id: str, client_id: str) -> Consent | None:
+        return self._rows.get((account_id, client_id))
+
+    def record(self, consent: Consent) -> None:
+        require(self._accounts.get(consent.account_id) is not None, "a consent of no account")
+        require(self._clients.get(consent.client_id) is not None, "a consent to no client")
+        self._rows.put((consent.account_id, consent.client_id), consent)
+
+    def withdraw(self, account_id: str, client_id: str) -> bool:
+        return self._rows.remove((account_id, client_id))

@@ -1,0 +1,147 @@
+"""What lives briefly, in memory: single-use values, grants with their tokens, sessions."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any
+
+from idp.model import Grant, Session, Taken, Token
+from idp.storage.memory_accounts import MemoryAccounts
+from idp.storage.memory_rows import Rows, Undo, as_stored, require
+
+
+@dataclass(frozen=True, slots=True)
+class _Single:
+    payload: Mapping[str, Any]
+    expires: int
+    taken: bool
+
+
+class MemoryEphemeral:
+    def __init__(self, undo: Undo) -> None:
+        self._rows: Rows[bytes, _Single] = Rows(undo)
+
+    @staticmethod
+    def _key(purpose: str, value: str) -> bytes:
+        return sha256(purpose.encode() + b"\0" + value.encode()).digest()
+
+    def _living(self, key: bytes, now: int) -> _Single | None:
+        row = self._rows.get(key)
+        return row if row is not None and row.expires > now else None
+
+    def put(self, purpose: str, value: str, payload: Mapping[str, Any], *, expires: int) -> None:
+        self._rows.add(self._key(purpose, value), _Single(as_stored(payload), expires, taken=False))
+
+    def read(self, purpose: str, value: str, *, now: int) -> Mapping[str, Any] | None:
+        row = self._living(self._key(purpose, value), now)
+        return None if row is None or row.taken else as_stored(row.payload)
+
+    def take(self, purpose: str, value: str, *, now: int) -> Taken | None:
+        key = self._key(purpose, value)
+        row = self._living(key, now)
+        if row is None:
+            return None
+        self._rows.put(key, replace(row, taken=True))
+        return Taken(as_stored(row.payload), again=row.taken)
+
+    def once(self, purpose: str, value: str, *, expires: int) -> bool:
+        key = self._key(purpose, value)
+        if key in self._rows:
+            return False
+        self._rows.add(key, _Single({}, expires, taken=True))
+        return True
+
+    def sweep(self, *, now: int) -> int:
+        expired = [key for key, row in self._rows.items() if row.expires <= now]
+        return sum(self._rows.remove(key) for key in expired)
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    grant: Grant
+    closed_at: int | None = None
+
+    def open_at(self, now: int) -> bool:
+        return self.closed_at is None and self.grant.expires > now
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    token: Token
+    rotated_at: int | None = None
+
+
+class MemoryGrants:
+    def __init__(self, undo: Undo, accounts: MemoryAccounts) -> None:
+        self._accounts = accounts
+        self._families: Rows[str, _Family] = Rows(undo)
+        self._tokens: Rows[str, _Token] = Rows(undo)
+
+    def open(self, grant: Grant, tokens: Iterable[Token]) -> None:
+        require(self._accounts.get(grant.account_id) is not None, "a grant of no account")
+        self._families.add(grant.grant_id, _Family(replace(grant, details=as_stored(grant.details))))
+        self._add(grant.grant_id, tokens)
+
+    def _add(self, grant_id: str, tokens: Iterable[Token]) -> None:
+        for token in tokens:
+            require(token.grant_id == grant_id, "a token of another grant")
+            require(token.kind in ("access", "refresh"), "a token of no known kind")
+            self._tokens.add(token.token_hash, _Token(token))
+
+    def live(self, token_hash: str, kind: str, *, now: int) -> tuple[Grant, Token] | None:
+        row = self._tokens.get(token_hash)
+        if row is None or row.token.kind != kind or row.token.expires <= now:
+            return None
+        family = self._families.get(row.token.grant_id)
+        return (family.grant, row.token) if family is not None and family.open_at(now) else None
+
+    def rotate(self, refresh_hash: str, successors: Iterable[Token], *, now: int) -> Grant | None:
+        row = self._tokens.get(refresh_hash)
+        if row is None or row.token.kind != "refresh":
+            return None
+        if row.rotated_at is not None:
+            # RFC 9700 §4.14.2: a replaced token that comes back is in two hands; which is the thief's cannot be told.
+            self.close_family(row.token.grant_id, now=now)
+            return None
+        live = self.live(refresh_hash, "refresh", now=now)
+        if live is None:
+            return None
+        self._tokens.put(refresh_hash, replace(row, rotated_at=now))
+        self._add(row.token.grant_id, successors)
+        return live[0]
+
+    def close_family(self, grant_id: str, *, now: int) -> bool:
+        family = self._families.get(grant_id)
+        if family is None or family.closed_at is not None:
+            return False
+        self._families.put(grant_id, replace(family, closed_at=now))
+        return True
+
+    def close_account(self, account_id: str, *, now: int, client_id: str | None = None) -> int:
+        return sum(
+            self.close_family(grant_id, now=now)
+            for grant_id, family in self._families.items()
+            if family.grant.account_id == account_id and client_id in (None, family.grant.client_id)
+        )
+
+
+class MemorySessions:
+    def __init__(self, undo: Undo, accounts: MemoryAccounts) -> None:
+        self._accounts = accounts
+        self._rows: Rows[str, Session] = Rows(undo)
+
+    def add(self, session: Session) -> None:
+        require(self._accounts.get(session.account_id) is not None, "a session of no account")
+        require(all(other.sid != session.sid for other in self._rows.values()), "a session id used before")
+        self._rows.add(session.session_hash, session)
+
+    def find(self, session_hash: str, *, now: int) -> Session | None:
+        session = self._rows.get(session_hash)
+        return session if session is not None and session.expires > now else None
+
+    def end(self, session_hash: str) -> bool:
+        return self._rows.remove(session_hash)
+
+    def end_account(self, account_id: str) -> int:
+        theirs = [key for key, session in self._rows.items() if session.account_id == account_id]
+        return sum(self._rows.remove(key) for key in theirs)

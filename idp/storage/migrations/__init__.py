@@ -1,0 +1,54 @@
+"""Bring a database's tables to the version that this code expects, or back; each step whole or not at all.
+
+engine = idp.storage.engine.open_engine(url)
+idp.storage.migrations.upgrade(engine)
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+
+from idp.storage.engine import WRITES
+
+FOLDER = Path(__file__).parent
+LOCK = 0x564E454944  # any number that is ours alone; PostgreSQL's advisory locks are named by numbers
+
+
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Several processes may start at once: the first migrates, the others wait and find nothing to do."""
+    _run(engine, lambda config: command.upgrade(config, revision))
+
+
+def downgrade(engine: Engine, revision: str) -> None:
+    _run(engine, lambda config: command.downgrade(config, revision))
+
+
+def current(engine: Engine) -> str | None:
+    """The revision of the database; None when it is empty."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest() -> str | None:
+    """The revision that this code expects."""
+    return ScriptDirectory.from_config(_config(None)).get_current_head()
+
+
+def _config(connection: Connection | None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _run(engine: Engine, do: Callable[[Config], None]) -> None:
+    with engine.execution_options(**{WRITES: True}).begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+        do(_config(connection))

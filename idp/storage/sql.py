@@ -1,0 +1,81 @@
+"""Storage in SQL: SQLite for one machine, PostgreSQL for many; SQLAlchemy Core on the engine that Flask-SQLAlchemy gives."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+
+from idp.ports import Ports
+from idp.storage.engine import WRITES
+from idp.storage.errors import Unavailable
+from idp.storage.sql_accounts import SqlAccounts, SqlClients, SqlConsents
+from idp.storage.sql_publishing import SqlJournal, SqlPublications, SqlStatuses
+from idp.storage.sql_registers import SqlDocuments, SqlPopulation
+from idp.storage.sql_tokens import SqlEphemeral, SqlGrants, SqlSessions
+from idp.storage.statements import Work
+
+
+def _ports(connection: Connection) -> Ports:
+    work = Work(connection)
+    return Ports(
+        ephemeral=SqlEphemeral(work),
+        grants=SqlGrants(work),
+        sessions=SqlSessions(work),
+        accounts=SqlAccounts(work),
+        clients=SqlClients(work),
+        consents=SqlConsents(work),
+        population=SqlPopulation(work),
+        documents=SqlDocuments(work),
+        statuses=SqlStatuses(work),
+        publications=SqlPublications(work),
+        journal=SqlJournal(work),
+    )
+
+
+class SqlStorage:
+    """`engine` must have gone through `idp.storage.engine.prepare`, and its schema through `migrations.upgrade`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._writing = engine.execution_options(**{WRITES: True})
+        reading: dict[str, object] = {WRITES: False}
+        if engine.dialect.name == "postgresql":
+            # READ COMMITTED sees a new state at each statement; a reader is promised one view.
+            reading |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        self._reading = engine.execution_options(**reading)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Ports]:
+        with _connected(self._writing) as connection:
+            try:
+                yield _ports(connection)
+            except BaseException:
+                connection.rollback()
+                raise
+            try:
+                connection.commit()
+            except OperationalError as error:
+                raise Unavailable(str(error.orig)) from None
+
+    @contextmanager
+    def reading(self) -> Iterator[Ports]:
+        with _connected(self._reading) as connection:
+            try:
+                yield _ports(connection)
+            finally:
+                connection.rollback()
+
+
+@contextmanager
+def _connected(engine: Engine) -> Iterator[Connection]:
+    try:
+        connection = engine.connect()
+    except (OperationalError, PoolExhausted) as error:
+        raise Unavailable(str(error)) from None
+    with connection:
+        try:
+            connection.begin()  # on SQLite a writer waits here for the other writer, and may wait in vain
+        except OperationalError as error:
+            raise Unavailable(str(error.orig)) from None
+        yield connection

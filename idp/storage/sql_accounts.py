@@ -1,0 +1,157 @@
+"""Accounts, clients and consents in SQL."""
+
+from typing import Any
+
+from sqlalchemy import Row, String, bindparam, delete, insert, select, update
+
+from certs.catalogue import Text
+from idp.model import Account, AccountState, Client, Consent
+from idp.storage.statements import Insert, Upsert, Work
+from idp.storage.tables import accounts as a
+from idp.storage.tables import clients as c
+from idp.storage.tables import consents as k
+
+_ID = bindparam("id_is", type_=String)
+_ADD_ACCOUNT = insert(a)
+_ACCOUNT = select(a).where(a.c.account_id == _ID)
+_BY_PERSON = select(a).where(a.c.person_id == _ID)
+_BY_PHONE = select(a).where(a.c.phone == _ID)
+_SET_STATE = update(a).where(a.c.account_id == _ID).values(state=bindparam("to"))
+_SET_PASSWORD = update(a).where(a.c.account_id == _ID).values(password_hash=bindparam("to"))
+
+
+def _account(row: Row[Any] | None) -> Account | None:
+    if row is None:
+        return None
+    return Account(
+        account_id=row.account_id,
+        person_id=row.person_id,
+        level=row.level,
+        phone=row.phone,
+        email=row.email,
+        password_hash=row.password_hash,
+        state=AccountState(row.state),
+        created_at=row.created_at,
+    )
+
+
+class SqlAccounts:
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def add(self, account: Account) -> None:
+        self._work.run(
+            _ADD_ACCOUNT,
+            account_id=account.account_id,
+            person_id=account.person_id,
+            level=account.level,
+            phone=account.phone,
+            email=account.email,
+            password_hash=account.password_hash,
+            state=account.state.value,
+            created_at=account.created_at,
+        )
+
+    def get(self, account_id: str) -> Account | None:
+        return _account(self._work.run(_ACCOUNT, id_is=account_id).first())
+
+    def by_person(self, person_id: str) -> Account | None:
+        return _account(self._work.run(_BY_PERSON, id_is=person_id).first())
+
+    def by_phone(self, phone: str) -> Account | None:
+        return _account(self._work.run(_BY_PHONE, id_is=phone).first())
+
+    def set_state(self, account_id: str, state: AccountState) -> bool:
+        return self._work.run(_SET_STATE, id_is=account_id, to=state.value).rowcount == 1
+
+    def set_password(self, account_id: str, password_hash: str) -> bool:
+        return self._work.run(_SET_PASSWORD, id_is=account_id, to=password_hash).rowcount == 1
+
+
+_ADD_CLIENT = insert(c)
+_CLIENT = select(c).where(c.c.client_id == _ID)
+_CLIENTS = select(c).order_by(c.c.client_id)
+
+
+def _client(row: Row[Any]) -> Client:
+    return Client(
+        client_id=row.client_id,
+        name=Text(vi=row.name_vi, en=row.name_en),
+        purpose=Text(vi=row.purpose_vi, en=row.purpose_en),
+        redirect_uris=tuple(row.redirect_uris),
+        scopes=tuple(row.scopes),
+        profile=row.profile,
+        token_endpoint_auth_method=row.token_endpoint_auth_method,
+        secret_hash=row.secret_hash,
+        id_token_signed_response_alg=row.id_token_signed_response_alg,
+        application_type=row.application_type,
+        entitled_to_pid=row.entitled_to_pid,
+    )
+
+
+class SqlClients:
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def add(self, client: Client) -> None:
+        self._work.run(
+            _ADD_CLIENT,
+            client_id=client.client_id,
+            name_vi=client.name.vi,
+            name_en=client.name.en,
+            purpose_vi=client.purpose.vi,
+            purpose_en=client.purpose.en,
+            redirect_uris=list(client.redirect_uris),
+            scopes=list(client.scopes),
+            profile=client.profile,
+            token_endpoint_auth_method=client.token_endpoint_auth_method,
+            secret_hash=client.secret_hash,
+            id_token_signed_response_alg=client.id_token_signed_response_alg,
+            application_type=client.application_type,
+            entitled_to_pid=client.entitled_to_pid,
+        )
+
+    def get(self, client_id: str) -> Client | None:
+        row = self._work.run(_CLIENT, id_is=client_id).first()
+        return None if row is None else _client(row)
+
+    def all(self) -> tuple[Client, ...]:
+        return tuple(_client(row) for row in self._work.run(_CLIENTS))
+
+
+_WHO = bindparam("account_is", type_=String)
+_WHOM = bindparam("client_is", type_=String)
+_CONSENT = select(k).where(k.c.account_id == _WHO, k.c.client_id == _WHOM)
+_WITHDRAW = delete(k).where(k.c.account_id == _WHO, k.c.client_id == _WHOM)
+
+
+def _upsert_consent(insert: Insert) -> Any:
+    row = insert(k)
+    return row.on_conflict_do_update(
+        index_elements=[k.c.account_id, k.c.client_id],
+        set_={"scopes": row.excluded.scopes, "given_at": row.excluded.given_at},
+    )
+
+
+_RECORD = Upsert(_upsert_consent)
+
+
+class SqlConsents:
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def get(self, account_id: str, client_id: str) -> Consent | None:
+        row = self._work.run(_CONSENT, account_is=account_id, client_is=client_id).first()
+        return None if row is None else Consent(row.account_id, row.client_id, tuple(row.scopes), row.given_at)
+
+    def record(self, consent: Consent) -> None:
+        self._work.run(
+            _RECORD,
+            account_id=consent.account_id,
+            client_id=consent.client_id,
+            scopes=list(consent.scopes),
+            given_at=consent.given_at,
+        )
+
+    def withdraw(self, account_id: str, client_id: str) -> bool:
+        return self._work.run(_WITHDRAW, account_is=account_id, client_is=client_id).rowcount == 1

@@ -1,0 +1,61 @@
+"""One transaction's connection: runs statements, and says in our words what went wrong.
+
+Statements are built once, at import: building them anew at each call costs more than running them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Table
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.sql.base import Executable
+
+from idp.storage.errors import Conflict, StorageError, Unavailable
+
+Insert = Callable[[Table], Any]  # the two dialects' `insert`, alike in all that is used here
+
+
+class Upsert:
+    """An `insert … on conflict …`: standard SQL has none, and the two dialects write it alike in classes of their own."""
+
+    def __init__(self, build: Callable[[Insert], Executable]) -> None:
+        self._by_dialect = {"sqlite": build(sqlite_insert), "postgresql": build(postgresql_insert)}
+
+    def on(self, dialect: str) -> Executable:
+        return self._by_dialect[dialect]
+
+
+class Work:
+    """A connection inside a transaction, handed to every port's adapter."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._dialect = connection.dialect.name
+
+    def run(
+        self,
+        statement: Executable | Upsert,
+        parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        **named: Any,
+    ) -> CursorResult[Any]:
+        chosen = statement.on(self._dialect) if isinstance(statement, Upsert) else statement
+        try:
+            return self._connection.execute(chosen, named if parameters is None else parameters)
+        except IntegrityError as error:
+            raise Conflict(_constraint(error)) from None  # the database's own text may quote the row
+        except OperationalError as error:
+            raise Unavailable(str(error.orig)) from None
+        except DBAPIError as error:
+            raise StorageError(type(error.orig).__name__) from error
+
+    def stream(self, statement: Executable, *, rows: int) -> CursorResult[Any]:
+        """Rows a few at a time, so that a nation's register need not fit in memory."""
+        return self._connection.execute(statement, execution_options={"yield_per": rows})
+
+
+def _constraint(error: IntegrityError) -> str:
+    """Which rule was broken, without the values that broke it."""
+    diagnosis = getattr(error.orig, "diag", None)  # PostgreSQL's; SQLite's text names columns only
+    return str(diagnosis.constraint_name if diagnosis is not None else error.orig)

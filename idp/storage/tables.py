@@ -1,0 +1,246 @@
+"""The tables of the provider's database: one `MetaData` that Flask-SQLAlchemy, Alembic and the adapters share.
+
+Numbers of seconds are Unix time. Every column that a look-up names has an index; every constraint has a name, so that a
+migration can speak of it on each database.
+"""
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+db = SQLAlchemy(metadata=metadata)
+
+# --- What lives briefly -------------------------------------------------------------------------------------------
+
+ephemerals = Table(
+    "ephemerals",
+    metadata,
+    Column("key", LargeBinary(32), primary_key=True),  # SHA-256 of purpose NUL value; the value itself is never stored
+    Column("payload", JSON, nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True),
+    Column("taken", Boolean, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("session_hash", String(128), primary_key=True),
+    Column("account_id", ForeignKey("accounts.account_id"), nullable=False, index=True),
+    Column("sid", String(128), nullable=False, unique=True),
+    Column("authenticated_at", BigInteger, nullable=False),
+    Column("acr", String(32), nullable=False),
+    Column("amr", JSON, nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("grant_id", String(128), primary_key=True),
+    Column("account_id", ForeignKey("accounts.account_id"), nullable=False),
+    # No foreign key: an anonymous wallet of OpenID4VCI has a grant and no registration.
+    Column("client_id", String(255), nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("purpose", String(32), nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True),
+    Column("details", JSON, nullable=False),
+    Column("closed_at", BigInteger),
+    Index(None, "account_id", "client_id"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("token_hash", String(128), primary_key=True),
+    Column("grant_id", ForeignKey("grants.grant_id"), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True),
+    Column("generation", Integer, nullable=False),
+    Column("rotated_at", BigInteger),
+    CheckConstraint("kind IN ('access', 'refresh')", name="kind"),
+)
+
+# --- Who may sign in, and where -----------------------------------------------------------------------------------
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("account_id", String(128), primary_key=True),
+    # No foreign key: the population register is another authority's database, only simulated beside us.
+    Column("person_id", String(128), nullable=False, unique=True),
+    Column("level", SmallInteger, nullable=False),
+    Column("phone", String(16), nullable=False, unique=True),
+    Column("email", String(320)),
+    Column("password_hash", String(255), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    CheckConstraint("level IN (1, 2)", name="level"),
+    CheckConstraint("state IN ('active', 'locked')", name="state"),
+)
+
+clients = Table(
+    "clients",
+    metadata,
+    Column("client_id", String(255), primary_key=True),
+    Column("name_vi", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("purpose_vi", Text, nullable=False),
+    Column("purpose_en", Text, nullable=False),
+    Column("redirect_uris", JSON, nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("profile", String(32), nullable=False),
+    Column("token_endpoint_auth_method", String(64), nullable=False),
+    Column("secret_hash", String(64)),
+    Column("id_token_signed_response_alg", String(16), nullable=False),
+    Column("application_type", String(16), nullable=False),
+    Column("entitled_to_pid", Boolean, nullable=False),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("account_id", ForeignKey("accounts.account_id"), primary_key=True),
+    Column("client_id", ForeignKey("clients.client_id"), primary_key=True, index=True),
+    Column("scopes", JSON, nullable=False),
+    Column("given_at", BigInteger, nullable=False),
+)
+
+# --- The registers ------------------------------------------------------------------------------------------------
+
+people = Table(
+    "people",
+    metadata,
+    Column("person_id", String(128), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("birth_date", String(10), nullable=False),
+    Column("sex", String(8), nullable=False),
+    Column("nationality", String(2), nullable=False),
+    Column("residence_detail", Text, nullable=False),
+    Column("residence_commune", Text, nullable=False),
+    Column("residence_province", Text, nullable=False),
+    Column("place_of_birth", Text, nullable=False),
+    Column("phone", String(16)),
+    Column("email", String(320)),
+    Column("deceased_on", String(10)),
+    Column("locked", Boolean, nullable=False),
+    CheckConstraint("sex IN ('male', 'female')", name="sex"),
+)
+
+# Every number ever given, in force or cancelled: the primary key is what keeps a number from a second person.
+personal_ids = Table(
+    "personal_ids",
+    metadata,
+    Column("pid", String(12), primary_key=True),
+    Column("person_id", ForeignKey("people.person_id"), nullable=False, index=True),
+    Column("cancelled_on", String(10)),
+    Column("reason", Text),
+)
+IN_FORCE = personal_ids.c.cancelled_on.is_(None)
+Index(
+    "uq_personal_ids_in_force",
+    personal_ids.c.person_id,
+    unique=True,
+    sqlite_where=IN_FORCE,
+    postgresql_where=IN_FORCE,
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("document_id", String(128), primary_key=True),
+    Column("person_id", String(128), nullable=False, index=True),
+    Column("type", String(64), nullable=False),
+    Column("record", JSON, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("valid_until", String(10)),
+    CheckConstraint("state IN ('valid', 'suspended', 'revoked')", name="state"),
+)
+
+# --- What was issued and published --------------------------------------------------------------------------------
+
+status_lists = Table(
+    "status_lists",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("size", Integer, nullable=False),
+    Column("version", BigInteger, nullable=False),
+)
+
+# One row an index that was given, ever.
+status_indexes = Table(
+    "status_indexes",
+    metadata,
+    Column("number", ForeignKey("status_lists.number"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+)
+
+# Only what is not valid.
+status_entries = Table(
+    "status_entries",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("status", SmallInteger, nullable=False),
+    ForeignKeyConstraint(["number", "position"], ["status_indexes.number", "status_indexes.position"]),
+)
+
+issued_credentials = Table(
+    "issued_credentials",
+    metadata,
+    Column("credential_id", String(128), primary_key=True),
+    Column("document_id", ForeignKey("documents.document_id"), nullable=False, index=True),
+    Column("view", String(64), nullable=False),
+    Column("holder_thumbprint", String(128), nullable=False),
+    Column("status_list", Integer, nullable=False),
+    Column("status_index", Integer, nullable=False),
+    Column("issued_at", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    UniqueConstraint("status_list", "status_index"),
+)
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    # SQLite numbers rows by itself only in a column of the very type INTEGER.
+    Column("event_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("account_id", String(128)),
+    Column("client_id", String(255)),
+    Column("details", JSON, nullable=False),
+    Index(None, "account_id", "event_id"),
+    Index(None, "kind", "event_id"),
+)

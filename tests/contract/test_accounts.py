@@ -1,0 +1,93 @@
+"""Accounts, clients, consents, sessions."""
+
+import pytest
+
+from certs.catalogue import Text
+from idp.model import AccountState, Consent
+from idp.ports import Storage
+from idp.storage.errors import Conflict
+from tests.contract.rows import ACCOUNT, CLIENT, NOW, SESSION, another
+
+
+def test_an_account_is_found_by_each_of_its_names(storage: Storage) -> None:
+    with storage.transaction() as ports:
+        ports.accounts.add(ACCOUNT)
+    with storage.reading() as ports:
+        assert ports.accounts.get("account-1") == ACCOUNT
+        assert ports.accounts.by_person("person-1") == ACCOUNT
+        assert ports.accounts.by_phone("+84912345678") == ACCOUNT
+        assert ports.accounts.get("person-1") is None
+        assert ports.accounts.by_person("account-1") is None
+        assert ports.accounts.by_phone("0912345678") is None
+
+
+@pytest.mark.parametrize("same", ["account_id", "person_id", "phone"])
+def test_two_accounts_share_nothing(storage: Storage, same: str) -> None:
+    other = another(ACCOUNT, account_id="account-2", person_id="person-2", phone="+84900000002")
+    with storage.transaction() as ports:
+        ports.accounts.add(ACCOUNT)
+    with pytest.raises(Conflict), storage.transaction() as ports:
+        ports.accounts.add(another(other, **{same: getattr(ACCOUNT, same)}))
+    with storage.transaction() as ports:
+        ports.accounts.add(other)
+
+
+def test_an_account_s_state_and_password_change(storage: Storage) -> None:
+    with storage.transaction() as ports:
+        ports.accounts.add(ACCOUNT)
+        assert ports.accounts.set_state("account-1", AccountState.LOCKED)
+        assert ports.accounts.set_password("account-1", "new")
+        assert not ports.accounts.set_state("unknown", AccountState.LOCKED)
+        assert not ports.accounts.set_password("unknown", "new")
+    with storage.reading() as ports:
+        changed = another(ACCOUNT, state=AccountState.LOCKED, password_hash="new")
+        assert ports.accounts.get("account-1") == changed
+
+
+def test_clients(storage: Storage) -> None:
+    wallet = another(CLIENT, client_id="a-wallet", secret_hash=None, entitled_to_pid=False, name=Text("Ví", "Wallet"))
+    with storage.transaction() as ports:
+        ports.clients.add(CLIENT)
+        ports.clients.add(wallet)
+    with storage.reading() as ports:
+        assert ports.clients.get("bank") == CLIENT
+        assert ports.clients.get("BANK") is None
+        assert ports.clients.all() == (wallet, CLIENT)
+    with pytest.raises(Conflict), storage.transaction() as ports:
+        ports.clients.add(CLIENT)
+
+
+def test_consents(storage: Storage) -> None:
+    first = Consent("account-1", "bank", ("openid",), NOW)
+    with storage.transaction() as ports:
+        ports.accounts.add(ACCOUNT)
+        ports.clients.add(CLIENT)
+        assert ports.consents.get("account-1", "bank") is None
+        ports.consents.record(first)
+        assert ports.consents.get("account-1", "bank") == first
+        wider = another(first, scopes=("openid", "profile"), given_at=NOW + 1)
+        ports.consents.record(wider)
+        assert ports.consents.get("account-1", "bank") == wider
+        assert ports.consents.withdraw("account-1", "bank")
+        assert not ports.consents.withdraw("account-1", "bank")
+        assert ports.consents.get("account-1", "bank") is None
+    with pytest.raises(Conflict), storage.transaction() as ports:
+        ports.consents.record(another(first, client_id="nobody"))
+
+
+def test_sessions(storage: Storage) -> None:
+    with storage.transaction() as ports:
+        ports.accounts.add(ACCOUNT)
+        ports.sessions.add(SESSION)
+        ports.sessions.add(another(SESSION, session_hash="session-2", sid="sid-2"))
+        ports.sessions.add(another(SESSION, session_hash="session-3", sid="sid-3"))
+        assert ports.sessions.find("session-1", now=NOW + 599) == SESSION
+        assert ports.sessions.find("session-1", now=NOW + 600) is None
+        assert ports.sessions.find("unknown", now=NOW) is None
+        assert ports.sessions.end("session-1")
+        assert not ports.sessions.end("session-1")
+        assert ports.sessions.find("session-1", now=NOW) is None
+        assert ports.sessions.end_account("account-1") == 2
+        assert ports.sessions.find("session-2", now=NOW) is None
+    with pytest.raises(Conflict), storage.transaction() as ports:
+        ports.sessions.add(another(SESSION, account_id="nobody"))

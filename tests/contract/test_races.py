@@ -1,0 +1,44 @@
+"""Exactly one winner: among threads on every adapter, among processes on every adapter that processes share."""
+
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
+from threading import Barrier
+
+from idp.ports import Storage
+from tests.contract.conftest import Opened
+from tests.contract.racers import Won, judge, prepare, race, run
+
+THREADS, THREAD_ROUNDS = 6, 25
+PROCESSES, PROCESS_ROUNDS = 3, 60
+
+
+def test_threads(storage: Storage) -> None:
+    with storage.transaction() as ports:
+        prepare(ports, THREAD_ROUNDS)
+    start = Barrier(THREADS)
+
+    def racer(number: int) -> Won:
+        start.wait()
+        return race(storage, f"thread{number}", THREAD_ROUNDS)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        judge(storage, list(pool.map(racer, range(THREADS))), THREAD_ROUNDS)
+
+
+def test_processes(shared: Opened) -> None:
+    assert shared.url is not None
+    with shared.storage.transaction() as ports:
+        prepare(ports, PROCESS_ROUNDS)
+    spawn = get_context("spawn")
+    start, results = spawn.Barrier(PROCESSES), spawn.Queue()
+    racers = [
+        spawn.Process(target=run, args=(shared.url, f"process{number}", PROCESS_ROUNDS, start, results))
+        for number in range(PROCESSES)
+    ]
+    for racer in racers:
+        racer.start()
+    all_won = [results.get(timeout=60) for _ in racers]
+    for racer in racers:
+        racer.join(timeout=10)
+        assert racer.exitcode == 0
+    judge(shared.storage, all_won, PROCESS_ROUNDS)

@@ -1,0 +1,144 @@
+"""The population register and the sectors' documents.
+
+Spec: Law 26/2023/QH15 Art. 12; Decree 70/2024/NĐ-CP Art. 11.
+"""
+
+import pytest
+
+from idp.model import Address, CancelledPid, Document, DocumentState
+from idp.ports import Storage
+from idp.storage.errors import Conflict
+from tests.contract.rows import DOCUMENT, ISSUED, NOW, PERSON, another
+
+SECOND = another(
+    PERSON,
+    person_id="person-2",
+    pid="999058000001",
+    name="H'Hen Niê",
+    birth_date="1958",
+    phone=None,
+    email=None,
+    locked=True,
+    deceased_on="2025-02-01",
+)
+
+
+def test_people_come_back_as_they_were(storage: Storage) -> None:
+    with storage.transaction() as ports:
+        assert ports.population.add(iter([PERSON, SECOND])) == 2
+    with storage.reading() as ports:
+        assert ports.population.get("person-1") == PERSON
+        assert ports.population.by_pid("999058000001") == SECOND
+        assert ports.population.get("nobody") is None
+        assert ports.population.by_pid("999000000000") is None
+        assert ports.population.count() == 2
+        assert list(ports.population.each()) == [PERSON, SECOND]
+
+
+def test_more_people_than_one_chunk(storage: Storage) -> None:
+    people = (
+        another(PERSON, person_id=f"p{number:05}", pid=f"999196{number:06}", phone=None) for number in range(2_345)
+    )
+    with storage.transaction() as ports:
+        assert ports.population.add(people) == 2_345
+    with storage.reading() as ports:
+        assert [person.person_id for person in ports.population.each()] == [f"p{number:05}" for number in range(2_345)]
+
+
+@pytest.mark.parametrize("same", ["person_id", "pid"])
+def test_a_person_and_a_number_are_one(storage: Storage, same: str) -> None:
+    with storage.transaction() as ports:
+        ports.population.add([PERSON])
+    with pytest.raises(Conflict), storage.transaction() as ports:
+        ports.population.add([another(SECOND, **{same: getattr(PERSON, same)})])
+    with storage.reading() as ports:
+        assert ports.population.count() == 1
+
+
+def test_a_number_is_set_anew_and_the_old_one_is_nobody_s(storage: Storage) -> None:
+    with storage.transaction() as ports:
+        ports.population.add([PERSON, SECOND])
+        ports.population.reset_pid("person-1", "999196000999", on="2024-08-01", reason="birth year corrected")
+        ports.population.reset_pid("person-1", "999196000777", on="2025-08-01", reason="entry error")
+    with storage.reading() as ports:
+        assert ports.population.by_pid(PERSON.pid) is None
+        assert ports.population.by_pid("999196000777") == another(PERSON, pid="999196000777")
+        assert ports.population.get("person-1") == another(PERSON, pid="999196000777")
+        assert ports.population.cancelled("person-1") == (
+            CancelledPid(PERSON.pid, "person-1", "2024-08-01", "birth year corrected"),
+            CancelledPid("999196000999", "person-1", "2025-08-01", "entry error"),
+        )
+        assert ports.population.cancelled("person-2") == ()
+        assert ports.population.count() == 2
+
+
+def test_a_cancelled_number_is_never_given_again(storage: Storage) -> None:
+    with storage.transaction() as ports:
+        ports.population.add([PERSON, SECOND])
+        ports.population.reset_pid("person-1", "999196000999", on="2024-08-01", reason="x")
+    third = another(PERSON, person_id="person-3", pid=PERSON.pid)
+    with pytest.raises(Conflict), storage.transaction() as ports:
+        ports.population.add([third])
+    for person_id in ("person-2", "person-1"):  # not even to whom it belonged
+        with pytest.raises(Conflict), storage.transaction() as ports:
+            ports.population.reset_pid(person_id, PERSON.pid, on="2025-01-01", reason="x")
+    with pytest.raises(Conflict), storage.transaction() as ports:
+        ports.population.reset_pid("person-2", "999196000999", on="2025-01-01", reason="in force")
+    with storage.reading() as ports:
+        assert ports.population.by_pid(SECOND.pid) == SECOND
+
+
+def test_reset_of_nobody_s_number(storage: Storage) -> None:
+    with pytest.raises(Conflict), storage.transaction() as ports:
+        ports.population.reset_pid("nobody", "999196000999", on="2025-01-01", reason="x")
+
+
+def test_update_changes_all_but_the_number(storage: Storage) -> None:
+    moved = another(PERSON, residence=Address("Thôn 2", "Xã Ea Kao", "Đắk Lắk"), locked=True, deceased_on="2026-01-01")
+    with storage.transaction() as ports:
+        ports.population.add([PERSON])
+        assert ports.population.update(moved)
+        assert not ports.population.update(SECOND)
+        assert ports.population.get("person-1") == moved
+    with pytest.raises(Conflict), storage.transaction() as ports:
+        ports.population.update(another(moved, pid="999196000999"))
+
+
+def test_documents(storage: Storage) -> None:
+    card = Document("a-card", "person-1", "health_record", {"allergies": ["phấn hoa"]}, valid_until="2030-01-01")
+    with storage.transaction() as ports:
+        assert ports.documents.add([DOCUMENT, card]) == 2
+        ports.documents.add([another(DOCUMENT, document_id="document-9", person_id="person-9")])
+    with storage.reading() as ports:
+        assert ports.documents.get("document-1") == DOCUMENT
+        assert ports.documents.get("nothing") is None
+        assert ports.documents.of_person("person-1") == (card, DOCUMENT)
+        assert ports.documents.of_person("nobody") == ()
+
+
+def test_a_document_is_suspended_and_reinstated_but_revoked_for_good(storage: Storage) -> None:
+    with storage.transaction() as ports:
+        ports.documents.add([DOCUMENT])
+        for state in (DocumentState.SUSPENDED, DocumentState.VALID, DocumentState.REVOKED, DocumentState.REVOKED):
+            assert ports.documents.set_state("document-1", state)
+        assert not ports.documents.set_state("document-1", DocumentState.VALID)
+        assert not ports.documents.set_state("document-1", DocumentState.SUSPENDED)
+        assert not ports.documents.set_state("nothing", DocumentState.REVOKED)
+        assert ports.documents.get("document-1") == another(DOCUMENT, state=DocumentState.REVOKED)
+
+
+def test_what_was_issued_is_remembered(storage: Storage) -> None:
+    later = another(ISSUED, credential_id="credential-0", status_index=8, issued_at=NOW + 5)
+    with storage.transaction() as ports:
+        ports.documents.add([DOCUMENT])
+        ports.documents.record_issue(later)
+        ports.documents.record_issue(ISSUED)
+        assert ports.documents.issued("document-1") == (ISSUED, later)
+        assert ports.documents.issued("document-2") == ()
+    for spoilt in (
+        another(ISSUED, credential_id="credential-2"),  # the same place in the status list
+        another(ISSUED, status_index=9),  # the same credential
+        another(ISSUED, credential_id="credential-3", status_index=10, document_id="nothing"),
+    ):
+        with pytest.raises(Conflict), storage.transaction() as ports:
+            ports.documents.record_issue(spoilt)
