@@ -1,0 +1,137 @@
+"""Put the provider together: settings, database, keys, rules, pages. The only file that knows every room."""
+
+import hmac
+import logging
+import os
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import Rule
+
+from certs.keys import FileSigner
+from idp.config import Config, UnsafeConfiguration, from_environment
+from idp.issuance import pre_authorized
+from idp.oidc.context import Context
+from idp.oidc.discovery import PRE_AUTHORIZED
+from idp.oidc.grants import authorization_code
+from idp.oidc.secrets import new_secret
+from idp.storage import migrations
+from idp.storage.engine import flask_settings, prepare
+from idp.storage.sql import SqlStorage
+from idp.storage.tables import db
+from idp.web import consent, consents, documents, errors, home, issuance, language, login, oidc, publications, security
+from idp.web.context import Web
+from idp.web.facts import grouped
+from idp.web.session import current_session
+
+ALGORITHMS = ("ES256", "RS256")
+MASTER_KEY_BYTES = 32
+
+BLUEPRINTS = (
+    oidc.blueprint,
+    login.blueprint,
+    consent.blueprint,
+    consents.blueprint,
+    home.blueprint,
+    documents.blueprint,
+    issuance.blueprint,
+    publications.blueprint,
+)
+
+GRANTS = {
+    authorization_code.GRANT_TYPE: authorization_code.redeem,
+    PRE_AUTHORIZED: pre_authorized.redeem,
+}
+
+
+class ExactRule(Rule):
+    """Only the methods that a page declares: no HEAD beside every GET (attacks AR-23)."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        if self.methods is not None and self.endpoint != "static":
+            self.methods.discard("HEAD")
+
+
+class Provider(flask.Flask):
+    url_rule_class = ExactRule
+
+
+def create_app_from_environment() -> flask.Flask:
+    """What a server calls: `granian --interface wsgi --factory idp.app:create_app_from_environment`."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    return create_app(from_environment())
+
+
+def create_app(config: Config, *, clock: Callable[[], int] = lambda: int(time.time())) -> flask.Flask:
+    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    app = Provider("idp", static_folder="web/static", template_folder="web/templates")
+    app.url_map.merge_slashes = False  # `//token` is not `/token` (attacks HD-10)
+    app.config.update(
+        MAX_CONTENT_LENGTH=security.MAX_BODY,
+        PROVIDE_AUTOMATIC_OPTIONS=False,
+        TEMPLATES_AUTO_RELOAD=False,
+        **flask_settings(config.database_url),
+    )
+    master = _master_key(config.data / "master.key")
+    web = Web(
+        config=config,
+        storage=_storage(app),
+        oidc=Context(
+            issuer=config.issuer,
+            signers={
+                alg: FileSigner.load_or_create(config.data / f"oidc-{alg.lower()}.pem", alg) for alg in ALGORITHMS
+            },
+            grants=GRANTS,
+            subject_key=_derive(master, "pairwise subjects"),
+            new_secret=new_secret,
+        ),
+        clock=clock,
+        seal_key=_derive(master, "form tokens"),
+    )
+    app.extensions["vneid"] = web
+    app.jinja_env.globals.update(current_session=current_session, grouped=grouped)
+    for install in (security.install, errors.install):
+        install(app)
+    language.install(app, web)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint(web))
+    if config.trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=config.trusted_proxies, x_proto=config.trusted_proxies, x_host=0
+        )
+    return app
+
+
+def _storage(app: flask.Flask) -> SqlStorage:
+    db.init_app(app)
+    with app.app_context():
+        engine = prepare(db.engine)
+    migrations.upgrade(engine)
+    return SqlStorage(engine)
+
+
+def _master_key(path: Path) -> bytes:
+    """256 random bits, made at the first start. The file appears whole; of two processes the first one's stays."""
+    if not path.exists():
+        partial = path.with_name(f"{path.name}.{os.getpid()}")
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(MASTER_KEY_BYTES))
+        try:
+            os.link(partial, path)
+        except FileExistsError:
+            pass
+        finally:
+            partial.unlink()
+    key = path.read_bytes()
+    if len(key) != MASTER_KEY_BYTES:
+        raise UnsafeConfiguration(f"{path} is damaged; restore it, or the pairwise subjects change")
+    return key
+
+
+def _derive(master: bytes, purpose: str) -> bytes:
+    return hmac.digest(master, purpose.encode(), "sha256")

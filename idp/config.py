@@ -1,0 +1,73 @@
+"""The provider's settings: few, checked at start, read from the environment here and nowhere else.
+
+An unsafe combination is refused, not warned about: the state's provider speaks https, or runs as a simulation on loopback.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class UnsafeConfiguration(ValueError):
+    """The provider does not start with these settings; the text says what to change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    issuer: str  # our public name, exactly as relying parties know it; no slash at the end
+    data: Path  # keys and, by default, the database
+    database_url: str = field(repr=False)  # may hold a password
+    simulation: bool
+    trusted_proxies: int = 0  # how many proxies in front of us set X-Forwarded-For and X-Forwarded-Proto
+    wallet_url: str | None = None  # only to show newcomers where to go next
+    verifier_url: str | None = None
+    personas: Path | None = None  # a file with the demonstration's people, shown to newcomers; in a simulation alone
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.issuer)
+        host = parts.hostname or ""
+        if parts.scheme not in ("https", "http") or not host or self.issuer != parts.geturl():
+            raise UnsafeConfiguration("IDP_ISSUER must be an address like https://id.example.vn")
+        if parts.path or parts.query or parts.fragment or "@" in parts.netloc:  # OpenID Connect Discovery 1.0 §3
+            raise UnsafeConfiguration("IDP_ISSUER must have no path, query, fragment or user")
+        if parts.scheme == "http" and not (self.simulation and host in _LOOPBACK):
+            raise UnsafeConfiguration("IDP_ISSUER must be https; http is for localhost with IDP_SIMULATION=1 alone")
+        if self.personas is not None and not self.simulation:
+            raise UnsafeConfiguration("IDP_PERSONAS shows passwords; it is for simulations alone")
+        if not 0 <= self.trusted_proxies <= 3:
+            raise UnsafeConfiguration("IDP_TRUSTED_PROXIES must be between 0 and 3")
+
+    @property
+    def netloc(self) -> str:
+        return urlsplit(self.issuer).netloc
+
+    @property
+    def https(self) -> bool:
+        return self.issuer.startswith("https:")
+
+
+def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
+    if "IDP_ISSUER" not in environ or "IDP_DATA" not in environ:
+        raise UnsafeConfiguration("IDP_ISSUER and IDP_DATA must be set; `make demo` sets them")
+    data = Path(environ["IDP_DATA"]).absolute()
+    proxies = environ.get("IDP_TRUSTED_PROXIES", "0")
+    return Config(
+        issuer=environ["IDP_ISSUER"],
+        data=data,
+        database_url=environ.get("IDP_DATABASE_URL") or f"sqlite:///{data / 'idp.sqlite'}",
+        simulation=environ.get("IDP_SIMULATION") == "1",
+        trusted_proxies=int(proxies) if proxies.isdecimal() else -1,
+        wallet_url=environ.get("IDP_WALLET_URL"),
+        verifier_url=environ.get("IDP_VERIFIER_URL"),
+        personas=Path(environ["IDP_PERSONAS"]) if environ.get("IDP_PERSONAS") else None,
+    )
+
+
+def for_child(settings: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment of a role that the demonstration starts: ours, but for what would change how it is served."""
+    ours = ("IDP_", "WALLET_", "VERIFIER_", "GRANIAN_")
+    return {name: value for name, value in environ.items() if not name.startswith(ours)} | dict(settings)

@@ -1,0 +1,273 @@
+"""The demonstration: build a small nation where there is none, then serve its three roles until somebody ends it.
+
+A nation is built beside its place and moved there whole, so that a build that was cut off leaves nothing behind.
+"""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from certs.fetch import Fetcher, FetchError
+from idp import config, nation, processes
+from idp.issuance import signers, status
+from idp.issuance.publication import Publisher
+from idp.login.password import hash_password
+from idp.login.standing import today
+from idp.nation import Nation, NotANation
+from idp.processes import CannotServe, Role, Running
+from idp.progress import Progress, Stopped
+from idp.registries import personas, synthetic
+from idp.registries.personas import PERSONAS, Persona
+from idp.storage import migrations
+from idp.storage.engine import open_engine
+from idp.storage.sql import SqlStorage
+
+PEOPLE = 1_000
+SEED = 2026
+SHOWN = ("minh-anh", "van-binh")  # personas that the terminal names
+READY_SECONDS = 30.0
+WATCHED_EVERY = 0.25  # seconds between looks at the children
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    data: Path
+    idp_port: int
+    wallet_port: int
+    verifier_port: int
+    reset: bool = False
+    ready_file: Path | None = None  # written when everything answers: for tests
+
+
+def run(options: Options) -> int:
+    """0 after a clean end, 1 when something is in the way; what to do is said on the error stream."""
+    began = time.monotonic()
+    stop = _stop_on_signal()
+    running: list[Running] = []
+    try:
+        processes.check_free(
+            [("idp", options.idp_port), ("wallet", options.wallet_port), ("verifier", options.verifier_port)]
+        )
+        here = prepare(options, now=int(time.time()), progress=Progress(sys.stderr, 8, stop.is_set))
+        for role in roles(here):
+            running.append(processes.start(role, here.folder / "logs"))
+        processes.wait_ready(running, _answers(stop), seconds=READY_SECONDS)
+        if not stop.is_set():
+            _announce(here, options, time.monotonic() - began)
+        while not stop.wait(WATCHED_EVERY):
+            processes.raise_if_ended(running)
+        return 0
+    except Stopped:
+        return 0
+    except (CannotServe, NotANation) as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    finally:
+        processes.end(running)
+
+
+def prepare(options: Options, *, now: int, progress: Progress) -> Nation:
+    """The nation of these options, made or opened, with its trust list and bundle in force."""
+    wanted = Nation(options.data.absolute(), *(f"http://localhost:{port}" for port in _ports(options)))
+    try:
+        held = nation.open_nation(wanted.folder)
+    except NotANation:
+        if not (options.reset and (wanted.folder / "nation.json").exists()):
+            raise  # what we did not make is never removed
+        held = wanted
+    if held is None or options.reset:
+        _build(wanted, now, progress)
+        held = wanted
+    if held != wanted:
+        raise NotANation(
+            f"the nation in {options.data} lives at {held.issuer}, {held.wallet} and {held.verifier}; "
+            "use these ports, another folder, or --reset"
+        )
+    nation.check_certificates(held, now=now)
+    if nation.renew_trust_list(held, now=now) or not held.bundle.exists():
+        with _storage(held) as storage:
+            _write_bundle(held, storage, now)
+    progress.end()
+    return held
+
+
+def roles(here: Nation) -> tuple[Role, ...]:
+    """How each is started: by command line and environment alone."""
+    root, ports = here.root_sha256(), [int(url.rpartition(":")[2]) for url in (here.issuer, here.wallet, here.verifier)]
+    idp = {
+        "IDP_ISSUER": here.issuer,
+        "IDP_DATA": str(here.idp),
+        "IDP_SIMULATION": "1",
+        "IDP_WALLET_URL": here.wallet,
+        "IDP_VERIFIER_URL": here.verifier,
+        "IDP_PERSONAS": str(here.personas),
+    }
+    wallet = {
+        "WALLET_URL": here.wallet,
+        "WALLET_ISSUER": here.issuer,
+        "WALLET_DATA": str(here.folder / "wallet"),
+        "WALLET_CLIENT_SECRET_FILE": str(here.secret_file("wallet")),
+        "WALLET_ROOT_SHA256": root,
+        "WALLET_SIMULATION": "1",
+    }
+    verifier = {
+        "VERIFIER_URL": here.verifier,
+        "VERIFIER_ISSUER": here.issuer,
+        "VERIFIER_DATA": str(here.folder / "verifier"),
+        "VERIFIER_BUNDLE": str(here.bundle),
+        "VERIFIER_CLIENT_SECRET_FILE": str(here.secret_file("bank")),
+        "VERIFIER_ROOT_SHA256": root,
+        "VERIFIER_SIMULATION": "1",
+    }
+    settings = zip(("idp", "wallet", "verifier"), ports, (idp, wallet, verifier), strict=True)
+    return tuple(
+        Role(name, f"{name}.app:create_app_from_environment", port, config.for_child(environment))
+        for name, port, environment in settings
+    )
+
+
+def _ports(options: Options) -> tuple[int, int, int]:
+    return options.idp_port, options.wallet_port, options.verifier_port
+
+
+def _build(wanted: Nation, now: int, progress: Progress) -> None:
+    """Beside its place first. The nation that it replaces is moved away whole, then removed."""
+    place = wanted.folder
+    place.parent.mkdir(parents=True, exist_ok=True)
+    for remains in place.parent.glob(f".{place.name}.*"):
+        if not _alive(remains.name.rpartition(".")[2]):
+            shutil.rmtree(remains, ignore_errors=True)
+    building = place.with_name(f".{place.name}.new.{os.getpid()}")
+    old = place.with_name(f".{place.name}.old.{os.getpid()}")
+    try:
+        _fill(Nation(building, wanted.issuer, wanted.wallet, wanted.verifier), now, progress)
+        progress.step("moving in")
+        if place.exists():
+            place.rename(old)
+        building.rename(place)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _fill(here: Nation, now: int, progress: Progress) -> None:
+    here.folder.mkdir(mode=0o700)  # registers, keys and passwords of people, if only invented ones
+    progress.step("authorities and their certificates")
+    clients = nation.found(here, now=now)
+    with ThreadPoolExecutor() as pool:  # Argon2 works outside of the interpreter's lock
+        hashes = pool.map(lambda one: hash_password(one.password), PERSONAS)
+        with _storage(here) as storage:
+            with storage.transaction() as ports:
+                progress.step("status lists")
+                status.create_lists(ports.statuses)
+                progress.step(f"{PEOPLE} people and their documents")
+                synthetic.populate(ports, seed=SEED, count=PEOPLE, today=today(now))
+                progress.step("relying parties")
+                for client in clients:
+                    ports.clients.add(client)
+            progress.step("accounts")
+            hashed = list(hashes)  # outside of a transaction
+            with storage.transaction() as ports:
+                for one, password_hash in zip(PERSONAS, hashed, strict=True):
+                    ports.accounts.add(personas.account(one, password_hash=password_hash, created_at=now))
+            nation.note_personas(here, map(_note, PERSONAS))
+            progress.step("the first bundle")
+            _write_bundle(here, storage, now)
+
+
+def _note(one: Persona) -> dict[str, object]:
+    return {
+        "key": one.key,
+        "name": one.person.name,
+        "about": {"vi": one.about.vi, "en": one.about.en},
+        "pid": one.pid,
+        "phone": one.person.phone,
+        "password": one.password,
+        "level": one.level,
+    }
+
+
+@contextmanager
+def _storage(here: Nation) -> Iterator[SqlStorage]:
+    """The provider's database, closed again: its write-ahead log then folds back into the file."""
+    here.idp.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(f"sqlite:///{here.idp / 'idp.sqlite'}")
+    try:
+        migrations.upgrade(engine)
+        yield SqlStorage(engine)
+    finally:
+        engine.dispose()
+
+
+def _write_bundle(here: Nation, storage: SqlStorage, now: int) -> None:
+    publisher = Publisher(
+        storage,
+        issuer=here.issuer,
+        signers=signers.load(here.signers),
+        root=here.root(),
+        trust_list=here.trust_list,
+    )
+    partial = here.bundle.with_name("bundle.cbor.new")
+    partial.write_bytes(publisher.bundle(now=now).body)
+    partial.replace(here.bundle)
+
+
+def _alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _stop_on_signal() -> threading.Event:
+    """Ctrl-C and SIGTERM only raise a flag; each loop and each step of a build looks at it."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _answers(stop: threading.Event) -> Callable[[str], bool]:
+    fetcher = Fetcher(simulation=True)
+
+    def answers(url: str) -> bool:
+        if stop.is_set():
+            raise Stopped
+        try:
+            return fetcher.get(f"{url}/").status == 200
+        except FetchError:
+            return False
+
+    return answers
+
+
+def _announce(here: Nation, options: Options, seconds: float) -> None:
+    rows = [
+        ("Nhà nước · The State", here.issuer),
+        ("Ví của công dân · Citizen's wallet", here.wallet),
+        ("Quầy ngân hàng · Bank counter", here.verifier),
+    ]
+    width = max(len(name) for name, _ in rows)
+    print(*(f"  {name:<{width}}  {url}" for name, url in rows), sep="\n")
+    shown = [personas.persona(key) for key in SHOWN]
+    width = max(len(one.person.name) for one in shown)
+    print("\n  Đăng nhập bằng · Sign in as")
+    print(*(f"  {one.person.name:<{width}}  {one.pid}  {one.password}" for one in shown), sep="\n")
+    print(f"\n  Sẵn sàng sau · Ready in {seconds:.1f} s. Ctrl-C: dừng · stop. Mô phỏng · A simulation.", flush=True)
+    if options.ready_file is not None:
+        partial = options.ready_file.with_name(options.ready_file.name + ".new")
+        ready = {"idp": here.issuer, "wallet": here.wallet, "verifier": here.verifier, "seconds": round(seconds, 3)}
+        partial.write_text(json.dumps(ready), "utf-8")
+        partial.replace(options.ready_file)

@@ -1,0 +1,92 @@
+"""What an authority does to a document after it was issued: suspend, reinstate, revoke; and what a locked holder means.
+
+The register's state and the status of every credential signed from the document change in one transaction with the
+journal, so that what a verifier reads and what the register says never differ.
+
+Spec: Token Status List (draft-ietf-oauth-status-list) §7; Decree 69/2024/NĐ-CP Art. 15 (locking).
+"""
+
+from dataclasses import dataclass
+
+from certs.catalogue import Text
+from certs.status import Status
+from idp.issuance.entitlement import Refusal
+from idp.model import Document, DocumentState, Event, Person
+from idp.ports import Ports
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What was done: the state the document now has, and how many signed views it reaches."""
+
+    document_id: str
+    state: DocumentState
+    credentials: int
+
+
+_FINAL = Refusal(
+    "document_revoked",
+    Text(
+        vi="Giấy tờ đã bị thu hồi; việc này không đảo ngược được. Hãy cấp giấy tờ mới.",
+        en="The document was revoked, which is final. Issue a new one.",
+    ),
+)
+_UNKNOWN = Refusal("document_unknown", Text(vi="Không có giấy tờ này.", en="There is no such document."))
+
+
+def suspend(ports: Ports, *, document_id: str, by: str, now: int) -> Changed | Refusal:
+    return _change(ports, document_id, DocumentState.SUSPENDED, "document_suspended", by, now)
+
+
+def reinstate(ports: Ports, *, document_id: str, by: str, now: int) -> Changed | Refusal:
+    return _change(ports, document_id, DocumentState.VALID, "document_reinstated", by, now)
+
+
+def revoke(ports: Ports, *, document_id: str, by: str, now: int) -> Changed | Refusal:
+    return _change(ports, document_id, DocumentState.REVOKED, "document_revoked", by, now)
+
+
+def follow_lock(ports: Ports, *, person: Person, now: int) -> int:
+    """Bring the status of all that a person holds in line with `person.locked`. Returns how many credentials."""
+    reached = 0
+    for document in ports.documents.of_person(person.person_id):
+        reached += _publish(ports, document, document.state, locked=person.locked)
+    kind = "documents_locked" if person.locked else "documents_unlocked"
+    ports.journal.append(Event(now, kind, None, None, {"person_id": person.person_id, "credentials": reached}))
+    return reached
+
+
+def status_of(state: DocumentState, *, locked: bool) -> Status:
+    """Revoked is final; a locked holder hides whether the document is suspended too, and the ground of neither is told."""
+    if state is DocumentState.REVOKED:
+        return Status.INVALID
+    if locked:
+        return Status.HOLDER_LOCKED
+    return Status.SUSPENDED if state is DocumentState.SUSPENDED else Status.VALID
+
+
+def _change(ports: Ports, document_id: str, state: DocumentState, kind: str, by: str, now: int) -> Changed | Refusal:
+    document = ports.documents.get(document_id)
+    if document is None:
+        return _refused(ports, _UNKNOWN, document_id, kind, by, now)
+    if not ports.documents.set_state(document_id, state):
+        return _refused(ports, _FINAL, document_id, kind, by, now)
+    person = ports.population.get(document.person_id)
+    reached = _publish(ports, document, state, locked=person is not None and person.locked)
+    details = {"document_id": document_id, "type": document.type, "by": by, "credentials": reached}
+    ports.journal.append(Event(now, kind, None, None, details))
+    return Changed(document_id, state, reached)
+
+
+def _publish(ports: Ports, document: Document, state: DocumentState, *, locked: bool) -> int:
+    issued = ports.documents.issued(document.document_id)
+    status = status_of(state, locked=locked)
+    for credential in issued:
+        ports.statuses.set(credential.status_list, credential.status_index, status)
+    return len(issued)
+
+
+def _refused(ports: Ports, refusal: Refusal, document_id: str, kind: str, by: str, now: int) -> Refusal:
+    details = {"document_id": document_id, "by": by, "code": refusal.code, "asked": kind}
+    ports.journal.append(Event(now, "document_change_refused", None, None, details))
+    return refusal

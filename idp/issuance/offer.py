@@ -1,0 +1,128 @@
+"""Credential offers: what a signed-in citizen hands to a wallet, by reference, with a transaction code told apart.
+
+Only the offer's identifier is drawn at random. The pre-authorized code is derived from it and the transaction code is
+kept as a digest keyed by the code, so that who reads the store can neither redeem an offer nor guess its six digits.
+
+Spec: OpenID for Verifiable Credential Issuance 1.0 §4.1, §13.5, §13.6.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from certs.catalogue import Text, document_type
+from certs.encoding import b64url_encode
+from idp.issuance.entitlement import NO_DOCUMENT, Refusal, refusal
+from idp.issuance.metadata import configuration_ids
+from idp.login.standing import holder
+from idp.model import Document, DocumentState, Event
+from idp.ports import Ports
+
+GRANT_TYPE = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
+PURPOSE = "pre-authorized_code"
+LIFETIME = 600  # long enough to fetch a phone, short enough that a photographed screen is worth little
+TX_CODE_LENGTH = 6
+TX_CODE_HINT = Text(
+    vi="Nhập mã giao dịch hiển thị trên trang giấy tờ của bạn.",
+    en="Enter the transaction code shown on the page of your documents.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A fresh offer, as its maker sees it; the two secrets exist nowhere else."""
+
+    offer_id: str = field(repr=False)
+    tx_code: str = field(repr=False)
+    configuration_ids: tuple[str, ...]
+    expires: int
+
+
+def code_of(offer_id: str) -> str:
+    """The pre-authorized code of an offer: 256 bits, one way from its identifier."""
+    return b64url_encode(hashlib.sha256(b"vneid-reference pre-authorized code\0" + offer_id.encode()).digest())
+
+
+def tx_digest(code: str, tx_code: str) -> str:
+    return hmac.new(code.encode(), tx_code.encode(), hashlib.sha256).hexdigest()
+
+
+def choose(documents: tuple[Document, ...], kind: str) -> Document | None:
+    """The person's document of this type: the valid one where there are several."""
+    of_type = [document for document in documents if document.type == kind]
+    return next(
+        (document for document in of_type if document.state is DocumentState.VALID), of_type[0] if of_type else None
+    )
+
+
+def create(
+    ports: Ports, *, account_id: str, kind: str, now: int, random: Callable[[int], bytes] = secrets.token_bytes
+) -> Offer | Refusal:
+    """Offer every view of one document of the account's person."""
+    who = holder(ports, account_id, now=now)
+    document = choose(ports.documents.of_person(who.person.person_id), kind) if who else None
+    shape = document_type(kind)
+    refused = refusal(who=who, document=document, kind=shape, now=now)
+    if refused is not None or document is None:
+        refused = refused or NO_DOCUMENT
+        ports.journal.append(Event(now, "offer_refused", account_id, None, {"type": kind, "code": refused.code}))
+        return refused
+    identifier, digits = (
+        b64url_encode(random(32)),
+        f"{int.from_bytes(random(16)) % 10**TX_CODE_LENGTH:0{TX_CODE_LENGTH}d}",
+    )
+    offer = Offer(identifier, digits, configuration_ids(shape), now + LIFETIME)
+    code = code_of(identifier)
+    payload = {
+        "account_id": account_id,
+        "document_id": document.document_id,
+        "configuration_ids": list(offer.configuration_ids),
+        "tx_digest": tx_digest(code, digits),
+        "grant_id": b64url_encode(random(16)),  # chosen now, so that a replay can close what the first use opened
+        "expires": offer.expires,
+    }
+    ports.ephemeral.put(PURPOSE, code, payload, expires=offer.expires)
+    ports.journal.append(
+        Event(now, "offer_made", account_id, None, {"document_id": document.document_id, "type": kind})
+    )
+    return offer
+
+
+def published(ports: Ports, *, issuer: str, offer_id: str, language: str, now: int) -> dict[str, Any] | None:
+    """The Credential Offer object behind `credential_offer_uri` (§4.1.1), or None once it is used, void or expired."""
+    code = code_of(offer_id)
+    payload = ports.ephemeral.read(PURPOSE, code, now=now)
+    if payload is None:
+        return None
+    return {
+        "credential_issuer": issuer,
+        "credential_configuration_ids": list(payload["configuration_ids"]),
+        "grants": {
+            GRANT_TYPE: {
+                "pre-authorized_code": code,
+                "tx_code": {
+                    "input_mode": "numeric",
+                    "length": TX_CODE_LENGTH,
+                    "description": TX_CODE_HINT.en if language == "en" else TX_CODE_HINT.vi,
+                },
+            }
+        },
+    }
+
+
+def uri(issuer: str, offer_id: str) -> str:
+    return f"{issuer}/credential-offers/{offer_id}"
+
+
+def wallet_link(issuer: str, offer_id: str) -> str:
+    """For a wallet app on the same device, and in the QR (§4.1.3)."""
+    return "openid-credential-offer://?" + urlencode({"credential_offer_uri": uri(issuer, offer_id)})
+
+
+def web_link(wallet: str, issuer: str, offer_id: str) -> str:
+    """For a wallet that is a web page."""
+    return f"{wallet}/receive?" + urlencode({"credential_offer_uri": uri(issuer, offer_id)})

@@ -1,0 +1,142 @@
+"""A checked authorization request on its way: to log-in, to consent, to a code.
+
+Spec: OpenID Connect Core 1.0 §3.1.2.3 (authentication), §3.1.2.4 (consent), §3.1.2.5, §3.1.2.6
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from idp.login.session import SignedIn
+from idp.model import Consent, Event
+from idp.oidc import code as codes
+from idp.oidc import response
+from idp.oidc.context import Context
+from idp.oidc.errors import AuthorizationError
+from idp.oidc.request import Response
+from idp.ports import Ports
+
+PROMPTS = frozenset({"none", "login", "consent", "select_account"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorization:
+    client_id: str
+    redirect_uri: str
+    scopes: tuple[str, ...]
+    state: str | None
+    nonce: str | None
+    challenge: str | None
+    prompt: tuple[str, ...] = ()
+    max_age: int | None = None
+    login_hint: str | None = None
+    ui_locales: tuple[str, ...] = ()
+
+    def payload(self) -> Mapping[str, Any]:
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def of(cls, payload: Mapping[str, Any]) -> "Authorization":
+        lists = {name: tuple(payload[name]) for name in ("scopes", "prompt", "ui_locales")}
+        return cls(**{**payload, **lists})
+
+
+@dataclass(frozen=True, slots=True)
+class LoginNeeded:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentNeeded:
+    """`missing` is what was not allowed before."""
+
+    missing: tuple[str, ...]
+
+
+Answer = LoginNeeded | ConsentNeeded | Response
+
+
+def proceed(
+    authorization: Authorization,
+    signed_in: SignedIn | None,
+    ports: Ports,
+    context: Context,
+    *,
+    now: int,
+    fresh: bool,
+    consented: bool,
+) -> Answer:
+    """The next step. `fresh`: the person signed in for this very request; `consented`: allowed it just now."""
+    silent = "none" in authorization.prompt
+    if signed_in is None or (not fresh and _asks_again(authorization, signed_in, now=now)):
+        if silent:
+            return refuse(authorization, "login_required", "nobody is signed in", ports, context, now=now)
+        return LoginNeeded()
+    missing = missing_consent(authorization, signed_in.session.account_id, ports)
+    if missing or ("consent" in authorization.prompt and not consented):
+        if silent:
+            return refuse(authorization, "consent_required", "consent is needed", ports, context, now=now)
+        return ConsentNeeded(missing)
+    return _give_code(authorization, signed_in, ports, context, now=now)
+
+
+def missing_consent(authorization: Authorization, account_id: str, ports: Ports) -> tuple[str, ...]:
+    consent = ports.consents.get(account_id, authorization.client_id)
+    return tuple(scope for scope in authorization.scopes if consent is None or scope not in consent.scopes)
+
+
+def allow(authorization: Authorization, account_id: str, claims: list[str], ports: Ports, *, now: int) -> None:
+    """Remember the consent; what was allowed before stays allowed."""
+    before = ports.consents.get(account_id, authorization.client_id)
+    scopes = tuple(dict.fromkeys((*(before.scopes if before else ()), *authorization.scopes)))
+    ports.consents.record(Consent(account_id, authorization.client_id, scopes, now))
+    details = {"scopes": list(authorization.scopes), "claims": claims}
+    ports.journal.append(Event(now, "consent_given", account_id, authorization.client_id, details))
+
+
+def deny(authorization: Authorization, account_id: str, ports: Ports, context: Context, *, now: int) -> Response:
+    details = {"scopes": list(authorization.scopes)}
+    ports.journal.append(Event(now, "consent_denied", account_id, authorization.client_id, details))
+    error = AuthorizationError("access_denied", "the person did not agree")  # RFC 6749 §4.1.2.1
+    return response.with_error(authorization.redirect_uri, error, state=authorization.state, issuer=context.issuer)
+
+
+def refuse(authorization: Authorization, code: str, text: str, ports: Ports, context: Context, *, now: int) -> Response:
+    details = {"error": code, "reason": text}
+    ports.journal.append(Event(now, "authorization_refused", client_id=authorization.client_id, details=details))
+    error = AuthorizationError(code, text)
+    return response.with_error(authorization.redirect_uri, error, state=authorization.state, issuer=context.issuer)
+
+
+def _asks_again(authorization: Authorization, signed_in: SignedIn, *, now: int) -> bool:
+    if {"login", "select_account"} & set(authorization.prompt):
+        return True
+    age = now - signed_in.session.authenticated_at
+    # `max_age=0` asks for a new log-in even within the same second (OpenID Connect Core 1.0 §3.1.2.1).
+    return authorization.max_age is not None and (authorization.max_age == 0 or age > authorization.max_age)
+
+
+def _give_code(
+    authorization: Authorization, signed_in: SignedIn, ports: Ports, context: Context, *, now: int
+) -> Response:
+    session = signed_in.session
+    value = context.new_secret()
+    code = codes.Code(
+        issuer=context.issuer,
+        client_id=authorization.client_id,
+        redirect_uri=authorization.redirect_uri,
+        challenge=authorization.challenge,
+        account_id=session.account_id,
+        scopes=authorization.scopes,
+        nonce=authorization.nonce,
+        auth_time=session.authenticated_at,
+        acr=session.acr,
+        amr=session.amr,
+        sid=session.sid,
+        grant_id=context.new_secret(),
+        expires=now + codes.LIFETIME,
+    )
+    ports.ephemeral.put(codes.PURPOSE, value, code.payload(), expires=now + codes.REMEMBERED)
+    details = {"scopes": list(code.scopes), "acr": code.acr}
+    ports.journal.append(Event(now, "code_given", code.account_id, code.client_id, details))
+    return response.with_code(authorization.redirect_uri, code=value, state=authorization.state, issuer=context.issuer)

@@ -1,0 +1,57 @@
+"""A protected resource reads an access token: from the header or, in a form, from the body; never from the address.
+
+Spec: RFC 6750 §2 (one place only), §3 (the challenge), §3.1 (errors)
+"""
+
+from idp.model import Event, Grant, Token
+from idp.oidc.context import Context
+from idp.oidc.errors import BearerError
+from idp.oidc.request import Request, Response, json_response
+from idp.oidc.secrets import token_hash
+from idp.ports import Ports
+
+MAX_TOKEN = 512  # ours have 43 characters; what is longer is not ours
+
+PARAMETER = "access_token"
+
+
+def access(request: Request, ports: Ports, *, purpose: str, now: int, in_body: bool = False) -> tuple[Grant, Token]:
+    """The live grant behind the request's token. `in_body`: a form parameter will do too (RFC 6750 §2.2)."""
+    value = _token(request, in_body=in_body)
+    if value is None:
+        raise BearerError("invalid_token", "", detail="no access token")  # The challenge then names no error, §3.1.
+    live = ports.grants.live(token_hash(value), "access", now=now)
+    if live is None:
+        raise BearerError("invalid_token", "the access token is unknown, expired or revoked")
+    if live[0].purpose != purpose:
+        raise BearerError("insufficient_scope", "the access token is for something else", status=403)
+    return live
+
+
+def refusal(error: BearerError, ports: Ports, context: Context, *, now: int, resource: str) -> Response:
+    details = {"resource": resource, "error": error.code, "reason": error.detail}
+    ports.journal.append(Event(now, "access_refused", details=details))
+    challenge = f'Bearer realm="{context.issuer}"'
+    if error.text:
+        challenge += f', error="{error.code}", error_description="{error.text}"'
+    content = {"error": error.code, "error_description": error.text or error.detail}
+    return json_response(content, status=error.status, headers=(("WWW-Authenticate", challenge),))
+
+
+def _token(request: Request, *, in_body: bool) -> str | None:
+    header = request.headers.get("authorization")
+    if PARAMETER in request.query:
+        raise BearerError(
+            "invalid_request", "the access token must not be in the address", status=400
+        )  # RFC 9700 §4.3.2
+    in_form = request.form.all(PARAMETER) if in_body else ()
+    if len(in_form) + (header is not None) > 1:
+        raise BearerError("invalid_request", "the access token was sent twice", status=400)  # RFC 6750 §2
+    if header is None:
+        return in_form[0] if in_form and len(in_form[0]) <= MAX_TOKEN else None
+    scheme, _, value = header.partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    if not value or len(value) > MAX_TOKEN:
+        raise BearerError("invalid_token", "the access token is malformed")
+    return value.strip()

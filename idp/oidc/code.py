@@ -1,0 +1,39 @@
+"""The authorization code: what it stands for, from the moment it is given until it is of no more interest.
+
+Spec: RFC 6749 §4.1.2, §10.5; OpenID Connect Core 1.0 §3.1.2.5; RFC 9700 §2.1.1
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+LIFETIME = 60  # seconds
+ACCESS_TOKEN_LIFETIME = 600
+# A used code is remembered for as long as its tokens may live: using it again ends them (RFC 6749 §4.1.2).
+REMEMBERED = LIFETIME + ACCESS_TOKEN_LIFETIME
+
+PURPOSE = "authorization_code"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    issuer: str
+    client_id: str
+    redirect_uri: str
+    challenge: str | None
+    account_id: str
+    scopes: tuple[str, ...]
+    nonce: str | None
+    auth_time: int
+    acr: str
+    amr: tuple[str, ...]
+    sid: str
+    grant_id: str  # the family that its tokens will form
+    expires: int
+
+    def payload(self) -> Mapping[str, Any]:
+        return {**asdict(self), "scopes": list(self.scopes), "amr": list(self.amr)}
+
+    @classmethod
+    def of(cls, payload: Mapping[str, Any]) -> "Code":
+        return cls(**{**payload, "scopes": tuple(payload["scopes"]), "amr": tuple(payload["amr"])})

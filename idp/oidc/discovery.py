@@ -1,0 +1,70 @@
+"""What the provider says about itself: made from what is switched on, so that nothing absent is promised.
+
+Spec: OpenID Connect Discovery 1.0 §3, §4; RFC 8414 §2, §3; RFC 9207 §3; OpenID4VCI 1.0 §12.3
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
+from authlib.oidc.discovery import OpenIDProviderMetadata
+
+from certs.jose import KeySet
+from idp.login import acr
+from idp.oidc import claims, endpoints, id_token, pkce
+from idp.oidc.authorization import PROMPTS
+from idp.oidc.authorize import RESPONSE_MODES, RESPONSE_TYPES
+from idp.oidc.client_auth import METHODS
+from idp.oidc.context import Context
+from idp.oidc.scopes import SCOPES
+
+PRE_AUTHORIZED = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
+
+
+def metadata(context: Context) -> dict[str, Any]:
+    """The one document of both well-known addresses; raises ValueError when it would not be valid."""
+    document: dict[str, Any] = {
+        "issuer": context.issuer,
+        "authorization_endpoint": context.at(endpoints.AUTHORIZE),
+        "token_endpoint": context.at(endpoints.TOKEN),
+        "userinfo_endpoint": context.at(endpoints.USERINFO),
+        "jwks_uri": context.at(endpoints.JWKS),
+        "scopes_supported": list(SCOPES),
+        "response_types_supported": list(RESPONSE_TYPES),
+        "response_modes_supported": list(RESPONSE_MODES),
+        "grant_types_supported": sorted(context.grants),
+        "acr_values_supported": list(acr.REACHABLE),
+        "subject_types_supported": ["public", "pairwise"],
+        "id_token_signing_alg_values_supported": sorted(context.signers),
+        "token_endpoint_auth_methods_supported": list(METHODS),
+        "claim_types_supported": ["normal"],
+        "claims_supported": list(dict.fromkeys((*id_token.CLAIMS, *(claim.name for claim in claims.CLAIMS)))),
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,  # Left out would mean true (OpenID Connect Discovery 1.0 §3).
+        "prompt_values_supported": sorted(PROMPTS),
+        "ui_locales_supported": ["vi", "en"],
+        "code_challenge_methods_supported": [pkce.METHOD],
+        "authorization_response_iss_parameter_supported": True,
+    }
+    if PRE_AUTHORIZED in context.grants:
+        document["pre-authorized_grant_anonymous_access_supported"] = True
+    validate(document)
+    return document
+
+
+def jwks(context: Context) -> dict[str, Any]:
+    return dict(KeySet(tuple(signer.public for signer in context.signers.values())).jwks())
+
+
+def validate(document: Mapping[str, Any]) -> None:
+    """By Authlib's rules. They admit https alone; `Config` has decided already where loopback http is allowed."""
+    loopback = ("http://localhost", "http://127.0.0.1", "http://[::1]")
+    as_https = {
+        name: f"https://{value.removeprefix('http://')}"
+        if isinstance(value, str) and value.startswith(loopback)
+        else value
+        for name, value in document.items()
+    }
+    OpenIDProviderMetadata(as_https).validate()
+    AuthorizationServerMetadata(as_https).validate()

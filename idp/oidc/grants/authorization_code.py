@@ -1,0 +1,96 @@
+"""Exchange an authorization code, once, for tokens.
+
+Spec: RFC 6749 §4.1.3, §4.1.4; RFC 7636 §4.6; OpenID Connect Core 1.0 §3.1.3; RFC 9700 §2.1.1, §4.5
+
+ 1. the parameters are there and well formed                          invalid_request
+ 2. the code is taken: from here on it is used up, whatever follows
+ 3. it was not taken before; if it was, its tokens end                invalid_grant, journal `code_reuse`
+ 4. it is of this issuer and client, and not too old                  invalid_grant
+ 5. the redirect URI is the one of the request                        invalid_grant
+ 6. the verifier fits the challenge; none where none was sent         invalid_grant
+ 7. the account still stands, the consent still holds                 invalid_grant
+"""
+
+from idp.login.standing import Holder, holder
+from idp.model import Client, Event, Grant, Token
+from idp.oidc import claims, code, pkce
+from idp.oidc.context import Context
+from idp.oidc.errors import ClientError, TokenError
+from idp.oidc.id_token import id_token
+from idp.oidc.request import Request, Response, json_response
+from idp.oidc.secrets import token_hash
+from idp.ports import Ports
+
+GRANT_TYPE = "authorization_code"
+
+
+def redeem(request: Request, client: Client | None, ports: Ports, context: Context, now: int, /) -> Response:
+    if client is None:
+        raise ClientError("client authentication is required")  # RFC 6749 §3.2.1
+    value, redirect_uri, verifier = _parameters(request)  # (1)
+    taken = ports.ephemeral.take(code.PURPOSE, value, now=now)  # (2)
+    if taken is None:
+        raise TokenError("invalid_grant", "the code is unknown or expired")
+    given = code.Code.of(taken.payload)
+    if taken.again:  # (3) RFC 6749 §4.1.2
+        ports.grants.close_family(given.grant_id, now=now)
+        ports.journal.append(Event(now, "code_reuse", given.account_id, given.client_id))
+        raise TokenError("invalid_grant", "the code was used before")
+    _check(given, client, redirect_uri, verifier, context, now=now)  # (4) (5) (6)
+    who = _holder(given, ports, now=now)  # (7)
+    return _tokens(given, client, who, ports, context, now=now)
+
+
+def _parameters(request: Request) -> tuple[str, str | None, str | None]:
+    value, verifier = request.form.get("code"), request.form.get("code_verifier")
+    if value is None:
+        raise TokenError("invalid_request", "code is missing")  # RFC 6749 §4.1.3
+    if verifier is not None and not pkce.is_verifier(verifier):
+        raise TokenError("invalid_request", "code_verifier is malformed")  # RFC 7636 §4.1
+    return value, request.form.get("redirect_uri"), verifier
+
+
+def _check(
+    given: code.Code, client: Client, redirect_uri: str | None, verifier: str | None, context: Context, *, now: int
+) -> None:
+    if given.client_id != client.client_id or given.issuer != context.issuer:
+        raise TokenError("invalid_grant", "the code was given to another client")  # RFC 6749 §4.1.3
+    if given.expires <= now:
+        raise TokenError("invalid_grant", "the code is unknown or expired", detail="expired code")  # RFC 6749 §4.1.2
+    if redirect_uri != given.redirect_uri:
+        raise TokenError("invalid_grant", "redirect_uri differs from the request")  # RFC 6749 §4.1.3
+    if (verifier is None) != (given.challenge is None):
+        raise TokenError("invalid_grant", "code_verifier does not go with the request")  # RFC 9700 §4.8.2
+    if given.challenge is not None and not pkce.matches(verifier=verifier or "", challenge=given.challenge):
+        raise TokenError("invalid_grant", "code_verifier does not fit")  # RFC 7636 §4.6
+
+
+def _holder(given: code.Code, ports: Ports, *, now: int) -> Holder:
+    who = holder(ports, given.account_id, now=now)
+    if who is None:
+        raise TokenError("invalid_grant", "the code is no longer good", detail="the account was locked meanwhile")
+    consent = ports.consents.get(given.account_id, given.client_id)
+    if consent is None or not set(given.scopes) <= set(consent.scopes):
+        raise TokenError("invalid_grant", "the code is no longer good", detail="the consent was withdrawn meanwhile")
+    return who
+
+
+def _tokens(given: code.Code, client: Client, who: Holder, ports: Ports, context: Context, *, now: int) -> Response:
+    lifetime = code.ACCESS_TOKEN_LIFETIME
+    details = {"acr": given.acr, "amr": list(given.amr), "auth_time": given.auth_time, "sid": given.sid}
+    grant = Grant(
+        given.grant_id, given.account_id, client.client_id, given.scopes, "openid", now, now + lifetime, details
+    )
+    access_token = context.new_secret()
+    ports.grants.open(grant, [Token(token_hash(access_token), grant.grant_id, "access", grant.expires)])
+    sub = claims.subject(client, who.person, key=context.subject_key)
+    ports.journal.append(Event(now, "tokens_given", given.account_id, client.client_id, {"scopes": list(given.scopes)}))
+    return json_response(
+        {
+            "access_token": access_token,
+            "token_type": "Bearer",
+            "expires_in": lifetime,
+            "scope": " ".join(given.scopes),
+            "id_token": id_token(given, client=client, sub=sub, access_token=access_token, context=context, now=now),
+        }
+    )

@@ -1,0 +1,151 @@
+"""Turn a client's metadata into a registered client, or refuse it: a strict schema first, Authlib's rules behind it.
+
+Spec: RFC 7591 §2, §3.2.2; OpenID Connect Dynamic Client Registration 1.0 §2; RFC 8252 §7, §8.4; RFC 9700 §2.1
+
+Authlib's rules raise TypeError on values of a wrong type and let foreign schemes through; so types, lengths and
+redirect URIs are settled here before they see anything.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from authlib.oidc.registration import ClientMetadataClaims
+from joserfc.errors import JoseError
+
+from certs.catalogue import Text
+from certs.encoding import safe_text
+from certs.errors import CertsError
+from idp.model import Client
+from idp.oidc.client_auth import METHODS, PUBLIC
+from idp.oidc.errors import OAuthError
+from idp.oidc.response import MAX_REDIRECT_URI
+from idp.oidc.scopes import OPENID, SCOPES, split
+
+MAX_URIS = 20
+PROFILES = ("baseline", "agency", "bank")
+
+# type, required: every member there may be. `client_name#en` is the language-tagged form (RFC 7591 §2.2).
+SCHEMA: Mapping[str, tuple[type, bool]] = {
+    "client_name": (str, True),
+    "client_name#en": (str, False),
+    "purpose": (str, True),  # ours: why the client asks, shown on the consent page
+    "purpose#en": (str, False),
+    "redirect_uris": (list, True),
+    "scope": (str, False),
+    "token_endpoint_auth_method": (str, False),
+    "id_token_signed_response_alg": (str, False),
+    "application_type": (str, False),
+    "grant_types": (list, False),
+    "response_types": (list, False),
+}
+
+_LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
+_ADDRESS = re.compile(r"[\x21-\x7e]+", re.ASCII)
+_TRICKS = re.compile(r"\\|//|/\.{1,2}(?:/|;|$)|\.\.;|%2e|%2f|%5c|%23|%00|[*\"<>{}|^`]", re.IGNORECASE)
+_PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+\-]*(?:\.[a-z0-9+\-]+)+", re.ASCII)  # a domain backwards, RFC 8252 §7.1
+
+
+class RegistrationError(OAuthError):
+    """`invalid_redirect_uri` or `invalid_client_metadata` (RFC 7591 §3.2.2)."""
+
+
+def client(
+    metadata: Mapping[str, Any],
+    *,
+    client_id: str,
+    secret_hash: str | None,
+    profile: str,
+    entitled_to_pid: bool,
+    simulation: bool,
+) -> Client:
+    """The client, ready to be stored. What the state decides (profile, entitlement) is never read from the metadata."""
+    _check_types(metadata)
+    application_type = metadata.get("application_type", "web")
+    for uri in metadata["redirect_uris"]:
+        _check_redirect_uri(uri, application_type=application_type, simulation=simulation)
+    _check_with_authlib(metadata)
+    method = metadata.get("token_endpoint_auth_method", "client_secret_basic")
+    scopes = split(metadata.get("scope", OPENID))
+    if method not in METHODS or (method == PUBLIC) != (secret_hash is None):
+        raise RegistrationError("invalid_client_metadata", "token_endpoint_auth_method does not fit the secret")
+    if profile not in PROFILES or not set(scopes) <= set(SCOPES):
+        raise RegistrationError("invalid_client_metadata", "scope or profile is unknown")
+    if metadata.get("id_token_signed_response_alg", "RS256") not in ("ES256", "RS256"):
+        raise RegistrationError("invalid_client_metadata", "id_token_signed_response_alg is not supported")
+    return Client(
+        client_id=client_id,
+        name=_text(metadata, "client_name"),
+        purpose=_text(metadata, "purpose"),
+        redirect_uris=tuple(metadata["redirect_uris"]),
+        scopes=scopes,
+        profile=profile,
+        token_endpoint_auth_method=method,
+        secret_hash=secret_hash,
+        id_token_signed_response_alg=metadata.get("id_token_signed_response_alg", "RS256"),
+        application_type=application_type,
+        entitled_to_pid=entitled_to_pid,
+    )
+
+
+def _check_types(metadata: Mapping[str, Any]) -> None:
+    for name, (kind, required) in SCHEMA.items():
+        if (required and name not in metadata) or (name in metadata and type(metadata[name]) is not kind):
+            raise RegistrationError("invalid_client_metadata", f"{name} is missing or of the wrong type")
+    if not set(metadata) <= set(SCHEMA):
+        raise RegistrationError("invalid_client_metadata", "a member is not known here")
+    lists = [metadata.get(name, []) for name in ("redirect_uris", "grant_types", "response_types")]
+    if any(type(member) is not str for values in lists for member in values):
+        raise RegistrationError("invalid_client_metadata", "a list holds something else than strings")
+    if not 0 < len(metadata["redirect_uris"]) <= MAX_URIS:
+        raise RegistrationError("invalid_redirect_uri", "redirect_uris must have at least one entry, at most 20")
+    if metadata.get("application_type", "web") not in ("web", "native"):
+        raise RegistrationError("invalid_client_metadata", "application_type is web or native")
+    if not set(metadata.get("grant_types", [])) <= {"authorization_code"}:
+        raise RegistrationError("invalid_client_metadata", "grant_types is authorization_code")
+    if not set(metadata.get("response_types", [])) <= {"code"}:
+        raise RegistrationError("invalid_client_metadata", "response_types is code")
+
+
+def _check_redirect_uri(uri: str, *, application_type: str, simulation: bool) -> None:
+    refused = RegistrationError("invalid_redirect_uri", "a redirect URI is not acceptable")
+    if len(uri) > MAX_REDIRECT_URI or not _ADDRESS.fullmatch(uri) or "#" in uri:
+        raise refused  # RFC 6749 §3.1.2: absolute, without a fragment
+    try:
+        parts = urlsplit(uri)
+        host = parts.hostname or ""
+        ported = parts.port is None or parts.port > 0
+    except ValueError:
+        raise refused from None
+    # One spelling only, so that exact comparison is also comparison of meaning.
+    if uri != parts.geturl() or "@" in parts.netloc or parts.netloc != parts.netloc.lower() or not ported:
+        raise refused
+    if _TRICKS.search(parts.path) or host.endswith("."):
+        raise refused
+    loopback = parts.scheme == "http" and host in _LOOPBACK_HOSTS
+    if application_type == "native":
+        private = _PRIVATE_SCHEME.fullmatch(parts.scheme) is not None and not parts.netloc
+        if not (private or parts.scheme == "https" or (loopback and host != "localhost")):  # RFC 8252 §7, §8.3
+            raise refused
+    elif not (parts.scheme == "https" and host) and not (loopback and simulation):  # OIDC Registration 1.0 §2
+        raise refused
+
+
+def _check_with_authlib(metadata: Mapping[str, Any]) -> None:
+    # It takes no native schemes, which were settled above.
+    web = [uri for uri in metadata["redirect_uris"] if uri.startswith(("https:", "http:"))]
+    known = {**metadata, "redirect_uris": web, "id_token_signed_response_alg": "ES256"}
+    try:
+        ClientMetadataClaims(known, {}).validate()
+    except (JoseError, ValueError, TypeError):
+        raise RegistrationError("invalid_client_metadata", "the metadata is not valid") from None
+
+
+def _text(metadata: Mapping[str, Any], name: str) -> Text:
+    """Names are shown to people who decide by them: no controls, no bidi, no mixed scripts (attacks CN-02)."""
+    vi = metadata[name]
+    try:
+        return Text(vi=safe_text(vi), en=safe_text(metadata.get(f"{name}#en", vi)))
+    except CertsError:
+        raise RegistrationError("invalid_client_metadata", f"{name} could deceive a reader") from None

@@ -1,0 +1,97 @@
+"""The citizen's own documents, as the registers hold them, and the offer that puts one into a wallet."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import flask
+from markupsafe import Markup
+
+from certs import qr
+from certs.catalogue import AUTHORITIES, CATALOGUE, DocumentType, Text
+from idp.issuance import offer
+from idp.issuance.entitlement import VIETNAM, Refusal, refusal
+from idp.login.standing import Holder, today
+from idp.model import Document, DocumentState
+from idp.web import security
+from idp.web.context import Web
+from idp.web.session import require_session
+
+_STATES = {
+    DocumentState.VALID: (Text("Có hiệu lực", "Valid"), "good"),
+    DocumentState.SUSPENDED: (Text("Tạm đình chỉ", "Suspended"), "bad"),
+    DocumentState.REVOKED: (Text("Đã thu hồi", "Revoked"), "bad"),
+}
+_EXPIRED = (Text("Hết hạn", "Expired"), "bad")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One document as a card; `obstacle` says why it cannot go into a wallet now."""
+
+    kind: DocumentType
+    state: Text
+    tone: str
+    issuer: Text | None
+    valid_until: str | None
+    obstacle: Text | None
+
+
+def blueprint(web: Web) -> flask.Blueprint:
+    routes = flask.Blueprint("documents", __name__)
+
+    @routes.get("/documents")
+    def show() -> flask.typing.ResponseReturnValue:
+        who = require_session().holder
+        return _page(web, who, refused=None)
+
+    @routes.post("/documents/<kind>/offer")
+    def make_offer(kind: str) -> flask.typing.ResponseReturnValue:
+        who = require_session("/documents").holder
+        security.check_form()
+        if kind not in CATALOGUE:
+            flask.abort(404)
+        with web.storage.transaction() as ports:
+            made = offer.create(ports, account_id=who.account.account_id, kind=kind, now=web.clock())
+        if isinstance(made, Refusal):
+            return _page(web, who, refused=made), 409
+        return _offer_page(web, CATALOGUE[kind], made)
+
+    return routes
+
+
+def _page(web: Web, who: Holder, *, refused: Refusal | None) -> str:
+    now = web.clock()
+    with web.storage.reading() as ports:
+        documents = ports.documents.of_person(who.person.person_id)
+    order = list(CATALOGUE)
+    shown = sorted((one for one in documents if one.type in CATALOGUE), key=lambda one: order.index(one.type))
+    cards = [_card(who, document, now) for document in shown]
+    return flask.render_template("documents.html", cards=cards, refusal=refused.text if refused else None)
+
+
+def _card(who: Holder, document: Document, now: int) -> Card:
+    kind, day = CATALOGUE[document.type], today(now)
+    obstacle = refusal(who=who, document=document, kind=kind, now=now)
+    expired = document.valid_until is not None and document.valid_until < day.isoformat()
+    state, tone = _EXPIRED if expired and document.state is DocumentState.VALID else _STATES[document.state]
+    authority = AUTHORITIES.get(kind.issuer_on(day) or "")
+    until = date.fromisoformat(document.valid_until).strftime("%d/%m/%Y") if document.valid_until else None
+    return Card(kind, state, tone, authority.name if authority else None, until, obstacle.text if obstacle else None)
+
+
+def _offer_page(web: Web, kind: DocumentType, made: offer.Offer) -> flask.Response:
+    link = offer.wallet_link(web.config.issuer, made.offer_id)
+    drawn = qr.draw_svg(link)
+    flask.g.page_stays = False  # the answer to a form has no address of its own
+    html = flask.render_template(
+        "offer.html",
+        kind=kind,
+        tx_code=made.tx_code,
+        qr=Markup(drawn[drawn.index("<svg") :]),  # noqa: S704 - our own drawing, without its XML declaration
+        wallet_link=link,
+        web_link=offer.web_link(web.config.wallet_url, web.config.issuer, made.offer_id)
+        if web.config.wallet_url
+        else None,
+        expires=datetime.fromtimestamp(made.expires, VIETNAM).strftime("%H:%M"),
+    )
+    return flask.Response(html, mimetype="text/html")

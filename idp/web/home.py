@@ -1,0 +1,54 @@
+"""The first page: what this is and what to do next; who is signed in; signing out."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import flask
+
+from idp.login import session
+from idp.web import security
+from idp.web.context import Web
+from idp.web.exchange import see_other
+from idp.web.session import current_session, require_session, to_sign_in
+
+
+def blueprint(web: Web) -> flask.Blueprint:
+    routes = flask.Blueprint("home", __name__)
+    personas = _personas(web.config.personas)
+
+    @routes.get("/")
+    def page() -> str:
+        if current_session() is not None:
+            return flask.render_template("account.html", config=web.config)
+        return flask.render_template("home.html", config=web.config, personas=personas)
+
+    @routes.get("/sign-in")
+    def sign_in() -> flask.Response:
+        return see_other("/") if current_session() else to_sign_in("/")
+
+    @routes.get("/sign-out")
+    def ask() -> str:
+        require_session("/")
+        return flask.render_template("sign_out.html")
+
+    @routes.post("/sign-out")
+    def sign_out() -> flask.Response:
+        security.check_form()
+        cookie = security.cookie(security.SESSION)
+        if cookie is not None:
+            with web.storage.transaction() as ports:
+                session.end(ports, cookie, now=web.clock(), reason="asked")
+        answer = see_other("/")
+        security.drop_cookie(answer, security.SESSION)
+        return answer
+
+    return routes
+
+
+def _personas(path: Path | None) -> list[dict[str, Any]]:
+    """People of the demonstration with their passwords; only where settings name the file, only in a simulation."""
+    if path is None or not path.exists():
+        return []
+    found: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))
+    return found

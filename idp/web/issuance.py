@@ -1,0 +1,54 @@
+"""The issuer's addresses for wallets: metadata, offers, nonces, credentials. Programs call them, so errors are JSON.
+
+Spec: OpenID for Verifiable Credential Issuance 1.0 §4.1.3, §7, §8, §12.2.2
+"""
+
+import flask
+
+from certs.encoding import json_encode
+from idp.issuance import credential, nonce, offer, signers
+from idp.issuance.metadata import issuer_metadata
+from idp.oidc.request import json_response
+from idp.web import errors
+from idp.web.context import Web
+from idp.web.exchange import answered, received
+from idp.web.language import language
+
+METADATA = "/.well-known/openid-credential-issuer"
+PUBLISHED = "public, max-age=300"
+OFFER_ID_LIMIT = 64  # ours have 43 characters
+
+
+def blueprint(web: Web) -> flask.Blueprint:
+    routes = flask.Blueprint("issuance", __name__)
+    metadata = json_encode(issuer_metadata(web.config.issuer))
+    held = signers.load(web.config.data / "signers")
+    errors.answers_programs("/credential-offers", "/nonce", "/credential")
+
+    @routes.get(METADATA)
+    def publish() -> flask.Response:
+        headers = {"Cache-Control": PUBLISHED, "Access-Control-Allow-Origin": "*"}
+        return flask.Response(metadata, headers=headers, mimetype="application/json")
+
+    @routes.get("/credential-offers/<offer_id>")
+    def show_offer(offer_id: str) -> flask.Response:
+        if len(offer_id) > OFFER_ID_LIMIT:
+            flask.abort(404)
+        with web.storage.reading() as ports:
+            found = offer.published(
+                ports, issuer=web.config.issuer, offer_id=offer_id, language=language(), now=web.clock()
+            )
+        if found is None:
+            flask.abort(404)
+        return answered(json_response(found))
+
+    @routes.post("/nonce")
+    def give_nonce() -> flask.Response:
+        with web.storage.transaction() as ports:
+            return answered(json_response(nonce.issue(ports.ephemeral, now=web.clock())))
+
+    @routes.post("/credential")
+    def give_credential() -> flask.Response:
+        return answered(credential.respond(web.storage, received(), context=web.oidc, signers=held, now=web.clock()))
+
+    return routes

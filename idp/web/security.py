@@ -1,0 +1,139 @@
+"""What holds for every page: headers, cookies, who we are called, and forms that only our own pages can send.
+
+Spec: RFC 6797 (HSTS); W3C Content Security Policy 3; RFC 6265bis §4.1.3 (`__Host-`); RFC 9110 §15.5.20 (421);
+RFC 9700 §4.16 (clickjacking)
+"""
+
+import hashlib
+import hmac
+import re
+from urllib.parse import urlsplit
+
+import flask
+from markupsafe import Markup
+from werkzeug.exceptions import BadRequest, Forbidden, MisdirectedRequest
+
+from idp.model import Event
+from idp.oidc.secrets import new_secret
+from idp.web.context import Web
+from idp.web.exchange import form
+
+SESSION = "idp_session"
+BROWSER = "idp_browser"
+FIELD = "form_token"
+
+MAX_BODY = 256 * 1024  # Our forms and token requests have some kilobytes.
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+_HOST_SOURCE = re.compile(r"[a-z0-9.-]+(?::\d+)?", re.ASCII)
+
+CSP = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+)
+
+
+def web() -> Web:
+    found: Web = flask.current_app.extensions["vneid"]
+    return found
+
+
+def install(app: flask.Flask) -> None:
+    app.before_request(_check_address)
+    app.after_request(_headers)
+    app.jinja_env.globals["form_token"] = form_token
+
+
+# --- cookies ----------------------------------------------------------------------------------------------------------
+
+
+def cookie_name(name: str) -> str:
+    """`__Host-` keeps a cookie from being set by a neighbour host; browsers take it over https alone."""
+    return f"__Host-{name}" if web().config.https else name
+
+
+def cookie(name: str) -> str | None:
+    """A cookie of ours if it is one that we could have set; anything else counts as absent (attacks SE-06, SE-09)."""
+    value = flask.request.cookies.get(cookie_name(name))
+    return value if value is not None and _SECRET.fullmatch(value) else None
+
+
+def set_cookie(response: flask.Response, name: str, value: str) -> None:
+    """Until the browser closes. What it opens ends on the server's side in any case."""
+    response.set_cookie(cookie_name(name), value, secure=web().config.https, httponly=True, samesite="Lax", path="/")
+
+
+def drop_cookie(response: flask.Response, name: str) -> None:
+    response.delete_cookie(cookie_name(name), secure=web().config.https, httponly=True, samesite="Lax", path="/")
+
+
+def browser() -> str:
+    """What tells this browser from others; it gets one now if it has none."""
+    value: str | None = flask.g.get("browser") or cookie(BROWSER)
+    if value is None:
+        value = flask.g.new_browser = new_secret()
+    flask.g.browser = value
+    return value
+
+
+# --- forms ------------------------------------------------------------------------------------------------------------
+
+
+def form_token(action: str) -> Markup:
+    """The hidden field of a form that posts to `action`; good in this browser, for that address."""
+    return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, _token(browser(), action))
+
+
+def check_form(action: str | None = None) -> None:
+    """Refuse a form that none of our pages made for this browser (attacks SE-03, LO-04)."""
+    known = cookie(BROWSER)
+    sent = form().get(FIELD) or ""
+    expected = _token(known, action or flask.request.path) if known else ""
+    if not expected or not hmac.compare_digest(sent.encode(), expected.encode()):
+        refused("form_token")
+        raise Forbidden
+
+
+def refused(reason: str) -> None:
+    """One line in the journal for a form or page that was refused."""
+    page = flask.request.endpoint or "unknown"
+    with web().storage.transaction() as ports:
+        ports.journal.append(Event(web().clock(), "page_refused", details={"page": page, "reason": reason}))
+
+
+def allow_form_target(uri: str) -> None:
+    """A form on this page may end at `uri`: browsers hold `form-action` against the redirects that follow too."""
+    parts = urlsplit(uri)
+    exact = parts.scheme in ("https", "http") and _HOST_SOURCE.fullmatch(parts.netloc)
+    flask.g.form_target = f"{parts.scheme}://{parts.netloc}" if exact else f"{parts.scheme}:"
+
+
+def _token(browser_cookie: str, action: str) -> str:
+    return hmac.new(web().seal_key, f"form\n{browser_cookie}\n{action}".encode(), hashlib.sha256).hexdigest()
+
+
+# --- every request and response ---------------------------------------------------------------------------------------
+
+
+def _check_address() -> None:
+    """We answer to one name, over one scheme; neither is ever taken from the request (attacks SE-15, HD-02, AR-24)."""
+    if flask.request.host.lower() != web().config.netloc:
+        raise MisdirectedRequest
+    if flask.request.scheme != web().config.issuer.partition(":")[0]:
+        raise BadRequest("wrong scheme")
+
+
+def _headers(response: flask.Response) -> flask.Response:
+    target = flask.g.get("form_target")
+    headers = response.headers
+    headers["Content-Security-Policy"] = f"{CSP} {target}" if target else CSP
+    headers["X-Frame-Options"] = "DENY"
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    if web().config.https:
+        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    headers.setdefault("Cache-Control", "no-store")
+    if (value := flask.g.get("new_browser")) is not None:
+        set_cookie(response, BROWSER, value)
+    return response

@@ -1,0 +1,37 @@
+"""From one step of a log-in to the next: the authorization's answer becomes a page's address or leads to the client."""
+
+import flask
+
+from idp.login import interaction
+from idp.login.interaction import Interaction
+from idp.login.session import SignedIn
+from idp.oidc.authorization import Authorization, ConsentNeeded, LoginNeeded, proceed
+from idp.ports import Ports
+from idp.web import security
+from idp.web.exchange import answered, see_other
+
+
+def step(pending: Interaction, signed_in: SignedIn | None, ports: Ports, *, now: int) -> flask.Response:
+    """Within the caller's transaction: what is begun here is kept together with what led to it."""
+    web = security.web()
+    if pending.authorization is None:
+        return see_other(pending.next or "/")
+    authorization = Authorization.of(pending.authorization)
+    answer = proceed(
+        authorization,
+        signed_in,
+        ports,
+        web.oidc,
+        now=now,
+        fresh=pending.signed_in,
+        consented=pending.consented,
+    )
+    match answer:
+        case LoginNeeded():
+            identifier = interaction.begin(ports, pending, new_secret=web.oidc.new_secret, now=now)
+            return see_other(flask.url_for("login.page", identifier=identifier))
+        case ConsentNeeded():
+            waiting = interaction.of_account(pending, signed_in.session.account_id if signed_in else None)
+            identifier = interaction.begin(ports, waiting, new_secret=web.oidc.new_secret, now=now)
+            return see_other(flask.url_for("consent.page", identifier=identifier))
+    return answered(answer)
