@@ -1,0 +1,266 @@
+"""Commands of the verifier: check a QR, keep the trust bundle, explain a reason.
+
+python -m verifier check FILE|TEXT|- --bundle FILE     exit 0 accepted, 1 rejected, 2 cannot tell yet
+python -m verifier bundle fetch|refresh|show           exit 0 done, 1 refused, 2 unreachable
+python -m verifier explain [CODE]
+anywhere: exit 64 the command was not right, 70 the program failed
+"""
+
+import argparse
+import json
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from certs.bundle import Bundle
+from certs.catalogue import CATALOGUE
+from certs.errors import CertsError
+from certs.fetch import Fetcher
+from verifier import display, scan, snapshot
+from verifier.policy import ADULT, Policy
+from verifier.reasons import REASONS
+from verifier.result import Outcome, Report
+from verifier.scan import NothingToCheck
+from verifier.snapshot import Refresh
+from verifier.verifier import Verifier
+
+USAGE, INTERNAL = 64, 70  # EX_USAGE and EX_SOFTWARE of sysexits(3)
+_EXITS = {Outcome.ACCEPTED: 0, Outcome.REJECTED: 1, Outcome.UNDETERMINED: 2}
+_REFRESH_EXITS = {
+    snapshot.Outcome.UPDATED: 0,
+    snapshot.Outcome.UNCHANGED: 0,
+    snapshot.Outcome.REFUSED: 1,
+    snapshot.Outcome.UNREACHABLE: 2,
+}
+_FILE_ENDINGS = (".png", ".jpg", ".jpeg", ".txt")
+
+
+class UsageError(Exception):
+    """The command cannot be carried out as given; the text says what to do."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        print(f"{self.prog}: {message}", file=sys.stderr)
+        raise SystemExit(USAGE)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except UsageError as error:
+        print(f"verifier: {error}", file=sys.stderr)
+        return USAGE
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output went away
+        return INTERNAL
+    except Exception as error:  # noqa: BLE001 — the last stand: no command ends in a traceback
+        print(f"verifier: failed: {type(error).__name__}: {error}", file=sys.stderr)
+        return INTERNAL
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m verifier", description="Check a document's QR code, with or without a network.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    _check_command(commands.add_parser("check", help="check a picture, a text or standard input"))
+    bundle = commands.add_parser("bundle", help="fetch, refresh or show the trust bundle")
+    actions = bundle.add_subparsers(required=True, metavar="ACTION")
+    fetch = actions.add_parser("fetch", help="the first fetch, held against the root's fingerprint")
+    fetch.add_argument("url")
+    fetch.add_argument("--root", metavar="SHA256", required=True)
+    fetch.add_argument("-o", "--output", type=Path, required=True)
+    fetch.set_defaults(run=_fetch)
+    refresh = actions.add_parser("refresh", help="a newer one, held against the one in hand")
+    refresh.add_argument("--bundle", type=Path, required=True)
+    refresh.add_argument("--from", dest="url", metavar="URL", required=True)
+    refresh.set_defaults(run=_refresh)
+    show = actions.add_parser("show", help="what a bundle holds and how old it is")
+    show.add_argument("file", type=Path)
+    show.set_defaults(run=_show)
+    explain = commands.add_parser("explain", help="what a reason code means and what to do")
+    explain.add_argument("code", nargs="?")
+    explain.set_defaults(run=_explain)
+    for command in (fetch, refresh, show, explain):
+        _add_output(command)
+    return parser
+
+
+def _check_command(check: argparse.ArgumentParser) -> None:
+    check.add_argument(
+        "source", help="a PNG or JPEG file, a text file, the text of a code (VN1:…), or - for standard input"
+    )
+    check.add_argument("--bundle", type=Path, required=True, help="the trust bundle (see: bundle fetch)")
+    check.add_argument("--root", metavar="SHA256", help="fingerprint of the root that the bundle must stand on")
+    check.add_argument("--type", action="append", default=[], choices=sorted(CATALOGUE), help="accept only this kind")
+    check.add_argument("--view", action="append", default=[], choices=_views(), help="accept only this view")
+    check.add_argument("--over-18", action="store_true", help="accept only a document that says: 18 or over")
+    check.add_argument("--audience", help="the name for which the code must have been made")
+    check.add_argument("--challenge", metavar="HEX", help="the challenge that the code must answer")
+    check.add_argument("--no-holder", action="store_true", help="accept a code that does not prove who shows it")
+    check.add_argument("--max-status-age", type=int, metavar="SECONDS", help="how old a status list may be")
+    check.add_argument("--code", type=int, metavar="N", help="which code, when the picture holds several")
+    check.set_defaults(run=_check)
+    _add_output(check)
+
+
+def _add_output(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="for machines")
+    command.add_argument("--lang", choices=("vi", "en"), default="vi", help="language of the texts (default: vi)")
+
+
+def _check(options: argparse.Namespace) -> int:
+    policy = _policy(options)
+    bundle = _load(options.bundle, options.root)
+    try:
+        text = scan.only(_source(options.source), choose=options.code)
+    except NothingToCheck as nothing:
+        several = f" (--code 1 … --code {len(nothing.texts)})" if nothing.texts else ""
+        raise UsageError(nothing.reason.of(options.lang) + several) from nothing
+    except OSError as error:
+        raise UsageError(f"{options.source}: {error.strerror}") from error
+    report = Verifier(bundle).inspect(text, policy=policy)
+    print(_dump(report.to_json()) if options.json else display.report(report, _screen(options)))
+    return _exit_code(report)
+
+
+def _exit_code(report: Report) -> int:
+    return INTERNAL if report.code == "internal" else _EXITS[report.outcome]
+
+
+def _source(given: str) -> str | bytes | Path:
+    """`-` is standard input; the name of a file that exists is that file; what looks like one is not taken for a text."""
+    if given == "-":
+        return sys.stdin.buffer.read(scan.FILE_LIMIT + 1)
+    try:
+        if Path(given).is_file():
+            return Path(given)
+    except (OSError, ValueError):  # too long for a name, or a NUL in it: then it is a text
+        return given
+    if given.lower().endswith(_FILE_ENDINGS):
+        raise UsageError(f"{given}: no such file")
+    return given
+
+
+def _policy(options: argparse.Namespace) -> Policy:
+    try:
+        challenge = None if options.challenge is None else bytes.fromhex(options.challenge)
+    except ValueError as error:
+        raise UsageError("--challenge: hexadecimal digits are needed") from error
+    return Policy(
+        documents=_documents(options.type, options.view),
+        claims=ADULT.claims if options.over_18 else (),
+        require_holder_proof=not options.no_holder,
+        audience=options.audience,
+        challenge=challenge,
+        max_status_age=options.max_status_age,
+    )
+
+
+def _documents(types: list[str], views: list[str]) -> tuple[str, ...]:
+    if not views:
+        return tuple(types)
+    kinds = [kind for kind in CATALOGUE.values() if not types or kind.name in types]
+    named = tuple(f"{kind.name}.{view.name}" for kind in kinds for view in kind.views if view.name in views)
+    if not named:
+        raise UsageError("no kind of document has this view")
+    return named
+
+
+def _views() -> list[str]:
+    return sorted({view.name for kind in CATALOGUE.values() for view in kind.views})
+
+
+def _load(path: Path, root_sha256: str | None = None) -> Bundle:
+    try:
+        return snapshot.load(path, now=int(time.time()), root_sha256=root_sha256)
+    except OSError as error:
+        raise UsageError(
+            f"{path}: {error.strerror}. Fetch one: python -m verifier bundle fetch URL --root SHA256 -o {path}"
+        ) from error
+    except CertsError as error:
+        raise UsageError(f"{path}: not a bundle that can be used ({error})") from error
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    now = int(time.time())
+    with closing(_fetcher(options.url)) as fetcher:
+        result = snapshot.fetch(fetcher, options.url, options.output, root_sha256=options.root, now=now)
+    return _told(result, options)
+
+
+def _refresh(options: argparse.Namespace) -> int:
+    held = _load(options.bundle)
+    now = int(time.time())
+    with closing(_fetcher(options.url)) as fetcher:
+        result = snapshot.refresh(fetcher, options.url, options.bundle, held, now=now)
+    return _told(result, options)
+
+
+def _told(result: Refresh, options: argparse.Namespace) -> int:
+    sequence = result.bundle.sequence if result.bundle else None
+    if options.json:
+        print(_dump({"outcome": result.outcome.value, "code": result.code, "sequence": sequence}))
+    else:
+        good = _REFRESH_EXITS[result.outcome] == 0
+        why = "" if good else f" ({result.code}: {result.detail})"
+        number = f" #{sequence}" if sequence else ""
+        print(result.sentence.of(options.lang) + number + why, file=sys.stdout if good else sys.stderr)
+    return _REFRESH_EXITS[result.outcome]
+
+
+def _show(options: argparse.Namespace) -> int:
+    held = _load(options.file)
+    if options.json:
+        told = {
+            "sequence": held.sequence,
+            "issued": held.issued,
+            "expires": held.expires,
+            "trust_list": held.trust.list.sequence,
+            "status_lists": [item.uri for item in held.statuses],
+        }
+        print(_dump(told))
+    else:
+        print(display.bundle(held, _screen(options), now=int(time.time())))
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    if options.code is not None and options.code not in REASONS:
+        raise UsageError(f"no such code: {options.code}. All codes: python -m verifier explain")
+    entries = list(REASONS.values()) if options.code is None else [REASONS[options.code]]
+    if options.json:
+        texts = {
+            entry.code: {
+                "outcome": "undetermined" if entry.undetermined else "rejected",
+                "reason": {"vi": entry.sentence.vi, "en": entry.sentence.en},
+                "advice": {"vi": entry.advice.vi, "en": entry.advice.en},
+            }
+            for entry in entries
+        }
+        print(_dump(texts))
+    else:
+        print("\n\n".join(display.reason(entry, _screen(options)) for entry in entries))
+    return 0
+
+
+def _fetcher(url: str) -> Fetcher:
+    """Plain http is for this very machine only; an address out there must be https (the fetcher sees to it)."""
+    return Fetcher(simulation=urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1"))
+
+
+def _screen(options: argparse.Namespace) -> display.Screen:
+    return display.Screen(options.lang, sys.stdout.isatty())
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""The counter as a WSGI application: settings in, a Flask app out; the only file that knows every room of this role."""
+
+import logging
+
+from flask import Flask
+from flask.json.provider import DefaultJSONProvider
+
+from certs.fetch import Fetcher
+from verifier import config as settings
+from verifier.config import Config
+from verifier.keeper import Keeper, Source
+from verifier.login import Client, SignIn
+from verifier.scan import FILE_LIMIT, TEXT_LIMIT
+from verifier.web import check, customer, errors, frame
+from verifier.web.shelf import Shelf
+
+FORM_OVERHEAD = 64 * 1024  # bytes for the other fields and the boundaries
+
+
+class _Json(DefaultJSONProvider):
+    """Reports in the order in which they are written, and in Vietnamese letters."""
+
+    ensure_ascii = False
+    sort_keys = False
+
+
+def create_app(config: Config) -> Flask:
+    """The counter. With `refresh_seconds` above 0, trust data is renewed in the background from now on."""
+    app = Flask(__name__, static_folder="web/static", template_folder="web/templates")
+    app.config.update(
+        SECRET_KEY=config.session_key,
+        SESSION_COOKIE_NAME=frame.cookie_name("verifier_session", secure=config.secure),
+        SESSION_COOKIE_SECURE=config.secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        MAX_CONTENT_LENGTH=FILE_LIMIT + 4 * TEXT_LIMIT + FORM_OVERHEAD,  # a character of text may take four bytes
+        MAX_FORM_MEMORY_SIZE=4 * TEXT_LIMIT + FORM_OVERHEAD,
+        MAX_FORM_PARTS=16,
+    )
+    app.json = _Json(app)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    fetcher = Fetcher(simulation=config.simulation, ca_bundle=config.ca_bundle)
+    keeper = Keeper(Source(config.bundle, config.bundle_url, config.root_sha256), fetcher)
+    app.extensions["counter"] = frame.Counter(config, keeper, _sign_in(config, fetcher), Shelf())
+    frame.install(app)
+    errors.install(app)
+    app.register_blueprint(check.pages)
+    app.register_blueprint(customer.pages)
+    if config.refresh_seconds:
+        keeper.start(config.refresh_seconds)
+    return app
+
+
+def create_app_from_environment() -> Flask:
+    """What a server calls: `granian --interface wsgi --factory verifier.app:create_app_from_environment`."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # These two log whole addresses, and an address may carry a code.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("httpcore").setLevel(logging.WARNING)
+    return create_app(settings.from_environment())
+
+
+def _sign_in(config: Config, fetcher: Fetcher) -> SignIn | None:
+    if config.client_secret is None:
+        return None
+    client = Client(config.issuer, config.client_id, config.client_secret, config.url + "/callback")
+    return SignIn(client, fetcher)

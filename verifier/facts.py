@@ -1,0 +1,158 @@
+"""What a person reads of a verified document: facts under their official names, dates as dd/mm/yyyy, numbers in groups.
+
+Spec: labels from certs/catalogue.py; Vietnamese writing of dates (Decree 30/2020/ND-CP, dd/mm/yyyy).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from certs.catalogue import CATALOGUE, DocumentType, Field, Kind, Text, View
+from certs.formats import Verified
+
+HANOI = timezone(timedelta(hours=7))  # no summer time
+NAME = "full_name"
+
+_YES = Text("Có", "Yes")
+_NO = Text("Không", "No")
+_NONE = Text("Không có", "None")
+_SEXES = {"male": Text("Nam", "Male"), "female": Text("Nữ", "Female")}
+# What decides at a counter, in this order; the first three that a view holds are shown large.
+_MATTERS = (
+    "age_over_18",
+    "personal_identification_number",
+    "tax_code",
+    "card_number",
+    "health_insurance_number",
+    "birth_date",
+    "classes",
+    "insurance_until",
+    "valid_until",
+    "tax_office",
+    "sex",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact: its official name, its value as people write it, and how it should look."""
+
+    name: str
+    label: Text
+    value: Text
+    number: bool = False
+    sensitive: bool = False
+
+
+def title(verified: Verified) -> Text:
+    """The kind of document, with the view where it is not the whole name already."""
+    kind = CATALOGUE.get(verified.document)
+    if kind is None:
+        return Text(verified.document, verified.document)
+    view = _view(kind, verified.view)
+    if view is None or view.title == kind.title:
+        return kind.title
+    return Text(f"{kind.title.vi} – {view.title.vi}", f"{kind.title.en} – {view.title.en}")
+
+
+def person(verified: Verified) -> str | None:
+    """The person's name, when the view tells it."""
+    name = verified.claims.get(NAME)
+    return name if isinstance(name, str) else None
+
+
+def facts(verified: Verified) -> tuple[Fact, ...]:
+    """Every fact but the name, in the order of the catalogue."""
+    kind = CATALOGUE.get(verified.document)
+    if kind is None:
+        return ()
+    return tuple(
+        _fact(field, verified.claims[field.name])
+        for field in kind.fields
+        if field.name in verified.claims and field.name != NAME
+    )
+
+
+def matters(verified: Verified) -> tuple[Fact, ...]:
+    """The two or three facts on which a decision at a counter rests."""
+    known = {fact.name: fact for fact in facts(verified)}
+    chosen = [known[name] for name in _MATTERS if name in known][:3]
+    return tuple(chosen) or tuple(known.values())[:3]
+
+
+def day(text: str) -> str:
+    """An ISO date of any precision as people here write it: 2001-05-09 is 09/05/2001, 2001-05 is 05/2001, 2001 is 2001."""
+    return "/".join(reversed(text.split("-")))
+
+
+def moment(seconds: int) -> str:
+    """A Unix time in Vietnam's time, to the minute."""
+    return datetime.fromtimestamp(seconds, UTC).astimezone(HANOI).strftime("%d/%m/%Y %H:%M")
+
+
+def age(seconds: int) -> Text:
+    """How long ago, in the largest whole unit."""
+    if seconds < 60:
+        return Text("vừa xong", "just now")
+    for size, vi, en in ((86_400, "ngày", "day"), (3_600, "giờ", "hour"), (60, "phút", "minute")):
+        count = seconds // size
+        if count:
+            return Text(f"{count} {vi} trước", f"{count} {en}{'s' if count > 1 else ''} ago")
+    raise AssertionError("unreachable")
+
+
+def grouped(digits: str) -> str:
+    """A number of twelve digits in groups of three, as people compare it."""
+    return " ".join(digits[i : i + 3] for i in range(0, len(digits), 3)) if len(digits) == 12 else digits
+
+
+def phone(number: str) -> str:
+    """A Vietnamese mobile number in groups: +84 900 000 001."""
+    if number.startswith("+84") and len(number) == 12 and number[1:].isdecimal():
+        return f"+84 {number[3:6]} {number[6:9]} {number[9:]}"
+    return number
+
+
+def _view(kind: DocumentType, name: str) -> View | None:
+    return next((view for view in kind.views if view.name == name), None)
+
+
+def _fact(field: Field, value: Any) -> Fact:
+    return Fact(
+        field.name,
+        field.label,
+        _value(field, value),
+        number=field.kind in (Kind.DIGITS, Kind.DATE, Kind.COUNT),
+        sensitive=field.sensitive,
+    )
+
+
+def _value(field: Field, value: Any) -> Text:
+    match field.kind, value:
+        case Kind.YES, bool():
+            return _YES if value else _NO
+        case Kind.DATE, str():
+            return _same(day(value))
+        case Kind.DIGITS, str():
+            return _same(grouped(value))
+        case Kind.CHOICE, str():
+            return _SEXES.get(value, _same(value)) if field.name == "sex" else _same(value)
+        case Kind.CLASSES, list() | tuple():
+            return _classes(value)
+        case Kind.TEXTS, list() | tuple():
+            return _same("; ".join(map(str, value))) if value else _NONE
+        case _:
+            return _same(str(value))
+
+
+def _classes(entries: list[Any] | tuple[Any, ...]) -> Text:
+    vi, en = [], []
+    for entry in entries:
+        until = entry.get("expires")
+        vi.append(f"{entry['class']} (đến {day(until)})" if until else f"{entry['class']} (không thời hạn)")
+        en.append(f"{entry['class']} (until {day(until)})" if until else f"{entry['class']} (no end)")
+    return Text("; ".join(vi), "; ".join(en)) if vi else _NONE
+
+
+def _same(text: str) -> Text:
+    return Text(text, text)

@@ -1,0 +1,278 @@
+"""Sign a person in at the identity provider: authorization code with PKCE, through Authlib's client.
+
+Spec: OpenID Connect Core 1.0 §3.1, §5.3; Discovery 1.0 §4; RFC 7636 (S256); RFC 9207 (`iss` in the response).
+
+    sign_in = SignIn(Client(issuer, client_id, client_secret, redirect_uri), fetcher)
+    url, pending = sign_in.begin(now=now)                     # keep `pending` for this browser, send the person to `url`
+    person = sign_in.complete(params, pending, now=now)       # on the callback; raises SignInFailed, with what to do
+"""
+
+import hmac
+import logging
+import secrets
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from authlib.deprecate import AuthlibDeprecationWarning
+from authlib.oidc.core import CodeIDToken
+from joserfc import jwt
+from joserfc.errors import InvalidKeyIdError, JoseError
+from joserfc.jwk import KeySet
+
+from certs.catalogue import Text
+from certs.encoding import json_decode
+from certs.errors import CertsError
+from certs.fetch import Fetcher, FetchError
+
+with warnings.catch_warnings():
+    # Authlib would rather have httpx2; httpx is what our own transport speaks.
+    warnings.simplefilter("ignore", AuthlibDeprecationWarning)
+    from authlib.integrations.httpx_client import OAuth2Client, OAuthError
+
+log = logging.getLogger(__name__)
+
+ALGORITHMS = ("ES256", "RS256")
+LEEWAY = 30  # seconds by which the provider's clock may differ from ours
+PENDING_FOR = 600  # seconds that a person may take at the provider
+PROVIDER_FOR = 600  # seconds after which the provider's metadata and keys are read again
+SCOPE = "openid profile email phone address vneid"
+
+_UNREACHABLE = Text(
+    "Không kết nối được với dịch vụ định danh. Thử lại sau ít phút.",
+    "The identity service cannot be reached. Try again in a few minutes.",
+)
+_NOT_OURS = Text(
+    "Lần đăng nhập này không bắt đầu ở đây hoặc đã quá hạn. Hãy đăng nhập lại.",
+    "This sign-in did not begin here or took too long. Please sign in again.",
+)
+_DENIED = Text(
+    "Khách đã không đồng ý chia sẻ thông tin. Không có gì được gửi đến quầy.",
+    "The customer chose not to share. Nothing was sent to this counter.",
+)
+_REFUSED = Text(
+    "Dịch vụ định danh không hoàn tất lần đăng nhập này. Hãy đăng nhập lại.",
+    "The identity service did not complete this sign-in. Please sign in again.",
+)
+_INVALID = Text(
+    "Câu trả lời của dịch vụ định danh không đúng, nên không được dùng. Hãy đăng nhập lại; nếu lặp lại, báo bộ phận kỹ thuật.",
+    "The answer of the identity service does not hold, so it was not used. Sign in again; if it repeats, tell your technical team.",
+)
+
+
+class SignInFailed(Exception):
+    """The person is not signed in. `code` is stable, `reason` says what to do, `detail` is for the log."""
+
+    def __init__(self, code: str, reason: Text, detail: str = "") -> None:
+        super().__init__(code)
+        self.code = code
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who we are at the provider."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    redirect_uri: str
+    scope: str = SCOPE
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """What the provider publishes about itself, as read at a time."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    userinfo_endpoint: str
+    answers_with_iss: bool
+    keys: KeySet = field(repr=False)
+    read_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A sign-in under way in one browser; it is used once, and only there."""
+
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    code_verifier: str = field(repr=False)
+    started: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A person who signed in: their subject, how they proved it, and the claims that they agreed to share."""
+
+    subject: str
+    acr: str | None
+    amr: tuple[str, ...]
+    auth_time: int | None
+    claims: Mapping[str, Any] = field(repr=False)
+
+
+def discover(fetcher: Fetcher, issuer: str, *, now: int) -> Provider:
+    """Read the provider's metadata and keys. Raises SignInFailed `provider_unreachable` or `provider_invalid`."""
+    metadata = _get_json(fetcher, issuer.rstrip("/") + "/.well-known/openid-configuration")
+    if metadata.get("issuer") != issuer:  # OpenID Connect Discovery 1.0 §4.3
+        raise SignInFailed("provider_invalid", _INVALID, "issuer of the metadata is another one")
+    if "S256" not in metadata.get("code_challenge_methods_supported", ()):
+        raise SignInFailed("provider_invalid", _INVALID, "no PKCE S256")
+    try:
+        return Provider(
+            issuer,
+            str(metadata["authorization_endpoint"]),
+            str(metadata["token_endpoint"]),
+            str(metadata["userinfo_endpoint"]),
+            metadata.get("authorization_response_iss_parameter_supported") is True,
+            KeySet.import_key_set(_get_json(fetcher, str(metadata["jwks_uri"]))),  # type: ignore[arg-type]
+            now,
+        )
+    except (KeyError, JoseError, ValueError, TypeError) as error:
+        raise SignInFailed("provider_invalid", _INVALID, f"metadata or keys: {error!r}") from error
+
+
+class SignIn:
+    """The sign-in of one client at one provider. Holds the way to the network, and the provider's metadata for a while."""
+
+    def __init__(self, client: Client, fetcher: Fetcher) -> None:
+        self._client = client
+        self._fetcher = fetcher
+        self._provider: Provider | None = None
+
+    def begin(self, *, now: int, acr_values: str | None = None, prompt: str | None = None) -> tuple[str, Pending]:
+        """The address to send the person to, and what to keep for their browser until they come back."""
+        provider = self._known(now)
+        pending = Pending(secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48), now)
+        extra = {name: value for name, value in (("acr_values", acr_values), ("prompt", prompt)) if value}
+        with self._session() as session:
+            url, _ = session.create_authorization_url(
+                provider.authorization_endpoint,
+                state=pending.state,
+                nonce=pending.nonce,
+                code_verifier=pending.code_verifier,
+                **extra,
+            )
+        return str(url), pending
+
+    def complete(self, params: Mapping[str, str], pending: Pending | None, *, now: int) -> SignedIn:
+        """The person, after the provider sent them back with `params`.
+
+        1. The answer belongs to a sign-in that began in this browser, not long ago (state).
+        2. It comes from the provider that was asked (iss, RFC 9207 §2.4).
+        3. It is not an error, and holds a code.
+        4. The provider exchanges the code, for us and for our PKCE verifier.
+        5. The id_token is signed by it, for us, now, for this sign-in (OpenID Connect Core §3.1.3.7).
+        6. The user info speaks of the same person (§5.3.2).
+        """
+        if pending is None or now - pending.started > PENDING_FOR:
+            raise SignInFailed("not_pending", _NOT_OURS)
+        if not hmac.compare_digest(params.get("state", "").encode(), pending.state.encode()):  # 1
+            raise SignInFailed("state_mismatch", _NOT_OURS)
+        provider = self._known(now)
+        if params.get("iss") != provider.issuer and ("iss" in params or provider.answers_with_iss):  # 2
+            raise SignInFailed("issuer_mismatch", _INVALID, "iss of the response is missing or another one")
+        if "error" in params:  # 3
+            denied = params["error"] == "access_denied"
+            raise SignInFailed("denied" if denied else "refused", _DENIED if denied else _REFUSED, params["error"][:64])
+        if not params.get("code"):
+            raise SignInFailed("refused", _REFUSED, "no code")
+        identity, claims = self._redeem(provider, params["code"], pending, now)  # 4, 5
+        if not isinstance(claims, dict) or claims.get("sub") != identity["sub"]:  # 6
+            raise SignInFailed("token_invalid", _INVALID, "user info of another subject")
+        return SignedIn(
+            str(identity["sub"]),
+            _text(identity.get("acr")),
+            tuple(map(str, identity.get("amr") or ())),
+            identity.get("auth_time"),
+            claims,
+        )
+
+    def _redeem(self, provider: Provider, code: str, pending: Pending, now: int) -> tuple[CodeIDToken, Any]:
+        """The claims of the id_token, and the user info as it came."""
+        try:
+            with self._session() as session:
+                token = session.fetch_token(
+                    provider.token_endpoint,
+                    grant_type="authorization_code",
+                    code=code,
+                    redirect_uri=self._client.redirect_uri,
+                    code_verifier=pending.code_verifier,
+                )
+                identity = self._identity(token, pending, now)
+                answer = session.get(provider.userinfo_endpoint)
+                answer.raise_for_status()
+                return identity, json_decode(answer.content)
+        except OAuthError as error:
+            raise SignInFailed("refused", _REFUSED, f"token endpoint: {error.error}") from error
+        except httpx.HTTPStatusError as error:
+            raise SignInFailed("refused", _REFUSED, f"provider answered {error.response.status_code}") from error
+        except (httpx.HTTPError, CertsError) as error:
+            raise SignInFailed("provider_unreachable", _UNREACHABLE, repr(error)) from error
+        except (JoseError, ValueError, TypeError, KeyError) as error:
+            raise SignInFailed("token_invalid", _INVALID, repr(error)) from error
+
+    def _identity(self, token: Mapping[str, Any], pending: Pending, now: int) -> CodeIDToken:
+        """The claims of a valid id_token; reads the provider's keys once more when it signed with a new one."""
+        try:
+            decoded = jwt.decode(token["id_token"], self._known(now).keys, algorithms=ALGORITHMS)
+        except InvalidKeyIdError:
+            self._provider = None
+            decoded = jwt.decode(token["id_token"], self._known(now).keys, algorithms=ALGORITHMS)
+        claims = CodeIDToken(
+            decoded.claims,
+            decoded.header,
+            options={
+                "iss": {"essential": True, "value": self._client.issuer},
+                "aud": {"essential": True, "value": self._client.client_id},
+                "sub": {"essential": True},
+            },
+            params={
+                "nonce": pending.nonce,
+                "client_id": self._client.client_id,
+                "access_token": token.get("access_token"),
+            },
+        )
+        claims.validate(now=now, leeway=LEEWAY)
+        return claims
+
+    def _known(self, now: int) -> Provider:
+        if self._provider is None or now - self._provider.read_at > PROVIDER_FOR:
+            self._provider = discover(self._fetcher, self._client.issuer, now=now)
+        return self._provider
+
+    def _session(self) -> OAuth2Client:
+        return OAuth2Client(
+            client_id=self._client.client_id,
+            client_secret=self._client.client_secret,
+            token_endpoint_auth_method="client_secret_basic",  # noqa: S106 — the name of a method
+            scope=self._client.scope,
+            redirect_uri=self._client.redirect_uri,
+            code_challenge_method="S256",
+            transport=self._fetcher.transport(),
+            trust_env=False,  # a proxy named in the environment would go around the guarded transport
+            follow_redirects=False,
+        )
+
+
+def _get_json(fetcher: Fetcher, url: str) -> dict[str, Any]:
+    try:
+        response = fetcher.get(url, accept="application/json")
+        if response.status != 200:
+            raise SignInFailed("provider_unreachable", _UNREACHABLE, f"{url} answered {response.status}")
+        value = json_decode(response.body)
+    except (CertsError, FetchError) as error:
+        raise SignInFailed("provider_unreachable", _UNREACHABLE, f"{url}: {error!r}") from error
+    if not isinstance(value, dict):
+        raise SignInFailed("provider_invalid", _INVALID, f"{url}: not an object")
+    return value
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

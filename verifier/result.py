@@ -1,0 +1,189 @@
+"""Verdicts as values: what was verified, or why not, and every check on the way.
+
+Spec: the order of the steps is that of `certs.formats.Step`; the codes are those of `verifier/reasons.py`.
+
+    Verdict            (never raised itself)
+    ├── Rejected       no: something is wrong, or not wanted here
+    └── Undetermined   cannot tell yet: something could not be known now
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from certs.catalogue import Text
+from certs.encoding import b64url_encode
+from certs.formats import Step, Verified
+from verifier.reasons import REASONS, Reason
+
+__all__ = [
+    "REASONS",
+    "STEP_NAMES",
+    "Check",
+    "CheckOutcome",
+    "Outcome",
+    "Reason",
+    "Rejected",
+    "Report",
+    "Step",
+    "TrustAge",
+    "Undetermined",
+    "Verdict",
+    "Verified",
+]
+
+STEP_NAMES: Mapping[Step, Text] = MappingProxyType(
+    {
+        Step.BOUNDS: Text("Mã đọc được trọn vẹn", "The code was read whole"),
+        Step.FORMAT: Text("Đúng cấu trúc giấy tờ", "It is built as a document"),
+        Step.ISSUER_SIGNATURE: Text("Chữ ký của cơ quan cấp", "Signature of the issuing authority"),
+        Step.CERTIFICATE_PATH: Text("Giấy chứng nhận của cơ quan cấp", "Certificate of the issuing authority"),
+        Step.TRUST_LIST: Text("Cơ quan có quyền cấp loại này", "The authority may issue this kind"),
+        Step.VALIDITY: Text("Còn thời hạn", "Within its dates"),
+        Step.STATUS: Text("Chưa bị thu hồi hay tạm dừng", "Not withdrawn or suspended"),
+        Step.HOLDER_PROOF: Text("Người xuất trình là chủ giấy tờ", "Shown by its holder, just now"),
+        Step.POLICY: Text("Đáp ứng điều quầy này cần", "Meets what this counter asks"),
+    }
+)
+
+
+class Verdict(Exception):
+    """Base of the two answers that are not yes. `code`, `step` and `reason` may be shown; `detail` is for the log."""
+
+    def __init__(self, code: str, step: Step, detail: str = "") -> None:
+        super().__init__(f"{code} (step {int(step)}, {step.name.lower()})")
+        self.code = code
+        self.step = step
+        self.detail = detail
+
+    @property
+    def reason(self) -> Text:
+        """What happened, in both languages."""
+        return REASONS[self.code].sentence
+
+    @property
+    def advice(self) -> Text:
+        """What to do next, in both languages."""
+        return REASONS[self.code].advice
+
+
+class Rejected(Verdict):
+    """No: the document is not accepted."""
+
+
+class Undetermined(Verdict):
+    """Cannot tell yet: nothing is wrong with what could be checked, but not all could be checked."""
+
+
+class Outcome(StrEnum):
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    UNDETERMINED = "undetermined"
+
+
+class CheckOutcome(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"  # not asked by the policy, or not reached
+    UNKNOWN = "unknown"  # asked, and could not be answered now
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One step of the verification and how it went; `code` says why, when it did not pass."""
+
+    step: Step
+    outcome: CheckOutcome
+    code: str | None = None
+
+    @property
+    def name(self) -> Text:
+        return STEP_NAMES[self.step]
+
+
+@dataclass(frozen=True, slots=True)
+class TrustAge:
+    """How old the trust data was when it was used. All times are Unix seconds."""
+
+    checked_at: int
+    bundle_sequence: int
+    bundle_issued: int
+    bundle_expires: int
+    status_as_of: int | None = None
+
+    @property
+    def seconds(self) -> int:
+        """Age of the bundle at the time of the check."""
+        return max(0, self.checked_at - self.bundle_issued)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything about one check. `verified` is there only when the outcome is accepted."""
+
+    outcome: Outcome
+    checks: tuple[Check, ...]
+    verified: Verified | None
+    code: str | None
+    reason: Text | None
+    advice: Text | None
+    trust: TrustAge | None
+
+    @property
+    def accepted(self) -> bool:
+        return self.outcome is Outcome.ACCEPTED
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as plain JSON values; texts in both languages."""
+        return {
+            "outcome": self.outcome.value,
+            "code": self.code,
+            "reason": _text(self.reason),
+            "advice": _text(self.advice),
+            "checks": [
+                {
+                    "step": int(check.step),
+                    "name": check.step.name.lower(),
+                    "outcome": check.outcome.value,
+                    "code": check.code,
+                }
+                for check in self.checks
+            ],
+            "verified": None if self.verified is None else _verified(self.verified),
+            "trust": None if self.trust is None else _trust(self.trust),
+        }
+
+
+def _text(text: Text | None) -> dict[str, str] | None:
+    return None if text is None else {"vi": text.vi, "en": text.en}
+
+
+def _verified(verified: Verified) -> dict[str, Any]:
+    return {
+        "document": verified.document,
+        "view": verified.view,
+        "claims": dict(verified.claims),
+        "issuer": verified.issuer,
+        "issuer_name": _text(verified.issuer_name),
+        "issued": verified.issued,
+        "expires": verified.expires,
+        "holder_bound": verified.holder_bound,
+        "audience": verified.audience,
+        "challenge": None if verified.challenge is None else b64url_encode(verified.challenge),
+        "presented_at": verified.presented_at,
+        "status_as_of": verified.status_as_of,
+        "trust_as_of": verified.trust_as_of,
+    }
+
+
+def _trust(trust: TrustAge) -> dict[str, Any]:
+    return {
+        "checked_at": trust.checked_at,
+        "age_seconds": trust.seconds,
+        "bundle_sequence": trust.bundle_sequence,
+        "bundle_issued": trust.bundle_issued,
+        "bundle_expires": trust.bundle_expires,
+        "status_as_of": trust.status_as_of,
+    }

@@ -1,0 +1,118 @@
+"""The trust bundle on disk: fetched over HTTP, checked before it is kept, replaced whole, never rolled back.
+
+Spec: certs/bundle.py (what a bundle is, and what an update must satisfy); attacks X5-14, ST-02.
+"""
+
+import os
+import tempfile
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from certs import bundle as bundles
+from certs.bundle import Bundle
+from certs.catalogue import Text
+from certs.errors import CertsError
+from certs.fetch import BUNDLE_LIMIT, Fetcher, FetchError
+
+MEDIA_TYPE = "application/cose"
+
+
+class Outcome(StrEnum):
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"  # something came, and must not be used
+    UNREACHABLE = "unreachable"  # nothing came
+
+
+SENTENCES = {
+    Outcome.UPDATED: Text("Đã cập nhật dữ liệu tin cậy.", "Trust data was updated."),
+    Outcome.UNCHANGED: Text("Dữ liệu tin cậy đã là bản mới nhất.", "Trust data is the latest already."),
+    Outcome.REFUSED: Text(
+        "Bản mới của dữ liệu tin cậy không hợp lệ nên bị từ chối; vẫn dùng bản đang có. Hãy báo bộ phận kỹ thuật.",
+        "The new trust data does not hold and was refused; the data in hand stays in use. Tell your technical team.",
+    ),
+    Outcome.UNREACHABLE: Text(
+        "Không kết nối được để cập nhật; vẫn dùng bản đang có.",
+        "No connection for an update; the data in hand stays in use.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """How an attempt to update ended. `bundle` is what is in hand now: the new one, else the last good one, else None."""
+
+    outcome: Outcome
+    bundle: Bundle | None
+    code: str | None = None
+    detail: str = ""
+
+    @property
+    def sentence(self) -> Text:
+        return SENTENCES[self.outcome]
+
+
+def load(path: Path, *, now: int, root_sha256: str | None = None) -> Bundle:
+    """The bundle kept in a file. Raises OSError or CertsError."""
+    return bundles.read(path.read_bytes(), now=now, root_sha256=root_sha256)
+
+
+def fetch(fetcher: Fetcher, url: str, path: Path, *, root_sha256: str, now: int) -> Refresh:
+    """The first fetch: what comes must stand on the root with this SHA-256 fingerprint (hex)."""
+    received = _receive(fetcher, url)
+    if isinstance(received, Refresh):
+        return received
+    try:
+        fresh = bundles.read(received, now=now, root_sha256=root_sha256)
+    except CertsError as error:
+        return Refresh(Outcome.REFUSED, None, error.code, error.detail)
+    replace(path, fresh.raw)
+    return Refresh(Outcome.UPDATED, fresh)
+
+
+def refresh(fetcher: Fetcher, url: str, path: Path, held: Bundle, *, now: int) -> Refresh:
+    """A later fetch: what comes must follow on the bundle in hand, and be no older. On any failure that one stays."""
+    received = _receive(fetcher, url)
+    if isinstance(received, Refresh):
+        return Refresh(received.outcome, held, received.code, received.detail)
+    if received == held.raw:
+        return Refresh(Outcome.UNCHANGED, held)
+    try:
+        fresh = bundles.update(held, received, now=now)
+    except CertsError as error:
+        return Refresh(Outcome.REFUSED, held, error.code, error.detail)
+    if fresh.raw == held.raw:
+        return Refresh(Outcome.UNCHANGED, held)
+    replace(path, fresh.raw)
+    return Refresh(Outcome.UPDATED, fresh)
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write the file whole or not at all: after a crash it is the old one or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name + ".")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the rename itself must survive too
+    finally:
+        os.close(folder)
+
+
+def _receive(fetcher: Fetcher, url: str) -> bytes | Refresh:
+    try:
+        response = fetcher.get(url, accept=MEDIA_TYPE, size_limit=BUNDLE_LIMIT)
+    except FetchError as error:
+        return Refresh(Outcome.UNREACHABLE, None, "status_unavailable", str(error))
+    if response.status != 200:
+        return Refresh(Outcome.UNREACHABLE, None, "status_unavailable", f"answered {response.status}")
+    return response.body

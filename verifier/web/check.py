@@ -1,0 +1,160 @@
+"""The counter's main page: a picture or a text in, a verdict that fills the screen out; the same as JSON for machines."""
+
+import secrets
+import time
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.wrappers import Response as AnyResponse
+
+from certs.catalogue import CATALOGUE, Text
+from verifier import facts, scan
+from verifier.policy import ADULT, AGE, DEFAULT, Policy
+from verifier.reasons import REASONS
+from verifier.result import Outcome, Report
+from verifier.scan import NothingToCheck
+from verifier.web.errors import wants_json
+from verifier.web.frame import counter, desk, language, require_form_token, verifier
+
+pages = Blueprint("check", __name__)
+
+NOTHING_GIVEN = Text(
+    "Chọn một ảnh có mã QR, hoặc dán nội dung mã.", "Choose a picture of the QR code, or paste its text."
+)
+NO_TRUST_DATA = Text(
+    "Quầy chưa nhận được dữ liệu tin cậy, nên chưa kết luận được về giấy tờ nào.",
+    "This counter has no trust data yet, so it cannot tell about any document.",
+)
+
+
+@pages.get("/")
+def home() -> str:
+    return render_template("home.html")
+
+
+@pages.get("/check")
+def form() -> str:
+    return _form_page()
+
+
+@pages.post("/check")
+def check() -> AnyResponse:
+    """A machine (Accept: application/json) gets the report at once; it brings no cookie, so it needs no form token."""
+    if wants_json():
+        return _check_for_machine()
+    require_form_token()
+    policy = _policy(request.form.get("documents", ""))
+    try:
+        text = scan.only(_source())
+    except NothingToCheck as nothing:
+        if nothing.texts:
+            return make_response(
+                render_template("choose.html", texts=nothing.texts[:8], chosen=request.form.get("documents", ""))
+            )
+        return make_response(_form_page(error=nothing.reason.of(language())), 422)
+    report = inspect(text, policy)
+    verdict = secrets.token_urlsafe(16)
+    counter().shelf.put(desk(), verdict, report, now=int(time.time()))
+    return redirect(url_for("check.verdict", verdict=verdict), 303)
+
+
+@pages.get("/verdict/<verdict>")
+def verdict(verdict: str) -> AnyResponse:
+    """The verdict under an address of its own: reloading, or changing the language, checks nothing a second time."""
+    kept: Report | None = counter().shelf.get(desk(), verdict, now=int(time.time()))
+    if kept is None:
+        return redirect(url_for("check.form"), 303)
+    return make_response(render_template("verdict.html", report=kept, facts=facts))
+
+
+@pages.post("/refresh")
+def refresh() -> AnyResponse:
+    """Ask the provider for newer trust data now."""
+    if wants_json():
+        result = counter().keeper.refresh()
+        return jsonify({"outcome": result.outcome.value, "code": result.code})
+    require_form_token()
+    result = counter().keeper.refresh()
+    counter().shelf.put(desk(), "refresh", result, now=int(time.time()))
+    return redirect(url_for("check.trust"), 303)
+
+
+@pages.get("/trust")
+def trust() -> str:
+    """What the counter relies on, and how old it is."""
+    current = verifier()
+    result = counter().shelf.take(desk(), "refresh", now=int(time.time()))
+    return render_template("trust.html", bundle=current.bundle if current else None, facts=facts, result=result)
+
+
+def inspect(text: str, policy: Policy) -> Report:
+    """The report; without any trust data the question stays open."""
+    current = verifier()
+    if current is not None:
+        return current.inspect(text, policy=policy)
+    advice = REASONS["status_unavailable"].advice
+    return Report(Outcome.UNDETERMINED, (), None, "status_unavailable", NO_TRUST_DATA, advice, None)
+
+
+def choices() -> list[tuple[str, Text]]:
+    """What a clerk may insist on: any kind, or a proof of age by either document."""
+    return [(kind.name, kind.title) for kind in CATALOGUE.values()] + [
+        (AGE, Text("Chứng minh đủ 18 tuổi", "Proof of being 18 or over"))
+    ]
+
+
+def _policy(documents: str) -> Policy:
+    if not documents:
+        return DEFAULT
+    if documents == AGE:
+        return ADULT
+    if documents not in CATALOGUE:
+        raise BadRequest()
+    return Policy(documents=(documents,))
+
+
+def _source() -> str | bytes:
+    """The picture, else the pasted text. A line end that pasting adds is not part of a code; a blank may be."""
+    picture = request.files.get("picture")
+    data = picture.read() if picture else b""
+    if data:
+        if not scan.is_picture(data):
+            raise NothingToCheck(scan.NOT_A_PICTURE)
+        return data
+    text = request.form.get("text", "").strip("\r\n")
+    if not text:
+        raise NothingToCheck(NOTHING_GIVEN)
+    return text
+
+
+def _check_for_machine() -> Response:
+    """Multipart or form fields `picture`, `text`, `documents`; or a JSON object with `text` and `documents`."""
+    try:
+        if request.mimetype == "application/json":
+            fields = _json_fields()
+            source: str | bytes = fields["text"]
+            policy = _policy(fields["documents"])
+        elif request.mimetype in ("multipart/form-data", "application/x-www-form-urlencoded"):
+            source, policy = _source(), _policy(request.form.get("documents", ""))
+        else:
+            raise UnsupportedMediaType()
+        text = scan.only(source)
+    except NothingToCheck as nothing:
+        reason = {"vi": nothing.reason.vi, "en": nothing.reason.en}
+        return make_response(jsonify({"error": "nothing_to_check", "reason": reason, "codes": len(nothing.texts)}), 422)
+    return jsonify(inspect(text, policy).to_json())
+
+
+def _json_fields() -> dict[str, str]:
+    body: Any = request.get_json(silent=True)
+    if not isinstance(body, dict) or not isinstance(body.get("text"), str):
+        raise BadRequest()
+    documents = body.get("documents", "")
+    if not isinstance(documents, str):
+        raise BadRequest()
+    return {"text": body["text"], "documents": documents}
+
+
+def _form_page(error: str | None = None) -> str:
+    return render_template("check.html", error=error, choices=choices(), chosen=request.values.get("documents", ""))

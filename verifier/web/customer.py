@@ -1,0 +1,59 @@
+"""Sign a customer in at the counter, and show what the bank received."""
+
+import time
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.wrappers import Response as AnyResponse
+
+from verifier.claims import customer_facts, customer_name
+from verifier.login import SignedIn, SignIn
+from verifier.web.frame import counter, desk, require_form_token
+
+pages = Blueprint("customer", __name__)
+
+
+@pages.get("/sign-in")
+def sign_in() -> AnyResponse:
+    now = int(time.time())
+    url, pending = _sign_in().begin(now=now)
+    counter().shelf.put(desk(), "pending", pending, now=now)
+    return redirect(url, 303)
+
+
+@pages.get("/callback")
+def callback() -> AnyResponse:
+    """The way back from the provider. What is pending is taken, so that no answer is used twice."""
+    now = int(time.time())
+    if any(len(values) > 1 for _, values in request.args.lists()):  # RFC 6749 §3.1: a parameter comes once
+        raise BadRequest()
+    pending = counter().shelf.take(desk(), "pending", now=now)
+    person = _sign_in().complete(request.args.to_dict(), pending, now=now)
+    counter().shelf.put(desk(), "customer", person, now=now)
+    return redirect(url_for("customer.customer"), 303)
+
+
+@pages.get("/customer")
+def customer() -> AnyResponse:
+    person: SignedIn | None = counter().shelf.get(desk(), "customer", now=int(time.time()))
+    if person is None:
+        return make_response(render_template("no_customer.html"))
+    page = render_template(
+        "customer.html", person=person, name=customer_name(person.claims), facts=customer_facts(person.claims)
+    )
+    return make_response(page)
+
+
+@pages.post("/customer/close")
+def close() -> AnyResponse:
+    """The customer leaves the counter: what was received is forgotten."""
+    require_form_token()
+    counter().shelf.take(desk(), "customer", now=int(time.time()))
+    return redirect(url_for("check.home"), 303)
+
+
+def _sign_in() -> SignIn:
+    client = counter().sign_in
+    if client is None:
+        raise NotFound()
+    return client

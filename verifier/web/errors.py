@@ -1,0 +1,76 @@
+"""The one place where an error becomes a page: what happened, what to do, an id to read out; no code words, no blame."""
+
+import logging
+import secrets
+
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from certs.catalogue import Text
+from verifier.login import SignInFailed
+from verifier.scan import TOO_LARGE
+from verifier.web.frame import PageExpired, language
+
+log = logging.getLogger(__name__)
+
+_TEXTS = {
+    400: Text("Yêu cầu này không đúng. Hãy quay lại và thử lại.", "This request is not right. Go back and try again."),
+    404: Text(
+        "Không có trang này. Hãy bắt đầu lại từ trang chủ.", "There is no such page. Start again from the home page."
+    ),
+    405: Text("Trang này không mở được theo cách đó.", "This page cannot be opened in that way."),
+    413: TOO_LARGE,
+    415: Text("Dữ liệu gửi lên không đúng loại.", "What was sent is not of a kind that is taken here."),
+    500: Text(
+        "Quầy gặp lỗi. Thử lại; nếu vẫn lỗi, báo bộ phận kỹ thuật kèm mã lỗi dưới đây.",
+        "The counter failed. Try again; if it fails again, tell your technical team the id below.",
+    ),
+}
+_EXPIRED = Text(
+    "Trang đã mở quá lâu. Mở lại trang và gửi lại.",
+    "The page was open for too long. Open it again and send it once more.",
+)
+
+
+def install(app: Flask) -> None:
+    app.register_error_handler(SignInFailed, _sign_in_failed)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _sign_in_failed(error: SignInFailed) -> Response:
+    status = 502 if error.code.startswith("provider_") else 400
+    return _page(status, error.reason, error.code, error.detail, again="/sign-in")
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if isinstance(error, PageExpired):
+        return _page(status, _EXPIRED, "page_expired", "")
+    response = _page(status, _TEXTS.get(status, _TEXTS[400 if status < 500 else 500]), f"http_{status}", "")
+    for name, value in error.get_headers():
+        if name == "Allow":
+            response.headers[name] = value
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    log.exception("unexpected error in %s", request.endpoint)
+    return _page(500, _TEXTS[500], "internal", type(error).__name__)
+
+
+def _page(status: int, text: Text, code: str, detail: str, *, again: str = "/") -> Response:
+    error_id = secrets.token_hex(4)
+    log.warning("error %s: %s %s %s %s", error_id, status, code, request.endpoint, detail)
+    if wants_json():
+        body = jsonify({"error": code, "error_id": error_id, "reason": {"vi": text.vi, "en": text.en}})
+        return make_response(body, status)
+    page = render_template("error.html", text=text.of(language()), error_id=error_id, again=again)
+    return make_response(page, status)
+
+
+def wants_json() -> bool:
+    """Whether a machine asks: it names JSON and does not name HTML."""
+    return (
+        "application/json" in request.accept_mimetypes.values() and "text/html" not in request.accept_mimetypes.values()
+    )

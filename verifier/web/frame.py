@@ -1,0 +1,165 @@
+"""What surrounds every page: the language, the security headers, the form token, the browser's place on the shelf.
+
+Spec: CSP Level 3, RFC 6265bis (cookie prefixes), HTML §Fetch metadata; attacks 4.9 (session, CSRF, clickjacking).
+"""
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from flask import Flask, Response, current_app, g, request, session, url_for
+from werkzeug.exceptions import BadRequest
+
+from certs.catalogue import Text
+from verifier.config import Config
+from verifier.facts import age
+from verifier.keeper import Keeper
+from verifier.login import SignIn
+from verifier.verifier import Verifier
+from verifier.web.shelf import Shelf
+
+LANGUAGES = ("vi", "en")
+YEAR = 31_536_000
+
+_CSP = (
+    "default-src 'self'; script-src 'none'; object-src 'none'; img-src 'self' data:; style-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """What the pages need; kept in `app.extensions`."""
+
+    config: Config
+    keeper: Keeper
+    sign_in: SignIn | None
+    shelf: Shelf
+
+
+def counter() -> Counter:
+    value: Counter = current_app.extensions["counter"]
+    return value
+
+
+def verifier() -> Verifier | None:
+    return counter().keeper.verifier
+
+
+class PageExpired(BadRequest):
+    """The form was not made for this browser, or too long ago."""
+
+
+def cookie_name(name: str, *, secure: bool) -> str:
+    """Over https the prefix binds a cookie to this very host and path (RFC 6265bis §4.1.3.2)."""
+    return f"__Host-{name}" if secure else name
+
+
+def install(app: Flask) -> None:
+    app.before_request(_choose_language)
+    app.after_request(_headers)
+    app.context_processor(_context)
+    app.jinja_env.filters["of"] = lambda text: text.of(language())
+    app.jinja_env.filters["ago"] = age
+
+
+# --- language ---------------------------------------------------------------------------------------------------------
+
+
+def language() -> str:
+    chosen: str = g.get("language", "vi")
+    return chosen
+
+
+def say(vi: str, en: str) -> str:
+    return Text(vi, en).of(language())
+
+
+def _language_cookie() -> str:
+    return cookie_name("verifier_lang", secure=counter().config.secure)
+
+
+def _choose_language() -> None:
+    asked = request.args.get("lang")
+    kept = request.cookies.get(_language_cookie())
+    if asked in LANGUAGES:
+        g.language, g.keep_language = asked, True
+    elif kept in LANGUAGES:
+        g.language = kept
+    else:
+        g.language = request.accept_languages.best_match(LANGUAGES, default="vi")
+
+
+def _other_language_url() -> str:
+    """The same page in the other language; only the query that we understand is carried along."""
+    return request.path + "?" + urlencode({"lang": "vi" if language() == "en" else "en"})
+
+
+# --- forms ------------------------------------------------------------------------------------------------------------
+
+
+def desk() -> str:
+    """This browser's place on the shelf: a random name in its signed cookie."""
+    if "desk" not in session:
+        session["desk"] = secrets.token_urlsafe(24)
+    return str(session["desk"])
+
+
+def form_token() -> str:
+    if "form" not in session:
+        session["form"] = secrets.token_urlsafe(24)
+    return str(session["form"])
+
+
+def require_form_token() -> None:
+    """Refuse a form that our own page in this browser did not make."""
+    sent, kept = request.form.get("form_token", ""), str(session.get("form", ""))
+    if not kept or not hmac.compare_digest(sent.encode(), kept.encode()):
+        raise PageExpired()
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise PageExpired()
+
+
+# --- headers and context ----------------------------------------------------------------------------------------------
+
+
+def _headers(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = _CSP
+    response.headers["X-Frame-Options"] = "DENY"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = "geolocation=(), microphone=()"
+    if counter().config.secure:
+        response.headers["Strict-Transport-Security"] = f"max-age={YEAR}"
+    if request.endpoint == "static":
+        response.headers["Cache-Control"] = "public, max-age=3600"
+    else:
+        response.headers["Cache-Control"] = "no-store"
+        response.vary.update(("Accept-Language", "Cookie"))
+    if g.get("keep_language"):
+        response.set_cookie(
+            _language_cookie(),
+            language(),
+            max_age=YEAR,
+            path="/",
+            httponly=True,
+            samesite="Lax",
+            secure=counter().config.secure,
+        )
+    return response
+
+
+def _context() -> dict[str, object]:
+    current = verifier()
+    return {
+        "say": say,
+        "language": language(),
+        "other_language_url": _other_language_url(),
+        "form_token": form_token,
+        "trust": current.trust_age() if current else None,
+        "can_sign_in": counter().sign_in is not None,
+        "stylesheet": lambda name: url_for("static", filename=name),
+    }

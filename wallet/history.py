@@ -1,0 +1,46 @@
+"""A citizen's own history: what was received, shown, removed, refused. Names of claims, never values.
+
+Spec: Personal Data Protection Law 91/2025/QH15 (the person may know what was shared); the kinds are a closed list.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from certs.catalogue import CATALOGUE, Text
+from wallet.model import Document, Entry
+
+
+class Kind(StrEnum):
+    RECEIVED = "received"
+    REFUSED = "refused"
+    SHOWN = "shown"
+    REMOVED = "removed"
+
+
+WORDS: Mapping[str, Text] = MappingProxyType(
+    {
+        Kind.RECEIVED: Text("Đã nhận", "Received"),
+        Kind.REFUSED: Text("Đã từ chối nhận", "Refused"),
+        Kind.SHOWN: Text("Đã trình", "Shown"),
+        Kind.REMOVED: Text("Đã gỡ bỏ", "Removed"),
+    }
+)
+
+
+def received(document: Document, *, now: int) -> Entry:
+    views = [copy.view for copy in document.copies]
+    return Entry(now, Kind.RECEIVED, {"type": document.type, "views": views, "from": document.credential_issuer})
+
+
+def refused(credential_issuer: str, code: str, *, now: int) -> Entry:
+    return Entry(now, Kind.REFUSED, {"from": credential_issuer, "code": code})
+
+
+def shown(document: Document, view: str, *, now: int) -> Entry:
+    claims = list(CATALOGUE[document.type].view(view).fields)
+    return Entry(now, Kind.SHOWN, {"type": document.type, "views": [view], "claims": claims})
+
+
+def removed(document: Document, *, now: int) -> Entry:
+    return Entry(now, Kind.REMOVED, {"type": document.type})

@@ -1,0 +1,233 @@
+"""Speak with a credential issuer: its metadata, the token for a pre-authorised code, nonces, one credential at a time.
+
+Spec: OpenID4VCI 1.0 §6 (token), §7 (nonce), §8 (credential), §12.2 (issuer metadata), §12.3; RFC 8414 §3 (metadata).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from certs.catalogue import CATALOGUE, DocumentType, Text, View
+from certs.encoding import b64url_decode, json_decode, safe_text
+from certs.errors import CertsError
+from certs.fetch import FetchError, Response
+from wallet.errors import WalletError
+from wallet.offer import PRE_AUTHORIZED, Offer
+from wallet.ports import Web
+
+FORMAT = "vn1_cwt"
+PROOF_ALGORITHM = "ES256"
+NAME_LIMIT = 120  # characters of a name on the page that asks
+ERROR_LIMIT = 64  # characters of an issuer's error code that go to the log
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One document view that the issuer offers, in a format that this wallet keeps."""
+
+    id: str
+    type: DocumentType
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """What a credential issuer publishes, as far as this wallet uses it."""
+
+    id: str
+    name: Text  # as it calls itself; its own address where it does not
+    credential_endpoint: str
+    nonce_endpoint: str
+    token_endpoint: str
+    configurations: tuple[Configuration, ...]  # of those offered, the ones that we understand, in the offer's order
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The right to fetch what was offered. `identifiers` holds `credential_identifiers` where the server gave any."""
+
+    token: str = field(repr=False)
+    identifiers: Mapping[str, str] = field(default_factory=dict)
+
+
+def discover(offer: Offer, *, web: Web) -> Issuer:
+    """Metadata of the issuer and of its authorization server. Raises WalletError."""
+    metadata = _get_json(well_known(offer.credential_issuer, "openid-credential-issuer"), web)
+    if metadata.get("credential_issuer") != offer.credential_issuer:  # §12.2.4: must be identical
+        raise WalletError("issuer_untrusted", "metadata of another credential_issuer")
+    server = _authorization_server(offer, metadata)
+    server_metadata = _get_json(well_known(server, "oauth-authorization-server"), web)
+    if server_metadata.get("issuer") != server:  # RFC 8414 §3.3
+        raise WalletError("issuer_untrusted", "metadata of another authorization server")
+    supported = _object(metadata, "credential_configurations_supported")
+    configurations = tuple(filter(None, (_configuration(each, supported.get(each)) for each in offer.configurations)))
+    if not configurations:
+        raise WalletError("offer_unsupported", "no configuration that this wallet understands")
+    return Issuer(
+        id=offer.credential_issuer,
+        name=_display_name(metadata, offer.credential_issuer),
+        credential_endpoint=_endpoint(metadata, "credential_endpoint"),
+        nonce_endpoint=_endpoint(metadata, "nonce_endpoint"),
+        token_endpoint=_endpoint(server_metadata, "token_endpoint"),
+        configurations=configurations,
+    )
+
+
+def well_known(issuer: str, name: str) -> str:
+    """§12.2.2 and RFC 8414 §3.1: the well-known part stands between host and path."""
+    parts = urlsplit(issuer)
+    return urlunsplit((parts.scheme, parts.netloc, f"/.well-known/{name}{parts.path.rstrip('/')}", "", ""))
+
+
+def redeem(offer: Offer, issuer: Issuer, *, transaction_code: str | None, web: Web) -> Access:
+    """Trade the pre-authorised code for an access token (§6.1); the wallet is an anonymous client."""
+    if (offer.transaction_code is None) != (transaction_code is None):  # §6.3: given when, and only when, it is asked
+        raise WalletError("transaction_code_needed" if transaction_code is None else "offer_malformed", "tx_code")
+    form = {"grant_type": PRE_AUTHORIZED, "pre-authorized_code": offer.code}
+    if transaction_code is not None:
+        form["tx_code"] = transaction_code
+    response = _send(lambda: web.post(issuer.token_endpoint, form=form))
+    answer = _answer(response)
+    if response.status != 200:
+        error = _error(answer)
+        if (
+            error == "invalid_grant"
+        ):  # §6.3: wrong code, wrong transaction code, or too late; the server does not say which
+            raise WalletError("transaction_code_wrong" if transaction_code else "offer_gone", error)
+        raise WalletError("issuer_refused", f"token: {response.status} {error}")
+    token, kind = answer.get("access_token"), answer.get("token_type")
+    if not isinstance(token, str) or not token or not isinstance(kind, str) or kind.lower() != "bearer":
+        raise WalletError("issuer_refused", "token response without a bearer token")
+    return Access(token, _identifiers(answer.get("authorization_details")))
+
+
+def nonce(issuer: Issuer, *, web: Web) -> str:
+    """A fresh `c_nonce` (§7)."""
+    response = _send(lambda: web.post(issuer.nonce_endpoint))
+    value = _answer(response).get("c_nonce")
+    if not 200 <= response.status < 300 or not isinstance(value, str) or not 1 <= len(value) <= 1024:
+        raise WalletError("issuer_refused", f"nonce: {response.status}")
+    return value
+
+
+def request(endpoint: str, access: Access, configuration: str, proof: str, *, web: Web) -> bytes:
+    """Ask for one credential bound to one key (§8.2); returns what came, unverified."""
+    identifier = access.identifiers.get(configuration)
+    named = (
+        {"credential_configuration_id": configuration} if identifier is None else {"credential_identifier": identifier}
+    )
+    body = {**named, "proofs": {"jwt": [proof]}}
+    headers = {"Authorization": f"Bearer {access.token}"}
+    response = _send(lambda: web.post(endpoint, json=body, headers=headers))
+    answer = _answer(response)
+    if response.status != 200:
+        raise WalletError("issuer_refused", f"credential: {response.status} {_error(answer)}")
+    credentials = answer.get("credentials")
+    # §8.3: as many as keys were sent, at most; we sent one.
+    if not isinstance(credentials, list) or len(credentials) != 1 or not isinstance(credentials[0], dict):
+        raise WalletError("issuer_refused", "not exactly one credential")
+    try:
+        return b64url_decode(credentials[0].get("credential") or "")
+    except (CertsError, AttributeError) as error:
+        raise WalletError("issuer_refused", "credential is not base64url") from error
+
+
+def _configuration(id_: str, metadata: object) -> Configuration | None:
+    """None for a format or a document that this wallet does not know: an offer may hold one document in several."""
+    if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
+        return None
+    proofs = metadata.get("proof_types_supported")
+    jwt = proofs.get("jwt") if isinstance(proofs, dict) else None
+    algorithms = jwt.get("proof_signing_alg_values_supported") if isinstance(jwt, dict) else None
+    if not isinstance(algorithms, list) or PROOF_ALGORITHM not in algorithms:
+        return None
+    type_, _, view = id_.partition(".")
+    try:
+        return Configuration(id_, CATALOGUE[type_], CATALOGUE[type_].view(view))
+    except KeyError:
+        return None
+
+
+def _authorization_server(offer: Offer, metadata: Mapping[str, Any]) -> str:
+    """§12.2.4: the issuer itself where no server is named; an offer may choose only among those named."""
+    servers = metadata.get("authorization_servers")
+    if servers is None:
+        return offer.credential_issuer
+    if not isinstance(servers, list) or not servers or not all(isinstance(each, str) for each in servers):
+        raise WalletError("issuer_refused", "authorization_servers")
+    chosen: str = offer.authorization_server or servers[0]
+    if chosen not in servers:
+        raise WalletError("issuer_untrusted", "authorization server that the issuer does not name")
+    return chosen
+
+
+def _identifiers(details: object) -> dict[str, str]:
+    """§6.2: where the server names datasets, they must be asked for by these names."""
+    found: dict[str, str] = {}
+    for each in details if isinstance(details, list) else []:
+        if isinstance(each, dict) and each.get("type") == "openid_credential":
+            configuration, names = each.get("credential_configuration_id"), each.get("credential_identifiers")
+            if isinstance(configuration, str) and isinstance(names, list) and names and isinstance(names[0], str):
+                found[configuration] = names[0]
+    return found
+
+
+def _display_name(metadata: Mapping[str, Any], fallback: str) -> Text:
+    display = metadata.get("display")
+    names: dict[str, str] = {}
+    for each in display if isinstance(display, list) else []:
+        name = each.get("name") if isinstance(each, dict) else None
+        try:
+            if isinstance(name, str):
+                names[str(each.get("locale", ""))[:2]] = safe_text(name, limit=NAME_LIMIT)
+        except CertsError:
+            continue  # a name that could deceive is no name
+    first = next(iter(names.values()), fallback)
+    return Text(names.get("vi", first), names.get("en", first))
+
+
+def _get_json(url: str, web: Web) -> dict[str, Any]:
+    response = _send(lambda: web.get(url, accept="application/json"))
+    if response.status != 200:
+        raise WalletError("issuer_unreachable", f"metadata: HTTP {response.status}")
+    return _answer(response)
+
+
+def _send(call: Callable[[], Response]) -> Response:
+    try:
+        response = call()
+    except FetchError as error:
+        raise WalletError("issuer_unreachable", str(error)) from error
+    if response.status >= 500:
+        raise WalletError("issuer_unreachable", f"HTTP {response.status}")
+    return response
+
+
+def _answer(response: Response) -> dict[str, Any]:
+    try:
+        answer = json_decode(response.body)
+    except CertsError as error:
+        raise WalletError("issuer_refused", f"HTTP {response.status}: {error}") from error
+    if not isinstance(answer, dict):
+        raise WalletError("issuer_refused", "answer is not an object")
+    return answer
+
+
+def _error(answer: Mapping[str, Any]) -> str:
+    error = answer.get("error")
+    return error[:ERROR_LIMIT] if isinstance(error, str) and error.isascii() and error.isprintable() else "?"
+
+
+def _object(members: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = members.get(name)
+    if not isinstance(value, dict):
+        raise WalletError("issuer_refused", f"metadata: {name}")
+    return value
+
+
+def _endpoint(members: Mapping[str, Any], name: str) -> str:
+    value = members.get(name)
+    if not isinstance(value, str) or urlsplit(value).scheme not in {"https", "http"}:
+        raise WalletError("issuer_refused", f"metadata: {name}")
+    return value  # whether http is allowed there is decided by `certs.fetch`

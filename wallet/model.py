@@ -1,0 +1,64 @@
+"""The citizen's nouns: people, documents, their signed copies, history. Frozen values, no behaviour."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who signed in, as the identity provider said. `birth_date` and `name` only where it told them."""
+
+    pid: str = field(repr=False)
+    name: str | None = field(default=None, repr=False)
+    birth_date: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in browser of the wallet. Kept sealed; found by the hash of the cookie's value."""
+
+    person: Person
+    csrf: str = field(repr=False)
+    signed_in_at: int
+    expires: int
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One view of a document, signed by the issuer for one holder key."""
+
+    view: str
+    thumbprint: str  # RFC 7638 of the holder's key
+    issued: int
+    expires: int
+    issuer: str
+    credential: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    document_id: str
+    type: str
+    credential_issuer: str
+    received_at: int
+    copies: tuple[Copy, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SealedDocument:
+    """A document as storage sees it: whose (a pseudonym), which, when, and bytes that only the vault opens."""
+
+    document_id: str
+    owner: str
+    received_at: int
+    sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a citizen's history: names of claims, never values."""
+
+    at: int
+    kind: str  # see `wallet.history`
+    details: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,91 @@
+"""What the wallet's rules ask of storage, of keys and of the network. Race-safety lies in the verbs.
+
+`Storage.transaction()` yields the ports bound to one transaction: what a request changes commits together with its line
+of history, or nothing does. Storage never sees an open document: payloads are sealed by `wallet.vault`.
+"""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from certs.fetch import Response
+from certs.keys import PublicKey
+from wallet.model import Entry, SealedDocument
+
+
+class Ephemeral(Protocol):
+    """Short-lived sealed values, kept by the hash of (purpose, value): a value of one purpose is unknown to every other."""
+
+    def put(self, purpose: str, value: str, sealed: bytes, *, expires: int) -> None: ...
+
+    def read(self, purpose: str, value: str, *, now: int) -> bytes | None:
+        """The payload while it lives and is not taken."""
+
+    def take(self, purpose: str, value: str, *, now: int) -> bytes | None:
+        """Use it up. Exactly one caller ever gets the payload; None for all others, when unknown or expired."""
+
+    def sweep(self, *, now: int) -> int:
+        """Remove what expired; returns how many rows."""
+
+
+class Documents(Protocol):
+    def keep(self, document: SealedDocument) -> None: ...
+
+    def get(self, owner: str, document_id: str) -> SealedDocument | None:
+        """None also for a document of another owner."""
+
+    def of(self, owner: str) -> tuple[SealedDocument, ...]:
+        """Newest first."""
+
+    def remove(self, owner: str, document_id: str) -> bool: ...
+
+
+class History(Protocol):
+    def append(self, owner: str, entry: Entry) -> None: ...
+
+    def read(self, owner: str, *, limit: int = 200) -> tuple[Entry, ...]:
+        """Newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    ephemeral: Ephemeral
+    documents: Documents
+    history: History
+
+
+class Storage(Protocol):
+    def transaction(self) -> AbstractContextManager[Ports]:
+        """Write: commits on leaving, rolls back on an exception."""
+
+    def reading(self) -> AbstractContextManager[Ports]:
+        """A consistent view; nothing written through it is kept."""
+
+
+class HolderSigner(Protocol):
+    """The holder's key of one copy, wherever it lives. Software keys sign here; browser keys have signed already."""
+
+    @property
+    def public(self) -> PublicKey: ...
+
+    def key_proof(self, *, audience: str, nonce: str, now: int) -> str: ...
+
+    def holder_proof(
+        self, credential: bytes, *, now: int, audience: str | None = None, challenge: bytes | None = None
+    ) -> bytes: ...
+
+
+class Web(Protocol):
+    """The network, as `certs.fetch.Fetcher` gives it: bounded, guarded, no redirects. Raises FetchError."""
+
+    def get(self, url: str, *, accept: str = ..., size_limit: int = ...) -> Response: ...
+
+    def post(
+        self,
+        url: str,
+        *,
+        form: Mapping[str, str] | None = None,
+        json: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response: ...

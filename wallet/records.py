@@ -1,0 +1,106 @@
+"""The wallet's values as bytes, for the vault: written by us, sealed by us, and read by us only.
+
+Spec: none; JSON inside a sealed value. A value of a shape that we do not know means another version wrote it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from certs.encoding import b64url_decode, b64url_encode, json_decode, json_encode
+from wallet.errors import WalletError
+from wallet.issuer import Access
+from wallet.login import Pending
+from wallet.model import Copy, Document, Person, Session
+from wallet.receive import Receipt, ToProve
+
+
+def write_document(document: Document) -> bytes:
+    return json_encode(
+        {
+            "document_id": document.document_id,
+            "type": document.type,
+            "credential_issuer": document.credential_issuer,
+            "received_at": document.received_at,
+            "copies": [
+                {
+                    "view": copy.view,
+                    "thumbprint": copy.thumbprint,
+                    "issued": copy.issued,
+                    "expires": copy.expires,
+                    "issuer": copy.issuer,
+                    "credential": b64url_encode(copy.credential),
+                }
+                for copy in document.copies
+            ],
+        }
+    )
+
+
+def read_document(data: bytes) -> Document:
+    with _known_shape():
+        fields = json_decode(data)
+        copies = tuple(Copy(**{**each, "credential": b64url_decode(each["credential"])}) for each in fields["copies"])
+        return Document(**{**fields, "copies": copies})
+
+
+def write_session(session: Session) -> bytes:
+    person = session.person
+    return json_encode(
+        {
+            "person": {"pid": person.pid, "name": person.name, "birth_date": person.birth_date},
+            "csrf": session.csrf,
+            "signed_in_at": session.signed_in_at,
+            "expires": session.expires,
+        }
+    )
+
+
+def read_session(data: bytes) -> Session:
+    with _known_shape():
+        fields = json_decode(data)
+        return Session(**{**fields, "person": Person(**fields["person"])})
+
+
+def write_receipt(receipt: Receipt) -> bytes:
+    return json_encode(
+        {
+            "audience": receipt.audience,
+            "credential_endpoint": receipt.credential_endpoint,
+            "token": receipt.access.token,
+            "identifiers": dict(receipt.access.identifiers),
+            "to_prove": [[each.configuration, each.type, each.view, each.nonce] for each in receipt.to_prove],
+            "expires": receipt.expires,
+        }
+    )
+
+
+def read_receipt(data: bytes) -> Receipt:
+    with _known_shape():
+        fields = json_decode(data)
+        return Receipt(
+            audience=fields["audience"],
+            credential_endpoint=fields["credential_endpoint"],
+            access=Access(fields["token"], fields["identifiers"]),
+            to_prove=tuple(ToProve(*each) for each in fields["to_prove"]),
+            expires=fields["expires"],
+        )
+
+
+def write_pending(pending: Pending) -> bytes:
+    return json_encode(
+        {"state": pending.state, "nonce": pending.nonce, "verifier": pending.verifier, "next": pending.next}
+    )
+
+
+def read_pending(data: bytes) -> Pending:
+    with _known_shape():
+        return Pending(**json_decode(data))
+
+
+@contextmanager
+def _known_shape() -> Iterator[None]:
+    """Turns a missing or surplus member into a clear refusal."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        raise WalletError("vault_unreadable", "a record of a shape that we do not know") from error

@@ -1,0 +1,9 @@
+"""How Alembic reaches the database: on the connection, and inside the transaction, that `wallet.storage.migrate` opened."""
+
+from alembic import context
+
+from wallet.storage.tables import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, compare_type=True)
+with context.begin_transaction():
+    context.run_migrations()

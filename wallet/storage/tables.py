@@ -1,0 +1,46 @@
+"""The tables of the wallet's database: one `MetaData` that Flask-SQLAlchemy, Alembic and the adapter share.
+
+Numbers of seconds are Unix time. What people hold lies here sealed; who they are, as a pseudonym of the vault.
+"""
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+db = SQLAlchemy(metadata=metadata)
+
+ephemerals = Table(
+    "ephemerals",
+    metadata,
+    Column("key", LargeBinary(32), primary_key=True),  # SHA-256 of purpose NUL value; the value itself is never stored
+    Column("sealed", LargeBinary, nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("document_id", String(64), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Index("ix_documents_owner_received_at", "owner", "received_at"),
+)
+
+history = Table(
+    "history",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),  # the order, also within one second
+    Column("owner", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("details", JSON, nullable=False),
+    Index("ix_history_owner_number", "owner", "number"),
+    sqlite_autoincrement=True,
+)

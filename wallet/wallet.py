@@ -1,0 +1,156 @@
+"""The wallet: what a citizen can do with documents, over storage and vault. Everything it stores, it seals first.
+
+Spec: none; receiving is `wallet.receive`, showing `wallet.present`, both of which know no storage.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from certs.trust import TrustStore
+from wallet import history, records
+from wallet.errors import WalletError
+from wallet.login import PENDING_SECONDS, Pending
+from wallet.model import Document, Entry, Person, SealedDocument, Session
+from wallet.ports import Ports, Storage, Web
+from wallet.receive import Receipt, complete, superseded
+from wallet.vault import Vault
+
+SESSION_SECONDS = 12 * 3600  # one day's errands; the provider decides how strongly one signs in
+_PENDING, _SESSION, _RECEIPT = "pending", "session", "receipt"
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    storage: Storage
+    vault: Vault
+    web: Web
+
+    # --- signing in ---------------------------------------------------------------------------------------------------
+
+    def remember(self, pending: Pending, *, now: int) -> str:
+        """Keep what a browser must bring back; returns the value of its cookie."""
+        value = secrets.token_urlsafe(32)
+        with self.storage.transaction() as ports:
+            ports.ephemeral.sweep(now=now)
+            self._put(ports, _PENDING, value, records.write_pending(pending), expires=now + PENDING_SECONDS)
+        return value
+
+    def recall(self, value: str, *, now: int) -> Pending:
+        """Once: an authorization response is never taken twice."""
+        with self.storage.transaction() as ports:
+            sealed = ports.ephemeral.take(_PENDING, value, now=now)
+        if sealed is None:
+            raise WalletError("sign_in_failed", "no sign-in under way in this browser")
+        return records.read_pending(self._open(_PENDING, value, sealed))
+
+    def open_session(self, person: Person, *, now: int) -> str:
+        """Returns the value of the browser's cookie."""
+        value = secrets.token_urlsafe(32)
+        session = Session(person, secrets.token_urlsafe(32), now, now + SESSION_SECONDS)
+        with self.storage.transaction() as ports:
+            self._put(ports, _SESSION, value, records.write_session(session), expires=session.expires)
+        return value
+
+    def session(self, value: str, *, now: int) -> Session | None:
+        with self.storage.reading() as ports:
+            sealed = ports.ephemeral.read(_SESSION, value, now=now)
+        return None if sealed is None else records.read_session(self._open(_SESSION, value, sealed))
+
+    def end_session(self, value: str, *, now: int) -> None:
+        with self.storage.transaction() as ports:
+            ports.ephemeral.take(_SESSION, value, now=now)
+
+    # --- receiving ----------------------------------------------------------------------------------------------------
+
+    def hold(self, receipt: Receipt, person: Person) -> str:
+        """Keep a receipt until its proofs come; returns its id. It belongs to this person only."""
+        value, owner = secrets.token_urlsafe(32), self.vault.owner_of(person.pid)
+        with self.storage.transaction() as ports:
+            data = records.write_receipt(receipt)
+            self._put(ports, _RECEIPT, f"{owner}:{value}", data, expires=receipt.expires)
+        return value
+
+    def finish(
+        self, value: str, proofs: Mapping[str, str], person: Person, *, trust: TrustStore, now: int
+    ) -> tuple[Document, ...]:
+        """Take the receipt (once), fetch, verify, keep. A refusal is written to the history, and nothing else is kept."""
+        owner = self.vault.owner_of(person.pid)
+        name = f"{owner}:{value}"
+        with self.storage.transaction() as ports:
+            sealed = ports.ephemeral.take(_RECEIPT, name, now=now)
+        if sealed is None:
+            raise WalletError("receipt_unknown", "unknown, used, expired, or somebody else's")
+        receipt = records.read_receipt(self._open(_RECEIPT, name, sealed))
+        try:
+            documents = complete(receipt, proofs, person=person, trust=trust, web=self.web, now=now)
+        except WalletError as error:
+            with self.storage.transaction() as ports:
+                ports.history.append(owner, history.refused(receipt.audience, error.code, now=now))
+            raise
+        self.keep(owner, documents, now=now)
+        return documents
+
+    # --- documents ----------------------------------------------------------------------------------------------------
+
+    def keep(self, owner: str, documents: tuple[Document, ...], *, now: int) -> None:
+        """Keep new documents in place of the earlier ones that they replace."""
+        with self.storage.transaction() as ports:
+            held = self._documents(ports, owner)
+            for document in documents:
+                for old in superseded(held, document):
+                    ports.documents.remove(owner, old.document_id)
+                ports.documents.keep(self._seal(owner, document))
+                ports.history.append(owner, history.received(document, now=now))
+
+    def documents(self, owner: str) -> tuple[Document, ...]:
+        """Newest first."""
+        with self.storage.reading() as ports:
+            return self._documents(ports, owner)
+
+    def document(self, owner: str, document_id: str) -> Document:
+        """Raises WalletError for one that this owner does not have."""
+        with self.storage.reading() as ports:
+            return self._document(ports, owner, document_id)
+
+    def remove(self, owner: str, document_id: str, *, now: int) -> Document:
+        with self.storage.transaction() as ports:
+            document = self._document(ports, owner, document_id)
+            ports.documents.remove(owner, document_id)
+            ports.history.append(owner, history.removed(document, now=now))
+        return document
+
+    def note_shown(self, owner: str, document: Document, view: str, *, now: int) -> None:
+        with self.storage.transaction() as ports:
+            ports.history.append(owner, history.shown(document, view, now=now))
+
+    def history(self, owner: str) -> tuple[Entry, ...]:
+        with self.storage.reading() as ports:
+            return ports.history.read(owner)
+
+    # --- sealing ------------------------------------------------------------------------------------------------------
+
+    def _put(self, ports: Ports, purpose: str, value: str, data: bytes, *, expires: int) -> None:
+        sealed = self.vault.seal(data, owner="", name=f"{purpose}/{value}")
+        ports.ephemeral.put(purpose, value, sealed, expires=expires)
+
+    def _open(self, purpose: str, value: str, sealed: bytes) -> bytes:
+        return self.vault.open(sealed, owner="", name=f"{purpose}/{value}")
+
+    def _seal(self, owner: str, document: Document) -> SealedDocument:
+        data = records.write_document(document)
+        sealed = self.vault.seal(data, owner=owner, name=f"document/{document.document_id}")
+        return SealedDocument(document.document_id, owner, document.received_at, sealed)
+
+    def _unseal(self, found: SealedDocument) -> Document:
+        name = f"document/{found.document_id}"
+        return records.read_document(self.vault.open(found.sealed, owner=found.owner, name=name))
+
+    def _documents(self, ports: Ports, owner: str) -> tuple[Document, ...]:
+        return tuple(map(self._unseal, ports.documents.of(owner)))
+
+    def _document(self, ports: Ports, owner: str, document_id: str) -> Document:
+        found = ports.documents.get(owner, document_id)
+        if found is None:
+            raise WalletError("document_unknown", "not among this owner's documents")
+        return self._unseal(found)

@@ -1,0 +1,117 @@
+"""One document: its details under official labels, its views, showing it, removing it; and the QR's picture.
+
+Spec: `certs/qr.md`.
+
+    GET  /documents/<id>                       details
+    GET  /documents/<id>/show[?view=…]         the page whose script composes and signs the QR text
+    GET  /documents/<id>/credentials           JSON [{"view", "credential": base64url, "thumbprint"}, …]
+    GET, POST /documents/<id>/remove           ask first, then remove
+    POST /qr                                   JSON {"text": "VN1:…", "shown": {"document", "view"}?} → image/svg+xml
+
+`shown` comes with the first picture that a page draws, so that the history has one line for each time a document was shown.
+"""
+
+from typing import Any
+
+import flask
+
+from certs import qr
+from certs.encoding import b64url_encode
+from certs.errors import Malformed
+from certs.formats import cwt
+from wallet import words
+from wallet.errors import WalletError
+from wallet.model import Document
+from wallet.present import choose, disclosure, type_of
+from wallet.state import state_of
+from wallet.web import frame
+from wallet.web.home import card, known_statuses
+from wallet.web.rooms import rooms
+
+pages = flask.Blueprint("documents", __name__)
+
+
+@pages.get("/documents/<document_id>")
+def details(document_id: str) -> flask.typing.ResponseReturnValue:
+    document = _mine(document_id)
+    type_, now = type_of(document), rooms().clock()
+    claims: dict[str, Any] = {}
+    for copy in document.copies:
+        claims.update(cwt.peek(copy.credential).claims)  # was verified when it was kept
+    return flask.render_template(
+        "document.html",
+        card=card(document, known_statuses(), now=now),
+        facts=words.facts(type_, claims),
+        views=[disclosure(type_, copy.view) for copy in document.copies],
+        expires=words.day(choose(document).expires),
+    )
+
+
+@pages.get("/documents/<document_id>/show")
+def show(document_id: str) -> flask.typing.ResponseReturnValue:
+    document = _mine(document_id)
+    copy = choose(document, flask.request.args.get("view"))
+    type_ = type_of(document)
+    return flask.render_template(
+        "show.html",
+        document=document,
+        type=type_,
+        state=state_of(copy, known_statuses(), now=rooms().clock()),
+        name=cwt.peek(copy.credential).claims.get("full_name"),  # only where this view tells it anyway
+        chosen=disclosure(type_, copy.view),
+        views=[disclosure(type_, each.view) for each in document.copies],
+    )
+
+
+@pages.get("/documents/<document_id>/credentials")
+def credentials(document_id: str) -> flask.typing.ResponseReturnValue:
+    document = _mine(document_id)
+    return flask.jsonify(
+        [
+            {"view": copy.view, "credential": b64url_encode(copy.credential), "thumbprint": copy.thumbprint}
+            for copy in document.copies
+        ]
+    )
+
+
+@pages.get("/documents/<document_id>/remove")
+def ask_remove(document_id: str) -> flask.typing.ResponseReturnValue:
+    document = _mine(document_id)
+    return flask.render_template("remove.html", document=document, type=type_of(document))
+
+
+@pages.post("/documents/<document_id>/remove")
+def remove(document_id: str) -> flask.typing.ResponseReturnValue:
+    frame.signed_in_form()
+    rooms().wallet.remove(frame.owner(), document_id, now=rooms().clock())
+    return flask.redirect("/", 303)
+
+
+@pages.post("/qr")
+def draw() -> flask.typing.ResponseReturnValue:
+    frame.signed_in_form()
+    body = flask.request.get_json(silent=True)
+    text = body.get("text") if isinstance(body, dict) else None
+    if not isinstance(text, str):
+        raise WalletError("not_a_qr_text", "no text")
+    try:
+        qr.from_text(text)  # this server draws QR codes of our kind, not whatever it is handed
+        picture = qr.draw_svg(text)
+    except Malformed as error:
+        raise WalletError("not_a_qr_text", str(error)) from error
+    _note_shown(body.get("shown") if isinstance(body, dict) else None)
+    return flask.Response(picture, mimetype="image/svg+xml")
+
+
+def _note_shown(shown: object) -> None:
+    if shown is None:
+        return
+    if not isinstance(shown, dict) or not all(isinstance(shown.get(name), str) for name in ("document", "view")):
+        raise WalletError("request_malformed", "shown")
+    document = _mine(shown["document"])
+    copy = choose(document, shown["view"])
+    rooms().wallet.note_shown(frame.owner(), document, copy.view, now=rooms().clock())
+
+
+def _mine(document_id: str) -> Document:
+    return rooms().wallet.document(frame.owner(), document_id)

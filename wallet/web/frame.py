@@ -1,0 +1,151 @@
+"""What holds for every page: our one name, headers, cookies, the signed-in person, forms and calls of our own pages only.
+
+Spec: W3C Content Security Policy 3; RFC 6265bis §4.1.3 (`__Host-`); RFC 6797 (HSTS); RFC 9110 §15.5.20 (421);
+W3C Fetch Metadata.
+"""
+
+import hmac
+import re
+from urllib.parse import quote, urlsplit
+
+import flask
+from werkzeug.exceptions import MisdirectedRequest
+from werkzeug.wrappers import Response as BaseResponse
+
+from wallet.errors import WalletError
+from wallet.model import Session
+from wallet.web.rooms import rooms
+
+SESSION_COOKIE = "wallet_session"
+SIGN_IN_COOKIE = "wallet_sign_in"
+CSRF_FIELD, CSRF_HEADER = "csrf", "X-CSRF-Token"
+BODY_LIMIT = 128 * 1024  # sixteen key proofs of 2 KiB, with room to spare
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+
+# `blob:` shows the QR that the page has asked this server to draw.
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in; the error page's place is taken by the way to the provider."""
+
+
+def install(app: flask.Flask) -> None:
+    app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
+    app.before_request(_check_address)
+    app.after_request(_headers)
+    app.register_error_handler(SignInNeeded, _to_sign_in)
+
+    @app.context_processor
+    def _person() -> dict[str, object]:
+        session = current_session()
+        return {"session": session, "csrf": session.csrf if session else None, "issuer": rooms().config.issuer}
+
+
+# --- cookies and session ----------------------------------------------------------------------------------------------
+
+
+def cookie_name(name: str) -> str:
+    """`__Host-` keeps a neighbouring host from setting it; browsers take it over https alone."""
+    return f"__Host-{name}" if rooms().config.secure else name
+
+
+def cookie(name: str) -> str | None:
+    """A cookie that we could have set; anything else counts as absent."""
+    value = flask.request.cookies.get(cookie_name(name))
+    return value if value is not None and _SECRET.fullmatch(value) else None
+
+
+def set_cookie(response: BaseResponse, name: str, value: str) -> None:
+    secure = rooms().config.secure
+    response.set_cookie(cookie_name(name), value, secure=secure, httponly=True, samesite="Lax", path="/")
+
+
+def drop_cookie(response: BaseResponse, name: str) -> None:
+    secure = rooms().config.secure
+    response.delete_cookie(cookie_name(name), secure=secure, httponly=True, samesite="Lax", path="/")
+
+
+def current_session() -> Session | None:
+    if "wallet_session" not in flask.g:
+        value = cookie(SESSION_COOKIE)
+        flask.g.wallet_session = rooms().wallet.session(value, now=rooms().clock()) if value else None
+    session: Session | None = flask.g.wallet_session
+    return session
+
+
+def signed_in() -> Session:
+    session = current_session()
+    if session is None:
+        raise SignInNeeded
+    return session
+
+
+def owner() -> str:
+    return rooms().wallet.vault.owner_of(signed_in().person.pid)
+
+
+# --- forms and calls --------------------------------------------------------------------------------------------------
+
+
+def signed_in_form() -> Session:
+    """The session, for a request that changes something: it must come from a page of ours in this browser."""
+    session = signed_in()
+    sent = flask.request.headers.get(CSRF_HEADER) or flask.request.form.get(CSRF_FIELD) or ""
+    if not hmac.compare_digest(sent.encode(), session.csrf.encode()):
+        raise WalletError("form_expired", "csrf token")
+    if flask.request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+        raise WalletError("form_expired", "sent by another site")
+    return session
+
+
+def wants_json() -> bool:
+    """A page's script says so; a browser that opens a page prefers HTML."""
+    request = flask.request
+    chosen = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return request.is_json or chosen == "application/json"
+
+
+def local_path(candidate: str | None) -> str:
+    """A path of this wallet, or its home: `//elsewhere`, `/\\elsewhere` and addresses with a scheme lead nowhere else."""
+    if not candidate or not re.fullmatch(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*", candidate, re.ASCII):
+        return "/"
+    return candidate
+
+
+# --- every request and response ---------------------------------------------------------------------------------------
+
+
+def _check_address() -> None:
+    if flask.request.host.lower() != urlsplit(rooms().config.url).netloc:
+        raise MisdirectedRequest  # we answer to one name: a rebound name reads nothing here
+
+
+def _to_sign_in(_: SignInNeeded) -> flask.typing.ResponseReturnValue:
+    """Pages lead to the provider and come back; calls of a page's script are told so."""
+    if flask.request.method != "GET" or wants_json():
+        return flask.jsonify({"error": "sign_in_needed", "location": "/sign-in"}), 401
+    wanted = flask.request.full_path.removesuffix("?")
+    return flask.redirect(f"/sign-in?next={quote(wanted, safe='')}", 303)
+
+
+def _headers(response: flask.Response) -> flask.Response:
+    headers = response.headers
+    headers["Content-Security-Policy"] = CSP
+    headers["X-Frame-Options"] = "DENY"
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    if rooms().config.secure:
+        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    if flask.request.endpoint in {"static", "home.colours"} and response.status_code == 200:
+        headers["Cache-Control"] = (
+            "no-cache"  # may be kept, is asked for anew: scripts and pages never differ in version
+        )
+    else:
+        headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,69 @@
+"""The first page, for newcomers and for citizens with documents, and the history.
+
+Spec: none.
+"""
+
+from dataclasses import dataclass
+
+import flask
+
+from certs.catalogue import CATALOGUE, DocumentType
+from certs.status import StatusLists
+from wallet import words
+from wallet.errors import WalletError
+from wallet.history import WORDS
+from wallet.model import Document
+from wallet.present import choose, type_of
+from wallet.state import State, state_of
+from wallet.web import frame
+from wallet.web.rooms import rooms
+
+pages = flask.Blueprint("home", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A document as it lies on the first page."""
+
+    document: Document
+    type: DocumentType
+    state: State
+    received: str
+
+
+@pages.get("/")
+def show() -> flask.typing.ResponseReturnValue:
+    if frame.current_session() is None:
+        return flask.render_template("newcomer.html")
+    now, statuses = rooms().clock(), known_statuses()
+    documents = rooms().wallet.documents(frame.owner())
+    return flask.render_template("home.html", cards=[card(each, statuses, now=now) for each in documents])
+
+
+@pages.get("/history")
+def history() -> flask.typing.ResponseReturnValue:
+    entries = [
+        (words.moment(entry.at), WORDS[entry.kind], CATALOGUE.get(entry.details.get("type", "")), entry.details)
+        for entry in rooms().wallet.history(frame.owner())
+    ]
+    return flask.render_template("history.html", entries=entries)
+
+
+@pages.get("/colours.css")
+def colours() -> flask.typing.ResponseReturnValue:
+    """Each kind of document in its own colour, from the catalogue: the strict policy admits no style in a page."""
+    rules = (f".document-{type_.name} {{ --document: {type_.colour}; }}" for type_ in CATALOGUE.values())
+    return flask.Response("\n".join(rules) + "\n", mimetype="text/css")
+
+
+def card(document: Document, statuses: StatusLists | None, *, now: int) -> Card:
+    state = state_of(choose(document), statuses, now=now)
+    return Card(document, type_of(document), state, words.day(document.received_at))
+
+
+def known_statuses() -> StatusLists | None:
+    """None when no bundle is at hand: the pages then say that the state is not known, and still open."""
+    try:
+        return rooms().trust.current(now=rooms().clock()).statuses
+    except WalletError:
+        return None

@@ -1,0 +1,136 @@
+"""Receive a document: the page, and the two calls that its script makes.
+
+Spec: OpenID4VCI 1.0 §4, §6 to §8; the rules stand in `wallet.offer`, `wallet.issuer`, `wallet.receive`.
+
+    GET  /receive                              paste a link, or ?credential_offer_uri=… / ?credential_offer=…
+    POST /receive              form offer      the same page for a pasted link
+    POST /receive/begin        JSON or form {"offer": link, "tx_code": digits?}
+         → 200 {"receipt": id, "audience": credential issuer, "proofs": [{"configuration": id, "nonce": text}, …]}
+    POST /receive/complete     JSON {"receipt": id, "proofs": [{"configuration": id, "proof": key proof JWT}, …]}
+         → 200 {"documents": [{"id", "type", "views": […], "location": "/documents/<id>"}]}
+
+For each of `proofs` the browser makes a key of its own, keeps it by thumbprint, and signs a key proof (Appendix F.1)
+naming `audience` and `nonce`. Every POST needs the session's cookie and its CSRF token: the page has it in
+`<meta name="csrf">`; it is sent as header `X-CSRF-Token` or, in a form, as field `csrf`. A refusal is
+{"error": code, "message": what happened and what to do, "reference": id}; 401 {"error": "sign_in_needed"} without a
+session. A receipt is good for five minutes, for this person, once.
+"""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import flask
+
+from certs.catalogue import DocumentType
+from wallet import issuer as issuers
+from wallet import receive
+from wallet.errors import WalletError
+from wallet.issuer import Issuer
+from wallet.model import Document
+from wallet.offer import Offer, resolve
+from wallet.web import frame
+from wallet.web.rooms import rooms
+
+pages = flask.Blueprint("receive", __name__)
+_PARAMETERS = ("credential_offer_uri", "credential_offer")
+
+
+@pages.get("/receive")
+def ask() -> flask.typing.ResponseReturnValue:
+    frame.signed_in()
+    given = {name: flask.request.args[name] for name in _PARAMETERS if name in flask.request.args}
+    if not given:
+        return flask.render_template("receive.html", link="", error=None)
+    return _page("openid-credential-offer://?" + urlencode(given))
+
+
+@pages.post("/receive")
+def paste() -> flask.typing.ResponseReturnValue:
+    frame.signed_in_form()
+    return _page(flask.request.form.get("offer", ""))
+
+
+@pages.post("/receive/begin")
+def begin() -> flask.typing.ResponseReturnValue:
+    session, at = frame.signed_in_form(), rooms()
+    sent = _body() if flask.request.is_json else flask.request.form
+    transaction_code = "".join(_text(sent, "tx_code", default="").split()) or None
+    offer, issuer = _known(_text(sent, "offer"))
+    receipt = receive.begin(offer, issuer, transaction_code=transaction_code, web=at.wallet.web, now=at.clock())
+    return flask.jsonify(
+        {
+            "receipt": at.wallet.hold(receipt, session.person),
+            "audience": receipt.audience,
+            "proofs": [{"configuration": each.configuration, "nonce": each.nonce} for each in receipt.to_prove],
+        }
+    )
+
+
+@pages.post("/receive/complete")
+def complete() -> flask.typing.ResponseReturnValue:
+    session, at = frame.signed_in_form(), rooms()
+    body, now = _body(), at.clock()
+    trust = at.trust.current(now=now).trust
+    documents = at.wallet.finish(_text(body, "receipt"), _proofs(body), session.person, trust=trust, now=now)
+    return flask.jsonify({"documents": [_described(each) for each in documents]})
+
+
+def _page(link: str) -> flask.typing.ResponseReturnValue:
+    """Who offers what; or the paste form again, with what was wrong."""
+    try:
+        offer, issuer = _known(link)
+    except WalletError as error:
+        flask.current_app.logger.info("offer refused: %s", error)
+        status = 503 if error.code == "issuer_unreachable" else 400
+        return flask.render_template("receive.html", link=link, error=error.advice), status
+    return flask.render_template("offered.html", link=link, offer=offer, issuer=issuer, types=_types(issuer))
+
+
+def _known(link: str) -> tuple[Offer, Issuer]:
+    at = rooms()
+    offer = resolve(link, web=at.wallet.web, issuers=(at.config.issuer,))
+    return offer, issuers.discover(offer, web=at.wallet.web)
+
+
+def _types(issuer: Issuer) -> list[tuple[DocumentType, list[Any]]]:
+    """Each offered type once, with the views that are offered of it."""
+    types = {each.type.name: each.type for each in issuer.configurations}
+    return [
+        (type_, [each.view for each in issuer.configurations if each.type.name == type_.name])
+        for type_ in types.values()
+    ]
+
+
+def _described(document: Document) -> dict[str, Any]:
+    return {
+        "id": document.document_id,
+        "type": document.type,
+        "views": [copy.view for copy in document.copies],
+        "location": f"/documents/{document.document_id}",
+    }
+
+
+def _body() -> dict[str, Any]:
+    body = flask.request.get_json(silent=True)
+    if not isinstance(body, dict):
+        raise WalletError("request_malformed", "not a JSON object")
+    return body
+
+
+def _text(body: Any, name: str, *, default: str | None = None) -> str:
+    value = body.get(name, default)
+    if value is None and default is not None:
+        return default
+    if not isinstance(value, str):
+        raise WalletError("request_malformed", name)
+    return value
+
+
+def _proofs(body: dict[str, Any]) -> dict[str, str]:
+    given = body.get("proofs")
+    if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
+        raise WalletError("request_malformed", "proofs")
+    proofs = {_text(each, "configuration"): _text(each, "proof") for each in given}
+    if len(proofs) != len(given):
+        raise WalletError("request_malformed", "configuration given twice")
+    return proofs

@@ -1,0 +1,25 @@
+// Calls of a page to its own server: JSON with the session's token, and refusals as errors that a person can read.
+
+/** A refusal of the server: what happened and what to do, in the page's language. */
+export class Refused extends Error {
+  /** @param {{ error?: string, message?: string, reference?: string, location?: string }} answer */
+  constructor(answer) {
+    super(answer.message ?? "");
+    this.code = answer.error ?? "unreachable";
+    this.reference = answer.reference ?? "";
+    this.location = answer.location;
+  }
+}
+
+/** @param {string} address @param {unknown} [body] posts it; without one, the call reads @returns {Promise<Response>} */
+export async function call(address, body) {
+  const headers = { Accept: "application/json, image/svg+xml" };
+  if (body !== undefined) {
+    headers["Content-Type"] = "application/json";
+    headers["X-CSRF-Token"] = document.querySelector('meta[name="csrf"]')?.content ?? "";
+  }
+  const options = { method: body === undefined ? "GET" : "POST", headers, body: body && JSON.stringify(body) };
+  const response = await fetch(address, { ...options, credentials: "same-origin", redirect: "error" });
+  if (!response.ok) throw new Refused(await response.json().catch(() => ({})));
+  return response;
+}

@@ -1,0 +1,68 @@
+// The holder's keys: made by the browser, never extractable, one for each credential, kept in IndexedDB by thumbprint.
+// Spec: Web Cryptography API §23 (ECDSA); RFC 7638 §3 (thumbprint); RFC 7518 §3.4 (raw r and s).
+
+import * as base64url from "./base64url.js";
+
+const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
+const SIGNATURE = { name: "ECDSA", hash: "SHA-256" };
+const DATABASE = "vneid-wallet", STORE = "keys", VERSION = 1;
+
+/** RFC 7638 §3: the members that are required, in this order. @param {JsonWebKey} jwk @returns {Promise<string>} */
+export async function thumbprint({ crv, kty, x, y }) {
+  const bytes = new TextEncoder().encode(JSON.stringify({ crv, kty, x, y }));
+  return base64url.encode(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+}
+
+/** What `proof.js` signs with. @param {CryptoKey} privateKey @param {JsonWebKey} jwk */
+export function holderKey(privateKey, jwk) {
+  const sign = async (message) => new Uint8Array(await crypto.subtle.sign(SIGNATURE, privateKey, message));
+  return { jwk, sign };
+}
+
+/** @returns {Promise<{ thumbprint: string, jwk: JsonWebKey, privateKey: CryptoKey }>} */
+export async function generate() {
+  const pair = await crypto.subtle.generateKey(ALGORITHM, false, ["sign", "verify"]);
+  const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", pair.publicKey);
+  const jwk = { kty, crv, x, y };
+  return { thumbprint: await thumbprint(jwk), jwk, privateKey: pair.privateKey };
+}
+
+/** @returns {Promise<IDBDatabase>} */
+function open() {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(DATABASE, VERSION);
+    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "thumbprint" });
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+/** @param {IDBTransactionMode} mode @param {(store: IDBObjectStore) => IDBRequest[]} work @returns {Promise<unknown[]>} */
+async function within(mode, work) {
+  const database = await open();
+  try {
+    return await new Promise((resolve, reject) => {
+      const transaction = database.transaction(STORE, mode, { durability: "strict" });
+      const requests = work(transaction.objectStore(STORE));
+      transaction.oncomplete = () => resolve(requests.map((request) => request.result));
+      transaction.onabort = () => reject(transaction.error);
+    });
+  } finally {
+    database.close();
+  }
+}
+
+/** Keys are kept before the credential is asked for, so that none can arrive whose key was lost. */
+export async function keep(...keys) {
+  await within("readwrite", (store) => keys.map((key) => store.put(key)));
+}
+
+/** @param {string} print @returns {Promise<{ jwk: JsonWebKey, privateKey: CryptoKey } | undefined>} */
+export async function find(print) {
+  return (await within("readonly", (store) => [store.get(print)]))[0];
+}
+
+/** @param {string[]} prints */
+export async function forget(...prints) {
+  await within("readwrite", (store) => prints.map((print) => store.delete(print)));
+}

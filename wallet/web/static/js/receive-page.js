@@ -1,0 +1,70 @@
+// The receive page: makes a key for each credential, proves it to the issuer through the wallet's server, keeps it here.
+// Spec: OpenID4VCI 1.0 §8.2, Appendix F.1. The calls are described in wallet/web/receive.py.
+
+import { Refused, call } from "./call.js";
+import * as keys from "./keys.js";
+import { keyProof } from "./proof.js";
+
+const form = document.getElementById("receive-form");
+const button = document.getElementById("receive");
+const progress = document.getElementById("progress");
+const summary = document.getElementById("error-summary");
+
+/** @param {{ audience: string, proofs: { configuration: string, nonce: string }[] }} begun */
+async function prove(begun) {
+  const now = Math.floor(Date.now() / 1000);
+  const made = await Promise.all(begun.proofs.map(() => keys.generate()));
+  await keys.keep(...made); // before the credentials are asked for: none may come whose key is lost
+  const proofs = await Promise.all(begun.proofs.map(async ({ configuration, nonce }, place) => {
+    const key = keys.holderKey(made[place].privateKey, made[place].jwk);
+    return { configuration, proof: await keyProof(key, { audience: begun.audience, nonce, now }) };
+  }));
+  return { prints: made.map((key) => key.thumbprint), proofs };
+}
+
+async function receive() {
+  const fields = new FormData(form);
+  const asked = await call("/receive/begin", { offer: fields.get("offer"), tx_code: fields.get("tx_code") });
+  const begun = await asked.json();
+  const { prints, proofs } = await prove(begun);
+  try {
+    const answer = await call("/receive/complete", { receipt: begun.receipt, proofs });
+    const { documents } = await answer.json();
+    location.assign(documents.length === 1 ? documents[0].location : "/");
+  } catch (error) {
+    // Only a refusal says that nothing was kept; after a lost answer the documents may be there, and need their keys.
+    if (error instanceof Refused && error.code !== "unreachable") await keys.forget(...prints);
+    throw error;
+  }
+}
+
+/** @param {Error} error */
+function tell(error) {
+  document.getElementById("error-text").textContent = error.message;
+  document.getElementById("error-reference").textContent = error.reference ?? "–";
+  summary.hidden = false;
+  summary.focus();
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  button.disabled = true;
+  progress.hidden = false;
+  summary.hidden = true;
+  try {
+    await receive();
+  } catch (error) {
+    if (error instanceof Refused && error.location) location.assign(error.location);
+    else tell(error);
+    button.disabled = false;
+  } finally {
+    progress.hidden = true;
+  }
+});
+
+try {
+  await keys.find("");
+  button.disabled = false; // this browser can make and keep keys
+} catch {
+  document.getElementById("no-keys").hidden = false;
+}

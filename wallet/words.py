@@ -1,0 +1,87 @@
+"""Values of claims as people read them: dates dd/mm/yyyy, numbers in groups, choices as words.
+
+Spec: none; kinds are those of `certs/catalogue.py`. Times are Vietnam's (UTC+7, without summer time).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from types import MappingProxyType
+from typing import Any
+
+from certs.catalogue import DocumentType, Field, Kind, Text
+
+VIETNAM = timezone(timedelta(hours=7))
+_YES, _NO = Text("Có", "Yes"), Text("Không", "No")
+_NONE = Text("Không có", "None")
+_CHOICES: Mapping[str, Text] = MappingProxyType({"male": Text("Nam", "Male"), "female": Text("Nữ", "Female")})
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One claim under its official label. `number` asks for figures of one width, kept on one line."""
+
+    label: Text
+    value: Text
+    sensitive: bool
+    number: bool
+
+
+def facts(type_: DocumentType, claims: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """In the order of the catalogue; fields that are absent are left out."""
+    return tuple(
+        Fact(field.label, value(field, claims[field.name]), field.sensitive, field.kind in {Kind.DIGITS, Kind.DATE})
+        for field in type_.fields
+        if claims.get(field.name) is not None
+    )
+
+
+def value(field: Field, content: Any) -> Text:
+    match field.kind:
+        case Kind.DIGITS:
+            return _same(grouped(str(content)))
+        case Kind.DATE:
+            return _same(date(str(content)))
+        case Kind.YES:
+            return _YES if content else _NO
+        case Kind.CHOICE:
+            return _CHOICES.get(str(content), _same(str(content)))
+        case Kind.TEXTS:
+            return _same("; ".join(map(str, content))) if content else _NONE
+        case Kind.CLASSES:
+            return _classes(content)
+        case _:
+            return _same(str(content))
+
+
+def grouped(digits: str) -> str:
+    """Three by three, as people read a number aloud; narrow no-break spaces keep it on one line."""
+    return "\u202f".join(digits[at : at + 3] for at in range(0, len(digits), 3))
+
+
+def date(iso: str) -> str:
+    """dd/mm/yyyy, mm/yyyy or yyyy: a register may know no more."""
+    return "/".join(reversed(iso.split("-")))
+
+
+def day(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).astimezone(VIETNAM).strftime("%d/%m/%Y")
+
+
+def moment(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M")
+
+
+def _classes(content: Any) -> Text:
+    def one(each: Mapping[str, Any], until: str) -> str:
+        span = f"{each['class']} ({date(each['issued'])}"
+        return f"{span} – {date(each['expires'])})" if each.get("expires") else f"{span} – {until})"
+
+    return Text(
+        "; ".join(one(each, "không thời hạn") for each in content),
+        "; ".join(one(each, "no expiry") for each in content),
+    )
+
+
+def _same(text: str) -> Text:
+    return Text(text, text)
