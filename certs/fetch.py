@@ -114,7 +114,7 @@ class Fetcher:
             host, port = parts.hostname, parts.port
         except ValueError:
             raise FetchError("url_refused", "not a URL") from None
-        if not url.isascii() or not url.isprintable() or "@" in parts.netloc or "\\" in url or not host:
+        if not url.isascii() or not url.isprintable() or {" ", "\\"} & set(url) or "@" in parts.netloc or not host:
             raise FetchError("url_refused", "form of the URL")
         if parts.scheme == "https" and (port in (None, 443) or self._simulation):
             return

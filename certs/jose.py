@@ -133,11 +133,12 @@ def verify_parsed(
 ) -> Jws:
     """Checks 5 to 8, with the caller's own way of finding the key."""
     _check_typ(parsed.header.get("typ", ""), (typ,) if isinstance(typ, str) else typ)  # 5
-    if parsed.header.get("alg") not in _PYJWT and parsed.header.get("alg") != "Ed25519":
+    alg = parsed.header.get("alg")
+    alg = "EdDSA" if alg == "Ed25519" else alg  # RFC 9864 §2.2
+    if not isinstance(alg, str) or alg not in _PYJWT:
         raise Unsupported("alg_not_allowed", "alg")  # before 6, so that `none` never meets a key
     key = find(parsed.header)  # 6
-    alg = parsed.header.get("alg")
-    if ("EdDSA" if alg == "Ed25519" else alg) != key.alg:  # 7
+    if alg != key.alg:  # 7
         raise Unsupported("alg_not_allowed", "alg differs from the key's")
     if not _PYJWT[key.alg].verify(parsed.signed, key.crypto(), parsed.signature):  # 8
         raise BadSignature("signature_invalid")

@@ -17,16 +17,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
-from certs.encoding import b64url_decode, b64url_encode, json_encode
+from certs.encoding import b64url_encode, json_encode
 from certs.errors import BadSignature, Malformed, Unsupported
+from certs.jwk import CURVES, RSA_MINIMUM, Public, check_fit, from_members, members, natural_algorithm
 
-Public = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey
 Private = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 
-_CURVES: Mapping[str, tuple[ec.EllipticCurve, str]] = {
-    "P-256": (ec.SECP256R1(), "ES256"),
-    "P-384": (ec.SECP384R1(), "ES384"),
-}
 _ECDSA: Mapping[str, tuple[ec.ECDSA, int]] = {
     "ES256": (ec.ECDSA(hashes.SHA256()), 32),
     "ES384": (ec.ECDSA(hashes.SHA384()), 48),
@@ -37,8 +33,6 @@ _RSA_PADDING: Mapping[str, padding.AsymmetricPadding] = {
 }
 ALGORITHMS = (*_ECDSA, *_RSA_PADDING, "EdDSA")
 COSE_ALGORITHMS: Mapping[str, int] = {"ES256": -7, "ES384": -35, "EdDSA": -8, "PS256": -37, "RS256": -257}
-RSA_MINIMUM = 2048  # bits; NIST SP 800-131A rev. 2
-RSA_MAXIMUM = 8192  # a larger modulus only costs us time
 _SHA256 = hashes.SHA256()
 _P256 = ec.SECP256R1()
 
@@ -50,7 +44,7 @@ class PublicKey:
 
     def __init__(self, key: Public, alg: str, kid: str | None = None) -> None:
         """Raises Unsupported when the algorithm does not fit the key, or the key is too weak."""
-        _check_fit(key, alg)
+        check_fit(key, alg)
         self._key = key
         self._thumbprint: str | None = None
         self.alg = alg
@@ -66,7 +60,7 @@ class PublicKey:
             raise Malformed("malformed", "kid, alg or key_ops of a JWK")
         if jwk.get("use", "sig") != "sig" or "verify" not in operations:  # RFC 7517 §4.2, §4.3
             raise Unsupported("alg_not_allowed", "the JWK is not for signatures")
-        key, natural = _public_from_jwk(jwk)
+        key, natural = from_members(jwk)
         named = "EdDSA" if named == "Ed25519" else named  # RFC 9864 §2.2: a second name of the same signature
         chosen = alg or named or natural
         if named not in (None, chosen):
@@ -97,15 +91,15 @@ class PublicKey:
         """From a key object of `cryptography`, for instance a certificate's."""
         if not isinstance(key, Public):
             raise Unsupported("alg_not_allowed", "kind of key")
-        return cls(key, alg or _natural_algorithm(key), kid)
+        return cls(key, alg or natural_algorithm(key), kid)
 
     def jwk(self) -> dict[str, str]:
         """The public JWK with `kid`, `alg` and `use`."""
-        return {**self._members(), "kid": self.kid, "alg": self.alg, "use": "sig"}
+        return {**members(self._key), "kid": self.kid, "alg": self.alg, "use": "sig"}
 
     def bare_jwk(self) -> dict[str, str]:
         """Only the members that make the key, as a proof's `jwk` header carries it."""
-        return self._members()
+        return members(self._key)
 
     def cose(self) -> dict[int, Any]:
         """The COSE_Key of a P-256 key with y compressed, 42 bytes in all: it has to fit a QR."""
@@ -117,8 +111,8 @@ class PublicKey:
     def thumbprint(self) -> str:
         """RFC 7638, SHA-256, base64url."""
         if self._thumbprint is None:
-            members = json_encode(dict(sorted(self._members().items())))
-            self._thumbprint = b64url_encode(hashlib.sha256(members).digest())
+            text = json_encode(dict(sorted(members(self._key).items())))
+            self._thumbprint = b64url_encode(hashlib.sha256(text).digest())
         return self._thumbprint
 
     def crypto(self) -> Public:
@@ -141,20 +135,8 @@ class PublicKey:
         except (InvalidSignature, ValueError):
             raise BadSignature("signature_invalid") from None
 
-    def _members(self) -> dict[str, str]:
-        key = self._key
-        if isinstance(key, ec.EllipticCurvePublicKey):
-            numbers, size = key.public_numbers(), (key.key_size + 7) // 8
-            curve = next(name for name, (curve, _) in _CURVES.items() if curve.name == key.curve.name)
-            return {"kty": "EC", "crv": curve, "x": _number(numbers.x, size), "y": _number(numbers.y, size)}
-        if isinstance(key, rsa.RSAPublicKey):
-            rsa_numbers = key.public_numbers()
-            return {"kty": "RSA", "n": _number(rsa_numbers.n), "e": _number(rsa_numbers.e)}
-        raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-        return {"kty": "OKP", "crv": "Ed25519", "x": b64url_encode(raw)}
-
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, PublicKey) and self.alg == other.alg and self._members() == other._members()
+        return isinstance(other, PublicKey) and self.alg == other.alg and members(self._key) == members(other._key)
 
     def __hash__(self) -> int:
         return hash((self.alg, self.thumbprint()))
@@ -186,7 +168,7 @@ class MemorySigner:
     def generate(cls, alg: str = "ES256", kid: str | None = None) -> Self:
         key: Private
         if alg in _ECDSA:
-            key = ec.generate_private_key(next(curve for curve, name in _CURVES.values() if name == alg))
+            key = ec.generate_private_key(next(curve for curve, name in CURVES.values() if name == alg))
         elif alg in _RSA_PADDING:
             key = rsa.generate_private_key(65537, RSA_MINIMUM)
         elif alg == "EdDSA":
@@ -254,57 +236,3 @@ class FileSigner(MemorySigner):
             finally:
                 partial.unlink()
         return cls.load(path, alg, kid)
-
-
-def _public_from_jwk(jwk: Mapping[str, Any]) -> tuple[Public, str]:
-    """The key and the algorithm that is natural to it."""
-    try:
-        match jwk.get("kty"):
-            case "EC":
-                curve, alg = _CURVES[jwk["crv"]]
-                size = (curve.key_size + 7) // 8
-                x, y = b64url_decode(jwk["x"]), b64url_decode(jwk["y"])
-                if len(x) != size or len(y) != size:  # RFC 7518 §6.2.1.2
-                    raise Malformed("malformed", "coordinate of the wrong length")
-                return ec.EllipticCurvePublicKey.from_encoded_point(curve, b"\x04" + x + y), alg
-            case "RSA":
-                n, e = (int.from_bytes(b64url_decode(jwk[name]), "big") for name in ("n", "e"))
-                return rsa.RSAPublicNumbers(e, n).public_key(), "RS256"
-            case "OKP" if jwk.get("crv") == "Ed25519":
-                return ed25519.Ed25519PublicKey.from_public_bytes(b64url_decode(jwk["x"])), "EdDSA"
-    except (KeyError, TypeError, AttributeError, ValueError, OverflowError):
-        raise Malformed("malformed", "JWK") from None
-    raise Unsupported("alg_not_allowed", "kind of JWK")
-
-
-def _natural_algorithm(key: Public) -> str:
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        return next((alg for curve, alg in _CURVES.values() if curve.name == key.curve.name), "")
-    return "RS256" if isinstance(key, rsa.RSAPublicKey) else "EdDSA"
-
-
-def _check_fit(key: Public, alg: str) -> None:
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        fits = any(curve.name == key.curve.name and name == alg for curve, name in _CURVES.values())
-    elif isinstance(key, rsa.RSAPublicKey):
-        fits = alg in _RSA_PADDING and RSA_MINIMUM <= key.key_size <= RSA_MAXIMUM and not _is_roca(key)
-    else:
-        fits = alg == "EdDSA"
-    if not fits:
-        raise Unsupported("alg_not_allowed", f"{alg} for this key")
-
-
-def _is_roca(key: rsa.RSAPublicKey) -> bool:
-    """CVE-2017-15361: some cards made primes from powers of 65537, which shows modulo every small prime (4 in 10^9 by chance)."""
-    n = key.public_numbers().n
-    return all(n % prime in powers for prime, powers in _ROCA_POWERS.items())
-
-
-_ROCA_POWERS: Mapping[int, frozenset[int]] = {
-    prime: frozenset(pow(65537, exponent, prime) for exponent in range(prime))
-    for prime in (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
-}
-
-
-def _number(value: int, size: int | None = None) -> str:
-    return b64url_encode(value.to_bytes(size or (value.bit_length() + 7) // 8, "big"))

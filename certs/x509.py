@@ -61,7 +61,8 @@ def load(der: bytes) -> x509.Certificate:
         raise Malformed("oversize", "certificate")
     try:
         certificate = x509.load_der_x509_certificate(der)
-        certificate.extensions  # noqa: B018 — parsed lazily; bad ones must fail here and not later
+        # Parsed lazily: what is bad in them must fail here and not later.
+        _ = certificate.subject, certificate.issuer, certificate.extensions, certificate.not_valid_after_utc
         return certificate
     except (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         raise Malformed("malformed", "certificate") from error

@@ -1,0 +1,102 @@
+"""The commands of the floor, as an operator types them."""
+
+import io
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certs.__main__ import main
+from certs.keys import FileSigner
+from certs.x509 import Usage, check_path
+from tests.world import World
+
+
+def test_a_root_and_a_signer_under_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["root", str(tmp_path), "--name", "Root of tests", "--days", "100"]) == 0
+    root = x509.load_pem_x509_certificate((tmp_path / "root.pem").read_bytes())
+    assert stat.S_IMODE((tmp_path / "root.key").stat().st_mode) == 0o600
+    shown = capsys.readouterr().out
+    assert root.fingerprint(root.signature_hash_algorithm).hex() in shown  # type: ignore[arg-type]
+
+    assert main(["signer", str(tmp_path), "health", "--usage", "document-signer", "--days", "10"]) == 0
+    leaf = x509.load_pem_x509_certificate((tmp_path / "health.pem").read_bytes())
+    now = int(leaf.not_valid_before_utc.timestamp())
+    check_path(leaf, (), (root,), usage=Usage.DOCUMENT_SIGNER, now=now)
+    assert FileSigner.load(tmp_path / "health.key", "ES256").public.crypto() == leaf.public_key()
+
+
+def test_nothing_is_ever_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["root", str(tmp_path)]) == 0
+    before = (tmp_path / "root.pem").read_bytes()
+    assert main(["root", str(tmp_path)]) == 1
+    assert "exists" in capsys.readouterr().err
+    assert (tmp_path / "root.pem").read_bytes() == before
+    assert main(["signer", str(tmp_path), "tax"]) == 0
+    assert main(["signer", str(tmp_path), "tax"]) == 1
+
+
+def test_a_certificate_is_shown_in_either_form(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = World().root.certificate
+    for name, encoding in (("a.pem", Encoding.PEM), ("a.der", Encoding.DER)):
+        (tmp_path / name).write_bytes(root.public_bytes(encoding))
+        assert main(["show", str(tmp_path / name)]) == 0
+        assert "CN=Test root" in capsys.readouterr().out
+
+
+def test_a_bundle_is_shown_with_who_may_issue_what(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    world = World()
+    assert main(["show", str(world.write_bundle(tmp_path / "bundle.cbor", sequence=12))]) == 0
+    shown = capsys.readouterr().out
+    assert "sequence" in shown and "12" in shown and world.root_sha256 in shown
+    assert "transport, from 2013-01-01 00:00 UTC until 2025-03-01 00:00 UTC" in shown
+    assert "1024 entries" in shown
+
+
+def test_a_peek_warns_that_nothing_is_checked(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = World().present()
+    assert main(["peek", text]) == 0
+    shown = capsys.readouterr()
+    assert "NOT CHECKED" in shown.err
+    told = json.loads(shown.out)
+    assert (told["document"], told["view"], told["claims"]["points"]) == ("driving_licence", "licence", 12)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(text + "\n"))
+    assert main(["peek", "-"]) == 0
+    assert json.loads(capsys.readouterr().out) == told
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["peek", "hello"],
+        ["peek", "VN1:"],
+        ["show", "/nonexistent"],
+        ["signer", "/nonexistent", "x"],
+        ["show", __file__],
+    ],
+)
+def test_what_goes_wrong_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 1
+    shown = capsys.readouterr()
+    assert shown.err.startswith("certs: ") and shown.err.count("\n") == 1
+    assert shown.out == ""
+
+
+@pytest.mark.parametrize("arguments", [[], ["nothing"], ["signer", "x", "y", "--usage", "everything"], ["root"]])
+def test_a_wrong_command_line_is_told(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage: python -m certs" in capsys.readouterr().err
+
+
+def test_it_runs_as_a_module() -> None:
+    run = subprocess.run([sys.executable, "-m", "certs", "--help"], capture_output=True, text=True, check=True)
+    assert "root" in run.stdout and "peek" in run.stdout

@@ -1,0 +1,267 @@
+"""The trust list: who may issue what, from when to when; and no way back to an older one."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from certs import jose, trust
+from certs.authority import Authority
+from certs.catalogue import Text
+from certs.encoding import b64url_decode
+from certs.keys import MemorySigner
+from certs.trust import Service, TrustList, TrustStore
+from certs.x509 import Usage, key_id
+from tests.certs.refusals import refused
+from tests.world import DAY, NOW, World
+
+STANDING = World()
+ROOT = STANDING.root.certificate
+
+
+def listed(*services: Service, sequence: int = 1, issued: int = NOW, next_update: int = NOW + DAY) -> TrustList:
+    return TrustList(sequence, issued, next_update, services or STANDING.services())
+
+
+def signed(value: TrustList) -> str:
+    return trust.sign(value, STANDING.list_desk.signer, [STANDING.list_desk.certificate])
+
+
+def altered(change: Any, *, typ: str = trust.TYP) -> str:
+    """A list whose JSON was changed before the operator signed it."""
+    content = json.loads(b64url_decode(signed(listed()).split(".")[1]))
+    change(content["LoTE"])
+    header = jose.parse(signed(listed())).header
+    return jose.sign(content, STANDING.list_desk.signer, typ=typ, headers={"x5c": header["x5c"], "kid": None})
+
+
+def read(token: str, now: int = NOW) -> TrustList:
+    return trust.read(token, (ROOT,), now=now)
+
+
+def test_a_list_survives_its_signed_form() -> None:
+    value = listed(sequence=7)
+    token = signed(value)
+    again = read(token)
+    assert sorted(again.services, key=repr) == sorted(value.services, key=repr)  # grouped by authority on the way
+    assert replace(again, services=value.services) == replace(value, token=token)
+
+
+def test_the_shape_is_that_of_ts_119_602() -> None:
+    """Annex A: LoTE, ListAndSchemeInformation, TrustedEntitiesList; a list signed with x5c as JAdES baseline B does."""
+    parsed = jose.parse(signed(listed()))
+    assert set(parsed.header) == {"alg", "typ", "x5c"}
+    content = json.loads(parsed.payload)["LoTE"]
+    assert set(content) == {"ListAndSchemeInformation", "TrustedEntitiesList"}
+    scheme = content["ListAndSchemeInformation"]
+    assert {
+        "LoTEVersionIdentifier",
+        "LoTESequenceNumber",
+        "LoTEType",
+        "SchemeOperatorName",
+        "ListIssueDateTime",
+        "NextUpdate",
+    } <= set(scheme)
+    entity = content["TrustedEntitiesList"][0]
+    assert set(entity) == {"TrustedEntityInformation", "TrustedEntityServices"}
+    information = entity["TrustedEntityServices"][0]["ServiceInformation"]
+    assert {"ServiceTypeIdentifier", "ServiceDigitalIdentity", "ServiceStatus", "StatusStartingTime"} <= set(
+        information
+    )
+
+
+def test_a_service_that_ended_is_withdrawn_and_tells_its_history() -> None:
+    transport = next(service for service in read(signed(listed())).services if service.authority == "transport")
+    assert transport.until is not None and transport.since < transport.until
+    content = json.loads(jose.parse(signed(listed(transport))).payload)["LoTE"]
+    service = content["TrustedEntitiesList"][0]["TrustedEntityServices"][0]
+    assert service["ServiceInformation"]["ServiceStatus"].endswith(":withdrawn")
+    assert service["ServiceInformation"]["StatusStartingTime"] == "2025-03-01T00:00:00Z"
+    assert [entry["ServiceStatus"].rsplit(":", 1)[1] for entry in service["ServiceHistory"]] == ["granted"]
+
+
+@pytest.mark.parametrize(("at", "covered"), [(99, False), (100, True), (199, True), (200, False)])
+def test_a_right_begins_on_its_day_and_ends_before_its_last(at: int, covered: bool) -> None:
+    service = Service("health", Text("a", "b"), "health_record", (), 100, 200)
+    assert service.covers(at) is covered
+    assert replace(service, until=None).covers(at) is (at >= 100)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def test_only_a_trust_list_signer_signs_a_list() -> None:
+    for desk in (STANDING.status_desk, STANDING.bundle_desk, STANDING.issuers["health"]):
+        with refused("cert_usage"):
+            read(STANDING.trust_list(desk=desk))
+
+
+def test_a_list_under_another_root_or_by_another_key_is_refused() -> None:
+    with refused("chain_invalid"):  # a root of the same name and another key
+        trust.read(signed(listed()), (World().root.certificate,), now=NOW)
+    with refused("issuer_untrusted"):
+        trust.read(signed(listed()), (Authority.create("Other", now=NOW).certificate,), now=NOW)
+    with refused("signature_invalid"):
+        read(trust.sign(listed(), MemorySigner.generate(), [STANDING.list_desk.certificate]))
+
+
+def test_a_list_whose_signer_expired_or_that_comes_from_the_future_is_refused() -> None:
+    with refused("cert_expired"):
+        read(signed(listed()), now=NOW + 800 * DAY)
+    with refused("cert_not_yet_valid"):
+        read(signed(listed()), now=NOW - 395 * DAY)
+    read(signed(listed(issued=NOW + 300)))
+    with refused("issued_in_future"):
+        read(signed(listed(issued=NOW + 301)))
+
+
+@pytest.mark.parametrize("x5c", [None, [], "MIIB", [5], ["%%%"], ["MIIB"] * 5, {}])
+def test_a_list_without_a_chain_is_refused(x5c: Any) -> None:
+    with refused("chain_invalid"):
+        read(jose.sign({}, STANDING.list_desk.signer, typ=trust.TYP, headers={"x5c": x5c, "kid": None}))
+
+
+def test_another_signed_thing_does_not_pass_for_a_list() -> None:
+    with refused("type_mismatch"):
+        read(altered(lambda content: None, typ="statuslist+jwt"))
+
+
+def _scheme(**values: Any) -> Any:
+    return lambda content: content["ListAndSchemeInformation"].update(values)
+
+
+def _service(**values: Any) -> Any:
+    def change(content: Any) -> None:
+        content["TrustedEntitiesList"][0]["TrustedEntityServices"][0]["ServiceInformation"].update(values)
+
+    return change
+
+
+def _entity(**values: Any) -> Any:
+    return lambda content: content["TrustedEntitiesList"][0]["TrustedEntityInformation"].update(values)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (_scheme(LoTEVersionIdentifier=2), "type_mismatch"),
+        (_scheme(LoTEType="urn:other"), "type_mismatch"),
+        (_scheme(LoTESequenceNumber=0), "malformed"),
+        (_scheme(LoTESequenceNumber="1"), "malformed"),
+        (_scheme(LoTESequenceNumber=True), "malformed"),
+        (_scheme(ListIssueDateTime="yesterday"), "malformed"),
+        (_scheme(ListIssueDateTime=5), "malformed"),
+        (_scheme(NextUpdate=None), "malformed"),
+        (lambda content: content.pop("TrustedEntitiesList"), "malformed"),
+        (lambda content: content.update(TrustedEntitiesList={"a": 1}), "malformed"),
+        (_entity(TEName=[{"lang": "en", "value": "Health"}]), "malformed"),
+        (_entity(TEName=[{"lang": "vi", "value": "Y tế\u202e"}, {"lang": "en", "value": "Health"}]), "text_unsafe"),
+        (_entity(TEName=[{"lang": "vi", "value": 5}, {"lang": "en", "value": "Health"}]), "malformed"),
+        (_entity(TETradeName=[]), "malformed"),
+        (_service(ServiceStatus="urn:x:suspended"), "malformed"),
+        (_service(ServiceStatus="urn:vneid-reference:svc-status:withdrawn"), "malformed"),  # without a history
+        (_service(ServiceTypeIdentifier="urn:other:health_record"), "malformed"),
+        (_service(ServiceDigitalIdentity={"X509Certificates": [{"val": "MIIB"}]}), "malformed"),
+        (_service(ServiceDigitalIdentity={"X509Certificates": [{"val": "%"}]}), "malformed"),
+        (_service(StatusStartingTime="2025-13-01T00:00:00Z"), "malformed"),
+    ],
+)
+def test_a_list_of_another_shape_is_refused(change: Any, code: str) -> None:
+    with refused(code):
+        read(altered(change))
+
+
+# --- taking the place of a held list ----------------------------------------------------------------------------------
+
+
+def test_a_newer_list_takes_the_place_of_an_older_one() -> None:
+    trust.check_successor(listed(sequence=3), listed(sequence=4), now=NOW)
+    trust.check_successor(listed(sequence=3), listed(sequence=3, issued=NOW + 5), now=NOW)
+
+
+def test_a_list_never_goes_back() -> None:
+    held = listed(sequence=3)
+    with refused("presentation_replayed"):
+        trust.check_successor(held, listed(sequence=2), now=NOW)
+    with refused("presentation_replayed"):  # two lists of one number: one of them lies
+        trust.check_successor(held, listed(*STANDING.services()[1:], sequence=3), now=NOW)
+    with refused("expired"):
+        trust.check_successor(held, listed(sequence=4, next_update=NOW), now=NOW)
+
+
+# --- the store --------------------------------------------------------------------------------------------------------
+
+
+def test_a_signer_is_found_by_the_head_of_its_key_identifier() -> None:
+    store = TrustStore((ROOT,), listed())
+    desk = STANDING.issuers["public-security"]
+    (signer,) = store.signers(key_id(desk.certificate))
+    assert (signer.authority, signer.key) == ("public-security", desk.signer.public)
+    assert {service.document for service in signer.services} == {"citizen_identity", "driving_licence"}
+    with refused("key_not_found"):
+        store.signers(b"\0" * 8)
+
+
+def test_signers_whose_identifiers_collide_are_all_tried() -> None:
+    """Eight bytes of a hash can be made to collide: both are offered, and only the signature decides."""
+    one, other = STANDING.issuers["health"].certificate, STANDING.issuers["tax"].certificate
+    services = (
+        Service("health", Text("a", "a"), "health_record", (one,), 0),
+        Service("tax", Text("b", "b"), "tax_registration", (one, other), 0),
+    )
+    store = TrustStore((ROOT,), listed(*services))
+    assert {signer.authority for signer in store.signers(key_id(one))} == {"health", "tax"}
+
+
+def test_who_may_issue_what_and_when() -> None:
+    store = TrustStore((ROOT,), listed())
+    (transport,) = store.signers(key_id(STANDING.issuers["transport"].certificate))
+    (police,) = store.signers(key_id(STANDING.issuers["public-security"].certificate))
+    handover = 1_740_787_200  # 2025-03-01
+    store.check_issuer(transport, authority="transport", document="driving_licence", at=handover - 1)
+    store.check_issuer(police, authority="public-security", document="driving_licence", at=handover)
+    for signer, authority, document, at in (
+        (transport, "transport", "driving_licence", handover),
+        (police, "public-security", "driving_licence", handover - 1),
+        (police, "transport", "driving_licence", handover - 1),
+        (police, "public-security", "health_record", handover),
+        (police, "public-security", "", handover),
+    ):
+        with refused("issuer_untrusted"):
+            store.check_issuer(signer, authority=authority, document=document, at=at)
+
+
+def test_a_path_once_found_is_still_looked_at_in_time() -> None:
+    store = TrustStore((ROOT,), listed())
+    (signer,) = store.signers(key_id(STANDING.issuers["tax"].certificate))
+    store.check_path(signer, now=NOW)
+    store.check_path(signer, now=NOW)
+    with refused("cert_expired"):
+        store.check_path(signer, now=NOW + 400 * DAY)
+    with refused("cert_not_yet_valid"):
+        store.check_path(signer, now=NOW - 391 * DAY)
+
+
+def test_a_listed_certificate_of_another_usage_or_root_signs_no_documents() -> None:
+    stranger = World()
+    services = (
+        Service("health", Text("a", "a"), "health_record", (STANDING.status_desk.certificate,), 0),
+        Service("tax", Text("b", "b"), "tax_registration", (stranger.issuers["tax"].certificate,), 0),
+    )
+    store = TrustStore((ROOT,), listed(*services))
+    (health,) = store.signers(key_id(STANDING.status_desk.certificate))
+    with refused("cert_usage"):
+        store.check_path(health, now=NOW)
+    (tax,) = store.signers(key_id(stranger.issuers["tax"].certificate))
+    with refused("chain_invalid"):  # both roots have one name
+        store.check_path(tax, now=NOW)
+
+
+def test_a_new_signer_of_an_authority_stands_beside_the_old_one() -> None:
+    new = STANDING.desk("health 2", Usage.DOCUMENT_SIGNER)
+    both = (STANDING.issuers["health"].certificate, new.certificate)
+    store = TrustStore((ROOT,), listed(Service("health", Text("a", "a"), "health_record", both, 0)))
+    for certificate in both:
+        (signer,) = store.signers(key_id(certificate))
+        store.check_path(signer, now=NOW)

@@ -1,0 +1,101 @@
+"""The authority's commands as processes: columns, JSON, exit codes, and the next step in every error."""
+
+import json
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from certs.bundle import read
+from idp import demo
+from idp.demo import Options
+from idp.progress import Progress
+from tests.smoke import ROOT
+
+NOW = 1_790_000_000
+LICENCE = "person-0000000.driving_licence"
+PID = "999196000346"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("command") / "nation"
+    demo.prepare(Options(folder, 5800, 5801, 5802), now=NOW, progress=Progress(StringIO(), 8))
+    return folder
+
+
+def _idp(*arguments: str, data: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "idp", *arguments, *(["--data", str(data)] if data else [])]
+    return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=30)
+
+
+def test_a_documents_life(data: Path) -> None:
+    for verb, state in (("suspend", "suspended"), ("reinstate", "valid"), ("revoke", "revoked")):
+        done = _idp("document", verb, LICENCE, data=data)
+        assert done.returncode == 0 and state in done.stdout, done.stderr
+        (row,) = [
+            row
+            for row in json.loads(_idp("document", "list", PID, "--json", data=data).stdout)
+            if row["type"] == "driving_licence"
+        ]
+        assert row["state"] == state
+    refused = _idp("document", "reinstate", LICENCE, data=data)
+    assert refused.returncode == 1 and refused.stdout == ""
+    assert "final" in refused.stderr and "document list" in refused.stderr
+    kinds = [event["kind"] for event in json.loads(_idp("journal", "--json", data=data).stdout)]
+    assert kinds == ["document_change_refused", "document_revoked", "document_reinstated", "document_suspended"]
+
+
+def test_columns_are_aligned(data: Path) -> None:
+    lines = _idp("document", "list", PID, data=data).stdout.splitlines()
+    assert lines[0].split() == ["id", "type", "state", "valid", "until", "issued"]
+    at = lines[0].index("type")
+    assert len(lines) == 6
+    assert all(line[at - 2 : at] == "  " and line[at] != " " for line in lines)
+
+
+def test_people(data: Path) -> None:
+    done = _idp("people", "--find", "minh anh", "--json", data=data)
+    assert json.loads(done.stdout)[0] == {"pid": PID, "name": "Nguyễn Thị Minh Anh", "born": "1996-04-12", "note": "–"}
+    assert _idp("people", "--find", "nobody at all", data=data).stdout.startswith("Nobody is found.")
+
+
+def test_offer(data: Path) -> None:
+    (row,) = json.loads(_idp("offer", PID, "health_record", "--json", data=data).stdout)
+    assert row["link"].startswith("openid-credential-offer://?credential_offer_uri=http%3A%2F%2Flocalhost%3A5800")
+    assert len(row["transaction code"]) == 6
+    refused = _idp("offer", "999201000906", "health_record", data=data)  # an account of level 1
+    assert refused.returncode == 1 and "level 2" in refused.stderr
+
+
+def test_migrate_says_where_it_stands(data: Path) -> None:
+    (row,) = json.loads(_idp("migrate", "--json", data=data).stdout)
+    assert row["before"] == row["now"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "hint"),
+    [
+        (["dance"], 64, "--help"),
+        (["document"], 64, "--help"),
+        (["offer", PID, "passport"], 64, "--help"),
+        (["document", "list", "999999999999"], 1, "people --find"),
+        (["document", "suspend", "nothing"], 1, "document list"),
+    ],
+)
+def test_errors_name_the_next_step(data: Path, arguments: list[str], code: int, hint: str) -> None:
+    done = _idp(*arguments, data=data)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert hint in done.stderr and "Traceback" not in done.stderr
+
+
+def test_without_a_nation(tmp_path: Path) -> None:
+    done = _idp("journal", data=tmp_path)
+    assert done.returncode == 78 and "make demo" in done.stderr
+
+
+def test_commands_leave_the_bundle_to_the_provider(data: Path) -> None:
+    """A command changes the register; what is published follows when somebody asks the running provider."""
+    assert read((data / "verifier" / "bundle.cbor").read_bytes(), now=NOW).sequence == 1

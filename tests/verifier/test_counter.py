@@ -1,0 +1,393 @@
+"""The counter's pages through its WSGI door: verdicts, uploads, language, forms, headers, sign-in."""
+
+import io
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from certs.status import Status
+from tests.pictures import picture_of, png_claiming
+from tests.site import Answer, Site
+from tests.verifier.provider import CLIENT, PERSON, SECRET, Provider
+from tests.world import RECORDS, World
+from verifier.app import create_app
+from verifier.config import Config, ConfigError, from_environment
+from verifier.web.shelf import Shelf
+
+
+@pytest.fixture
+def world() -> World:
+    return World(now=int(time.time()))
+
+
+@pytest.fixture
+def make(world: World, site: Site, tmp_path: Path) -> Callable[..., FlaskClient]:
+    def make(**changes: object) -> FlaskClient:
+        settings: dict[str, object] = {
+            "url": "http://localhost:5002",
+            "issuer": site.url,
+            "bundle": tmp_path / "bundle.cbor",
+            "client_id": CLIENT,
+            "client_secret": SECRET,
+            "session_key": b"k" * 32,
+            "root_sha256": world.root_sha256,
+            "refresh_seconds": 0,
+            "simulation": True,
+            **changes,
+        }
+        app = create_app(Config(**settings))  # type: ignore[arg-type]
+        made.append(app)
+        return app.test_client()
+
+    made: list[object] = []
+    yield make
+    for app in made:
+        app.extensions["counter"].keeper._fetcher.close()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def client(world: World, make: Callable[..., FlaskClient], tmp_path: Path) -> FlaskClient:
+    world.write_bundle(tmp_path / "bundle.cbor")
+    return make()
+
+
+def token(client: FlaskClient, page: str = "/check") -> str:
+    found = re.search(r'name="form_token" value="([^"]+)"', client.get(page).text)
+    assert found
+    return found[1]
+
+
+def check(client: FlaskClient, follow: bool = True, **fields: object) -> TestResponse:
+    data = {"form_token": token(client), **fields}
+    return client.post("/check", data=data, content_type="multipart/form-data", follow_redirects=follow)
+
+
+def upload(data: bytes, name: str = "code.png") -> tuple[io.BytesIO, str]:
+    return io.BytesIO(data), name
+
+
+def verdict(response: TestResponse) -> tuple[str, str]:
+    found = re.search(r'data-outcome="(\w*)" data-code="(\w*)"', response.text)
+    assert found, response.text
+    return found[1], found[2]
+
+
+# --- the verdict ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_accepted_from_a_picture(world: World, client: FlaskClient, kind: str) -> None:
+    page = check(client, picture=upload(picture_of(world.present(), kind=kind)))
+    assert (page.status_code, verdict(page)) == (200, ("accepted", ""))
+    for words in ("Chấp nhận", "Nguyễn Thị Thuỳ Dương", "999 203 001 234", "Theo dữ liệu tin cậy", "Vì sao?"):
+        assert words in page.text
+    assert re.search(r'id="next" href="/check" autofocus', page.text)
+
+
+def test_rejected_and_undetermined_from_text(world: World, client: FlaskClient) -> None:
+    page = check(client, text=world.printed() + "\r\n")
+    assert verdict(page) == ("rejected", "holder_binding_missing")
+    assert "Từ chối" in page.text and "Nguyễn" not in page.text
+    page = check(client, text=world.present(world.issue(uri="http://localhost:5000/x")))
+    assert verdict(page) == ("undetermined", "status_unavailable")
+    assert "Chưa xác định được" in page.text and "Nguyễn" not in page.text
+
+
+def test_the_verdict_has_an_address_that_keeps_its_place(world: World, client: FlaskClient) -> None:
+    answer = check(client, follow=False, text=world.present())
+    assert answer.status_code == 303
+    place = answer.headers["Location"]
+    english = client.get(place + "?lang=en")
+    assert "Accepted" in english.text and 'lang="en"' in english.text
+    assert "Accepted" in client.get(place).text  # the choice is kept
+    assert client.application.test_client().get(place).status_code == 303  # not for another browser
+    assert client.get("/verdict/guessed").status_code == 303
+
+
+def test_what_the_clerk_insists_on(world: World, client: FlaskClient) -> None:
+    adult = world.present(world.issue("driving_licence", "age_over_18"))
+    assert verdict(check(client, text=adult, documents="age_over_18"))[0] == "accepted"
+    assert verdict(check(client, text=adult, documents="driving_licence"))[0] == "accepted"
+    assert verdict(check(client, text=adult, documents="health_record")) == ("rejected", "policy_refused")
+    assert verdict(check(client, text=world.present(), documents="age_over_18")) == ("rejected", "policy_refused")
+    assert check(client, text=adult, documents="passport").status_code == 400
+
+
+def test_a_minor_is_no_adult(world: World, client: FlaskClient) -> None:
+    child = {**RECORDS["driving_licence"], "age_over_18": False}
+    young = world.present(world.issue("driving_licence", "age_over_18", child))
+    assert verdict(check(client, text=young, documents="age_over_18")) == ("rejected", "policy_refused")
+    page = check(client, text=young)
+    assert verdict(page)[0] == "accepted" and 'id="minor"' in page.text
+
+
+def test_two_codes_in_one_picture_wait_for_a_choice(world: World, client: FlaskClient) -> None:
+    good, bad = world.present(), world.printed()
+    page = check(client, picture=upload(picture_of(good, bad)), documents="driving_licence")
+    assert page.status_code == 200 and 'id="code-2"' in page.text and "data-outcome" not in page.text
+    assert page.text.count('value="driving_licence"') == 2
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"text": "\r\n"},
+        {"picture": upload(b"", "")},
+        {"picture": upload(b"GIF89a" + bytes(64), "code.gif")},
+        {"picture": upload(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "code.svg")},
+        {"picture": upload(b"VN1:ABC", "code.png")},
+        {"picture": upload(png_claiming(30_000, 30_000))},
+        {"picture": upload(png_claiming(8, 8, b"\x00\xff" * 8))},
+    ],
+    ids=["nothing", "a line end", "no file", "gif", "svg", "text as png", "bomb", "no code"],
+)
+def test_nothing_to_check_is_told_on_the_form(client: FlaskClient, fields: dict[str, object]) -> None:
+    page = check(client, **fields)
+    assert page.status_code == 422 and 'id="error-summary"' in page.text and "<title>Lỗi:" in page.text
+
+
+def test_an_upload_above_the_limit(client: FlaskClient) -> None:
+    head = b'--x\r\nContent-Disposition: form-data; name="picture"; filename="a.png"\r\n\r\n'
+    body = head + bytes(17 * 1024 * 1024) + b"\r\n--x--\r\n"
+    page = client.post("/check", data=body, content_type="multipart/form-data; boundary=x")
+    assert page.status_code == 413 and "12 MB" in page.text
+
+
+@pytest.mark.parametrize(("text", "code"), [("Đ" * 1024 * 1024, "oversize"), ("VN1:" + "0" * 1024 * 1024, "oversize")])
+def test_a_mebibyte_of_text_gets_a_verdict(client: FlaskClient, text: str, code: str) -> None:
+    assert client.post("/check", json={"text": text}, headers=JSON).json["code"] == code
+    body = f'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n{text}\r\n--x--\r\n'.encode()
+    answer = client.post("/check", data=body, content_type="multipart/form-data; boundary=x", headers=JSON)
+    assert answer.json["code"] == code
+
+
+# --- for machines -----------------------------------------------------------------------------------------------------
+
+JSON = {"Accept": "application/json"}
+
+
+def test_json_in_json_out(world: World, client: FlaskClient) -> None:
+    answer = client.post("/check", json={"text": world.present()}, headers=JSON)
+    assert answer.json["outcome"] == "accepted" and answer.json["verified"]["document"] == "driving_licence"
+    assert "Set-Cookie" not in answer.headers
+    answer = client.post("/check", json={"text": world.present(), "documents": "health_record"}, headers=JSON)
+    assert (answer.status_code, answer.json["code"]) == (200, "policy_refused")
+
+
+def test_json_out_of_an_upload(world: World, client: FlaskClient) -> None:
+    answer = client.post("/check", data={"picture": upload(picture_of(world.present()))}, headers=JSON)
+    assert answer.json["outcome"] == "accepted"
+    both = picture_of(world.present(), world.present())
+    answer = client.post("/check", data={"picture": upload(both)}, headers=JSON)
+    assert (answer.status_code, answer.json["codes"]) == (422, 2)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        (b"{", "application/json", 400),
+        (b"[]", "application/json", 400),
+        (b'{"text": 7}', "application/json", 400),
+        (b'{"text": "VN1:", "documents": ["x"]}', "application/json", 400),
+        (b'{"text": "VN1:", "documents": "x"}', "application/json", 400),
+        (b"VN1:", "text/plain", 415),
+        (b"", "application/x-www-form-urlencoded", 422),
+    ],
+)
+def test_json_that_is_wrong(client: FlaskClient, body: bytes, kind: str, status: int) -> None:
+    answer = client.post("/check", data=body, content_type=kind, headers=JSON)
+    assert answer.status_code == status and set(answer.json) >= {"error", "reason"}
+
+
+# --- trust data -------------------------------------------------------------------------------------------------------
+
+
+def test_refresh_changes_the_verdict(world: World, client: FlaskClient, site: Site) -> None:
+    text = world.present(world.issue(index=9))
+    assert verdict(check(client, text=text))[0] == "accepted"
+    world.set_state(9, Status.SUSPENDED)
+    site.pages["/bundle"] = Answer(world.bundle(sequence=2))
+    page = client.post("/refresh", data={"form_token": token(client, "/trust")}, follow_redirects=True)
+    assert 'data-outcome="updated"' in page.text and '<dd class="number" id="sequence">2</dd>' in page.text
+    assert 'data-outcome="updated"' not in client.get("/trust").text  # told once
+    assert verdict(check(client, text=text)) == ("rejected", "suspended")
+    world.set_state(9, Status.VALID)
+    site.pages["/bundle"] = Answer(world.bundle(sequence=3))
+    assert client.post("/refresh", headers=JSON).json["outcome"] == "updated"
+    assert verdict(check(client, text=text))[0] == "accepted"
+    site.pages["/bundle"] = Answer(world.bundle(sequence=2))
+    assert client.post("/refresh", headers=JSON).json == {"outcome": "refused", "code": "presentation_replayed"}
+
+
+def test_a_counter_without_trust_data_says_so_and_never_yes(world: World, make: Callable[..., FlaskClient]) -> None:
+    client = make()
+    assert "chưa có" in client.get("/").text
+    assert verdict(check(client, text=world.present())) == ("undetermined", "status_unavailable")
+    assert client.get("/trust").status_code == 200
+
+
+# --- every page -------------------------------------------------------------------------------------------------------
+
+PAGES = ["/", "/check", "/trust", "/customer", "/nowhere"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_headers_and_frame(client: FlaskClient, page: str) -> None:
+    answer = client.get(page)
+    policy = answer.headers["Content-Security-Policy"]
+    for part in ("default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"):
+        assert part in policy
+    assert "unsafe" not in policy
+    assert answer.headers["X-Frame-Options"] == "DENY" and answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer" and answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "Mô phỏng" in answer.text and "<script" not in answer.text and " style=" not in answer.text
+    assert 'id="trust-age"' in answer.text and 'class="verifier' in answer.text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_two_languages(client: FlaskClient, page: str) -> None:
+    assert 'lang="vi"' in client.get(page).text.split("<head>")[0]
+    english = client.get(page, headers={"Accept-Language": "en-GB,en;q=0.9"})
+    assert 'lang="en"' in english.text.split("<head>")[0] and "Bank counter" in english.text
+    assert client.get(page + "?lang=zz").text.startswith('<!doctype html>\n<html lang="vi">')
+    assert client.get(page + "?lang=en").headers["Set-Cookie"].startswith("verifier_lang=en;")
+
+
+@pytest.mark.parametrize("path", ["/check", "/refresh", "/customer/close"])
+def test_forms_of_others_are_refused(client: FlaskClient, path: str) -> None:
+    kept = token(client)
+    for data in ({}, {"form_token": ""}, {"form_token": "guess"}, {"form_token": kept + "x"}):
+        assert client.post(path, data={**data, "text": "VN1:"}).status_code == 400
+    foreign = client.post(path, data={"form_token": kept}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert foreign.status_code == 400
+
+
+def test_methods_and_unknown_pages(client: FlaskClient) -> None:
+    assert client.get("/refresh").status_code == 405 and "POST" in client.get("/refresh").headers["Allow"]
+    assert client.get("/verdict/").status_code == 404
+    answer = client.get("/nowhere", headers=JSON)
+    assert (answer.status_code, answer.json["error"]) == (404, "http_404")
+
+
+def test_cookies(world: World, make: Callable[..., FlaskClient]) -> None:
+    cookie = make().get("/check").headers["Set-Cookie"]
+    assert cookie.startswith("verifier_session=") and "HttpOnly" in cookie and "SameSite=Lax" in cookie
+    safe = make(url="https://counter.example")
+    answer = safe.get("/check?lang=en", base_url="https://counter.example")
+    cookies = answer.headers.getlist("Set-Cookie")
+    assert sorted(cookie.split("=")[0] for cookie in cookies) == ["__Host-verifier_lang", "__Host-verifier_session"]
+    assert all("Secure" in cookie and "Path=/" in cookie and "Domain" not in cookie for cookie in cookies)
+    assert "Strict-Transport-Security" in answer.headers
+
+
+# --- sign-in ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def provider(site: Site) -> Provider:
+    return Provider(site, int(time.time()))
+
+
+def test_a_customer_signs_in_and_is_forgotten(client: FlaskClient, provider: Provider) -> None:
+    away = client.get("/sign-in")
+    assert away.status_code == 303 and away.headers["Location"].startswith(provider.issuer + "/authorize?")
+    back = provider.authorize(away.headers["Location"])
+    page = client.get("/callback", query_string=back, follow_redirects=True)
+    for words in (str(PERSON["name"]), "999 203 001 234", "09/05/2003", "Mức 2 (xác minh trực tiếp)", "LoA2"):
+        assert words in page.text
+    assert client.get("/callback", query_string=back).status_code == 400  # an answer is used once
+    assert str(PERSON["name"]) not in client.application.test_client().get("/customer").text
+    client.post("/customer/close", data={"form_token": token(client)})
+    assert str(PERSON["name"]) not in client.get("/customer").text
+
+
+def test_an_answer_in_another_browser(client: FlaskClient, provider: Provider) -> None:
+    """Login CSRF: the answer of an attacker's sign-in, sent through the clerk's browser."""
+    back = provider.authorize(client.get("/sign-in").headers["Location"])
+    assert client.application.test_client().get("/callback", query_string=back).status_code == 400
+
+
+def test_an_answer_that_says_a_thing_twice(client: FlaskClient, provider: Provider) -> None:
+    back = provider.authorize(client.get("/sign-in").headers["Location"])
+    assert client.get("/callback", query_string=[*back.items(), ("code", "another")]).status_code == 400
+    assert client.get("/callback", query_string=back).status_code == 303  # what is pending was not used up
+
+
+def test_a_customer_who_does_not_agree(client: FlaskClient, provider: Provider) -> None:
+    provider.answer = {"code": "", "error": "access_denied"}
+    page = client.get("/callback", query_string=provider.authorize(client.get("/sign-in").headers["Location"]))
+    assert page.status_code == 400 and "không đồng ý" in page.text and "access_denied" not in page.text
+
+
+def test_markup_in_an_answer_is_not_written(client: FlaskClient, provider: Provider) -> None:
+    provider.person["name"] = "<script>alert(1)</script>"
+    back = provider.authorize(client.get("/sign-in").headers["Location"])
+    page = client.get("/callback", query_string=back, follow_redirects=True)
+    assert "&lt;script&gt;" in page.text and "<script>" not in page.text
+
+
+def test_a_provider_that_is_away(make: Callable[..., FlaskClient]) -> None:
+    page = make(issuer="http://127.0.0.1:1").get("/sign-in")
+    assert page.status_code == 502 and 'id="error-id"' in page.text
+
+
+def test_a_counter_without_a_secret_checks_and_does_not_sign_in(make: Callable[..., FlaskClient]) -> None:
+    client = make(client_secret=None)
+    assert client.get("/sign-in").status_code == 404 and "go-sign-in" not in client.get("/").text
+
+
+# --- settings ---------------------------------------------------------------------------------------------------------
+
+
+def test_settings(tmp_path: Path) -> None:
+    env = {"VERIFIER_DATA": str(tmp_path / "v"), "VERIFIER_SIMULATION": "1"}
+    first, again = from_environment(env), from_environment(env)
+    assert first.session_key == again.session_key and len(first.session_key) == 32
+    assert (tmp_path / "v" / "session.key").stat().st_mode & 0o077 == 0
+    assert (first.url, first.issuer, first.client_id) == ("http://localhost:5002", "http://localhost:5000", "bank")
+    assert first.bundle == tmp_path / "v" / "bundle.cbor" and first.client_secret is None
+    (tmp_path / "v" / "client_secret").write_text("abc\n")
+    assert from_environment(env).client_secret == "abc" and "abc" not in repr(from_environment(env))
+
+
+@pytest.mark.parametrize(
+    "env", [{}, {"VERIFIER_SIMULATION": "0"}, {"VERIFIER_SIMULATION": "1", "VERIFIER_REFRESH": "-1"}]
+)
+def test_unsafe_settings_do_not_start(tmp_path: Path, env: dict[str, str]) -> None:
+    with pytest.raises(ConfigError):
+        from_environment({"VERIFIER_DATA": str(tmp_path), **env})
+
+
+# --- faults -----------------------------------------------------------------------------------------------------------
+
+
+def test_our_own_failure_is_a_page_with_an_id_and_no_detail(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("the detail")
+
+    monkeypatch.setattr("verifier.web.check.inspect", broken)
+    page = check(client, text="VN1:ABC")
+    found = re.search(r'id="error-id">(\w+)<', page.text)
+    assert page.status_code == 500 and found and found[1] in caplog.text
+    assert "the detail" not in page.text and "RuntimeError" not in page.text
+    assert "the detail" in caplog.text
+
+
+def test_the_shelf_forgets_in_time_and_stays_small() -> None:
+    shelf = Shelf(keep_for=10, at_most=3)
+    for number in range(5):
+        shelf.put("desk", str(number), number, now=0)
+    assert [shelf.get("desk", str(number), now=9) for number in range(5)] == [None, None, 2, 3, 4]
+    assert shelf.get("other", "4", now=9) is None and shelf.get("desk", "4", now=10) is None
+    assert shelf.take("desk", "3", now=9) == 3 and shelf.take("desk", "3", now=9) is None
+    shelf.put("desk", "new", 7, now=20)
+    assert shelf.get("desk", "2", now=5) is None  # what had ended made room

@@ -1,0 +1,220 @@
+"""The bundle over HTTP and on disk: only what stands on the root, only forward, whole or not at all."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from certs import bundle as bundles
+from certs.authority import Authority
+from certs.fetch import Fetcher
+from certs.status import Status
+from certs.x509 import Usage
+from tests.site import Answer, Site
+from tests.world import DAY, URI, World
+from verifier import Verifier, snapshot
+from verifier.keeper import Keeper, Source
+from verifier.snapshot import Outcome, Refresh
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "kept" / "bundle.cbor"
+
+
+def publish(site: Site, data: bytes) -> str:
+    site.pages["/bundle"] = Answer(data, headers={"Content-Type": "application/cose"})
+    return site.url + "/bundle"
+
+
+def first(world: World, site: Site, fetcher: Fetcher, path: Path, data: bytes | None = None, root: str = "") -> Refresh:
+    url = publish(site, data or world.bundle())
+    return snapshot.fetch(fetcher, url, path, root_sha256=root or world.root_sha256, now=world.now)
+
+
+def test_the_first_fetch_needs_the_pinned_root(world: World, site: Site, fetcher: Fetcher, path: Path) -> None:
+    result = first(world, site, fetcher, path, root="00" * 32)
+    assert (result.outcome, result.code, result.bundle) == (Outcome.REFUSED, "issuer_untrusted", None)
+    assert not path.exists()
+    result = first(world, site, fetcher, path, root=world.root_sha256.upper())
+    assert result.outcome is Outcome.UPDATED and result.bundle is not None
+    assert path.read_bytes() == result.bundle.raw
+    assert Verifier.from_bundle(path, root_sha256=world.root_sha256, clock=lambda: world.now).verify(world.present())
+
+
+def test_another_nations_bundle_is_refused_at_first(world: World, site: Site, fetcher: Fetcher, path: Path) -> None:
+    other = World()
+    result = first(world, site, fetcher, path, other.bundle())
+    assert (result.outcome, result.code) == (Outcome.REFUSED, "issuer_untrusted")
+    both = (world.root.certificate, other.root.certificate)
+    result = first(world, site, fetcher, path, other.bundle(anchors=both))
+    assert result.outcome is Outcome.REFUSED  # it names our root, but nobody under it signed
+
+
+def test_an_update_takes_the_place_and_changes_the_verdict(
+    world: World, site: Site, fetcher: Fetcher, path: Path
+) -> None:
+    held = first(world, site, fetcher, path).bundle
+    assert held is not None
+    text = world.present(world.issue(index=3))
+    world.set_state(3, Status.SUSPENDED)
+    url = publish(site, world.bundle(sequence=2))
+    result = snapshot.refresh(fetcher, url, path, held, now=world.now)
+    assert result.outcome is Outcome.UPDATED and result.bundle is not None
+    assert Verifier(result.bundle, clock=lambda: world.now).inspect(text).code == "suspended"
+    again = snapshot.refresh(fetcher, url, path, result.bundle, now=world.now)
+    assert again.outcome is Outcome.UNCHANGED
+
+
+def wrong_bundles(world: World) -> dict[str, tuple[bytes, str]]:
+    stranger = World()
+    expired_desk = world.desk("bundle", Usage.BUNDLE_SIGNER, starts=-400, days=399)
+    return {
+        "rollback": (world.bundle(sequence=4), "presentation_replayed"),
+        "the same number, another content": (world.bundle(sequence=5, status_lists={}), "presentation_replayed"),
+        "another nation under the same name": (stranger.bundle(sequence=6), "chain_invalid"),
+        "another purpose": (world.bundle(sequence=6, desk=world.status_desk), "cert_usage"),
+        "an expired signer": (world.bundle(sequence=6, desk=expired_desk), "cert_expired"),
+        "past its end": (world.bundle(sequence=6, lifetime=-1), "expired"),
+        "a foreign status list": (
+            world.bundle(sequence=6, status_lists={URI: stranger.status_list()}),
+            "status_signature_invalid",
+        ),
+        "a foreign trust list": (world.bundle(sequence=6, trust_list=stranger.trust_list()), "chain_invalid"),
+        "cut off": (world.bundle(sequence=6)[:-5], "malformed"),
+        "something behind it": (world.bundle(sequence=6) + b"\x00", "trailing_data"),
+        "a page": (b"<!doctype html><p>Log in to the hotel network", "malformed"),
+        "nothing": (b"", "malformed"),
+    }
+
+
+NAMES = list(wrong_bundles(World()))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_must_not_take_the_place(world: World, site: Site, fetcher: Fetcher, path: Path, name: str) -> None:
+    held = first(world, site, fetcher, path, world.bundle(sequence=5)).bundle
+    assert held is not None
+    data, code = wrong_bundles(world)[name]
+    result = snapshot.refresh(fetcher, publish(site, data), path, held, now=world.now)
+    assert (result.outcome, result.code) == (Outcome.REFUSED, code)
+    assert result.bundle is held and path.read_bytes() == held.raw
+
+
+def test_a_new_root_is_introduced_by_the_old_one(world: World, site: Site, fetcher: Fetcher, path: Path) -> None:
+    """Attack X5-15: in the overlap both count; the next bundle may stand on the new one alone."""
+    held = first(world, site, fetcher, path).bundle
+    assert held is not None
+    old, new = world.root, Authority.create("Next root", now=world.now - DAY)
+    overlap = world.bundle(sequence=2, anchors=(old.certificate, new.certificate))
+    result = snapshot.refresh(fetcher, publish(site, overlap), path, held, now=world.now)
+    assert result.outcome is Outcome.UPDATED and result.bundle is not None
+    world.root = new
+    world.__post_init__()
+    world.root = new
+    for name in ("list_desk", "status_desk", "bundle_desk"):
+        desk = getattr(world, name)
+        setattr(world, name, world.desk("next", desk_usage(name), root=new, starts=-1))
+        assert desk is not getattr(world, name)
+    world.list_sequence = 2
+    world.issuers = {name: world.desk(name, Usage.DOCUMENT_SIGNER, root=new, starts=-1) for name in world.issuers}
+    later = snapshot.refresh(fetcher, publish(site, world.bundle(sequence=3)), path, result.bundle, now=world.now)
+    assert later.outcome is Outcome.UPDATED and later.bundle is not None
+    assert Verifier(later.bundle, clock=lambda: world.now).verify(world.present())
+    jump = snapshot.refresh(fetcher, publish(site, world.bundle(sequence=9)), path, held, now=world.now)
+    assert (jump.outcome, jump.code) == (Outcome.REFUSED, "issuer_untrusted")  # without the overlap it is a stranger
+
+
+def desk_usage(name: str) -> Usage:
+    return {
+        "list_desk": Usage.TRUST_LIST_SIGNER,
+        "status_desk": Usage.STATUS_SIGNER,
+        "bundle_desk": Usage.BUNDLE_SIGNER,
+    }[name]
+
+
+def test_a_write_that_fails_leaves_the_old_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot.replace(path, b"old")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        snapshot.replace(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [entry.name for entry in path.parent.iterdir()] == ["bundle.cbor"]  # no half file is left behind
+
+
+# --- the keeper -------------------------------------------------------------------------------------------------------
+
+
+def keeper(world: World, site: Site, fetcher: Fetcher, path: Path, root: str | None = "") -> Keeper:
+    pinned = world.root_sha256 if root == "" else root
+    return Keeper(Source(path, site.url + "/bundle", pinned), fetcher, clock=lambda: world.now)
+
+
+def test_a_keeper_begins_from_nothing_and_survives_a_restart(
+    world: World, site: Site, fetcher: Fetcher, path: Path
+) -> None:
+    fresh = keeper(world, site, fetcher, path)
+    assert fresh.verifier is None
+    assert fresh.refresh().outcome is Outcome.UNREACHABLE and fresh.verifier is None
+    publish(site, world.bundle())
+    assert fresh.refresh().outcome is Outcome.UPDATED
+    assert fresh.verifier is not None and fresh.verifier.verify(world.present())
+    site.pages.clear()
+    again = keeper(world, site, fetcher, path)
+    assert again.refresh().outcome is Outcome.UNREACHABLE
+    assert again.verifier is not None and again.verifier.verify(world.present())
+
+
+def test_a_keeper_without_a_root_does_not_trust_the_first_who_comes(
+    world: World, site: Site, fetcher: Fetcher, path: Path
+) -> None:
+    publish(site, world.bundle())
+    fresh = keeper(world, site, fetcher, path, root=None)
+    assert fresh.refresh().outcome is Outcome.REFUSED and fresh.verifier is None and site.asked == []
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a bundle", None], ids=["empty", "rubbish", "foreign"])
+def test_a_keeper_does_not_use_a_damaged_file(
+    world: World, site: Site, fetcher: Fetcher, path: Path, damage: bytes | None
+) -> None:
+    snapshot.replace(path, World().bundle() if damage is None else damage)
+    fresh = keeper(world, site, fetcher, path)
+    assert fresh.verifier is None
+    publish(site, world.bundle())
+    assert fresh.refresh().outcome is Outcome.UPDATED and fresh.verifier is not None
+
+
+def test_a_keeper_goes_on_when_it_cannot_write(
+    world: World, site: Site, fetcher: Fetcher, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(site, world.bundle())
+    kept = keeper(world, site, fetcher, path)
+    kept.refresh()
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    publish(site, world.bundle(sequence=2))
+    monkeypatch.setattr(os, "fsync", full)
+    result = kept.refresh()
+    assert result.outcome is Outcome.REFUSED and kept.verifier is not None and kept.verifier.bundle.sequence == 1
+
+
+def test_a_keeper_refreshes_at_once_and_by_itself(world: World, site: Site, fetcher: Fetcher, path: Path) -> None:
+    publish(site, world.bundle())
+    kept = keeper(world, site, fetcher, path)
+    thread = kept.start(3600)
+    try:
+        for _ in range(200):
+            thread.join(0.01)
+            if kept.verifier:
+                break
+        assert kept.verifier is not None and bundles.fingerprint(world.root.certificate) == world.root_sha256
+    finally:
+        kept.stop()
+        thread.join(5)
+    assert not thread.is_alive()

@@ -1,0 +1,137 @@
+"""Showing: views, what they disclose, QR texts that a verifier takes, and how a document stands.
+
+Spec: `certs/qr.md`; draft-ietf-oauth-status-list-20 §7.1.
+"""
+
+import pytest
+
+from certs import qr
+from certs.catalogue import CATALOGUE, Kind
+from certs.formats import Expected, cwt
+from certs.status import Status
+from tests.wallet.issuer import TX_CODE, IssuerDesk
+from tests.world import DAY, RECORDS, World
+from wallet import words
+from wallet.errors import WalletError
+from wallet.folder import FolderWallet
+from wallet.model import Document
+from wallet.present import choose, disclosure, qr_text
+from wallet.state import Standing, state_of
+
+
+@pytest.fixture
+def licence(folder: FolderWallet, desk: IssuerDesk) -> Document:
+    return folder.receive(desk.link, transaction_code=TX_CODE)[0]
+
+
+@pytest.mark.parametrize("view", [None, "licence", "age_over_18", "full"])
+def test_a_qr_text_is_taken_by_a_verifier(
+    folder: FolderWallet, licence: Document, world: World, view: str | None
+) -> None:
+    text = folder.qr_text("driving_licence", view=view)
+    bundle = world.open_bundle()
+    verified = cwt.verify(
+        qr.from_text(text), trust=bundle.trust, statuses=bundle.statuses, now=world.now, expected=Expected()
+    )
+    shown = disclosure(CATALOGUE["driving_licence"], view or "licence")
+    assert verified.view == (view or "licence") and verified.holder_bound
+    assert set(verified.claims) == {field.name for field in shown.tells}
+
+
+def test_the_default_licence_fits_the_promised_size(folder: FolderWallet, licence: Document) -> None:
+    assert qr.version(folder.qr_text("driving_licence")) <= 19
+
+
+def test_audience_and_challenge_are_bound(folder: FolderWallet, licence: Document, world: World) -> None:
+    text = folder.qr_text("driving_licence", audience="https://bank.example", challenge=b"c" * 16)
+    bundle = world.open_bundle()
+    expected = Expected(audience="https://bank.example", challenge=b"c" * 16)
+    verified = cwt.verify(
+        qr.from_text(text), trust=bundle.trust, statuses=bundle.statuses, now=world.now, expected=expected
+    )
+    assert (verified.audience, verified.challenge) == ("https://bank.example", b"c" * 16)
+
+
+def test_a_view_that_is_not_there_and_a_key_of_another_copy_are_refused(
+    folder: FolderWallet, licence: Document
+) -> None:
+    with pytest.raises(WalletError, match="view_unknown"):
+        folder.qr_text("driving_licence", view="insurance")
+    key = folder.keys.find(licence.copies[1].thumbprint)
+    with pytest.raises(WalletError, match="key_elsewhere"):
+        qr_text(licence.copies[0], key, now=folder.clock())
+    folder.keys.forget(licence.copies[0].thumbprint)
+    with pytest.raises(WalletError, match="key_elsewhere"):
+        folder.qr_text("driving_licence")
+    with pytest.raises(WalletError, match="key_elsewhere"):
+        folder.keys.find("../../etc/passwd")
+
+
+@pytest.mark.parametrize("type_", CATALOGUE.values(), ids=lambda type_: type_.name)
+def test_every_field_is_either_told_or_withheld(type_: object) -> None:
+    for each in CATALOGUE.values():
+        for view in each.views:
+            shown = disclosure(each, view.name)
+            told, withheld = ({field.name for field in fields} for fields in (shown.tells, shown.withholds))
+            assert told | withheld == {field.name for field in each.fields} and not told & withheld
+            assert shown.sensitive == any(each.field(name).sensitive for name in view.fields)
+
+
+@pytest.mark.parametrize(
+    ("status", "standing", "look"),
+    [
+        (Status.VALID, Standing.VALID, "good"),
+        (Status.INVALID, Standing.REVOKED, "bad"),
+        (Status.SUSPENDED, Standing.SUSPENDED, "bad"),
+        (Status.HOLDER_LOCKED, Standing.LOCKED, "bad"),
+    ],
+)
+def test_a_documents_state_is_that_of_the_status_list(
+    folder: FolderWallet, licence: Document, world: World, status: Status, standing: Standing, look: str
+) -> None:
+    index = cwt.peek(choose(licence).credential).status_index
+    world.set_state(index, status)
+    state = state_of(choose(licence), world.open_bundle().statuses, now=world.now)
+    assert (state.standing, state.look) == (standing, look)
+
+
+def test_time_and_lack_of_news_are_told(licence: Document, world: World) -> None:
+    copy = choose(licence)
+    statuses = world.open_bundle().statuses
+
+    def at(now: int) -> tuple[Standing, str]:
+        world.now = now
+        state = state_of(copy, world.open_bundle().statuses, now=now)
+        return state.standing, state.word.en
+
+    assert state_of(copy, None, now=world.now).standing is Standing.UNKNOWN
+    assert state_of(copy, statuses, now=world.now + 2 * DAY).standing is Standing.UNKNOWN  # the list is stale
+    assert at(copy.expires - 8 * DAY) == (Standing.VALID, "Valid")
+    assert at(copy.expires - 7 * DAY) == (Standing.EXPIRING, "Expires in 7 days")
+    assert at(copy.expires - DAY) == (Standing.EXPIRING, "Expires in 1 day")
+    assert at(copy.expires)[0] is Standing.EXPIRED
+    assert state_of(copy, None, now=copy.expires).standing is Standing.EXPIRED
+
+
+def test_values_as_people_read_them() -> None:
+    licence = CATALOGUE["driving_licence"]
+    read = {fact.label.en: fact.value for fact in words.facts(licence, RECORDS["driving_licence"])}
+    assert read["Date of birth"].vi == "09/05/2003"
+    assert read["Personal identification number"].vi == "999\u202f203\u202f001\u202f234"
+    assert read["Classes"].vi == "A1 (01/06/2021 – không thời hạn); B (10/03/2025 – 10/03/2035)"
+    assert read["Aged 18 or over"].en == "Yes"
+    health = {fact.label.en: fact for fact in words.facts(CATALOGUE["health_record"], RECORDS["health_record"])}
+    assert health["Date of birth"].value.vi == "2003"
+    assert health["Sex"].value.vi == "Nữ"
+    assert health["Conditions"].value.vi == "Không có" and health["Conditions"].sensitive
+    assert (words.day(0), words.moment(1_772_438_400)) == ("01/01/1970", "02/03/2026 15:00")
+
+
+def test_every_kind_of_value_has_words() -> None:
+    shown = {
+        type_.field(name).kind
+        for type_ in CATALOGUE.values()
+        for name in RECORDS[type_.name]
+        if RECORDS[type_.name][name] is not None and words.value(type_.field(name), RECORDS[type_.name][name]).vi
+    }
+    assert shown == set(Kind)
