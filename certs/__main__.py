@@ -1,6 +1,6 @@
 """Commands of the floor: make a root, issue a signer under it, look into certificates, QR texts and bundles.
 
-`python -m certs root|signer|show|peek` — see `--help` of each.
+`python -m certs root|signer|show|peek|vectors` — see `--help` of each.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certs import bundle, qr
+from certs import bundle, qr, vectors
 from certs.authority import ROOT_DAYS, SIGNER_DAYS, Authority
 from certs.errors import CertsError
 from certs.formats import cwt
@@ -57,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     peek = commands.add_parser("peek", help="show what a QR text says, WITHOUT checking it")
     peek.add_argument("text", help="VN1:… or - for standard input")
     peek.set_defaults(run=_peek)
+
+    published = commands.add_parser("vectors", help="print the published examples of our QR as JSON (certs/qr.md)")
+    published.set_defaults(run=_vectors)
     return parser
 
 
@@ -131,6 +134,10 @@ def _peek(options: argparse.Namespace) -> None:
         "status": {"uri": contents.status_uri, "index": contents.status_index},
     }
     print(json.dumps(told, ensure_ascii=False, indent=2))
+
+
+def _vectors(_: argparse.Namespace) -> None:
+    print(json.dumps(vectors.document(), ensure_ascii=False, indent=1))
 
 
 def _when(seconds: int) -> str:

@@ -1,15 +1,19 @@
 """A small certification authority: makes a root, issues signers from it, and lints each certificate before it signs.
 
-Spec: RFC 5280 §4 (profile). What it issues is exactly what `certs/x509.py` admits, no more.
+Spec: RFC 5280 §4 (profile). What it issues is exactly what `certs/x509.py` admits, no more. Servers have a root of their
+own (`TlsAuthority`), bound to names: who trusts it for pages trusts it for nothing else, and no document rests on it.
 """
 
+import ipaddress
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certs.encoding import safe_text
 from certs.errors import Unsupported
@@ -19,6 +23,7 @@ from certs.x509 import Usage
 DAY = 86_400
 ROOT_DAYS = 3650
 SIGNER_DAYS = 730  # longer than any credential lives, short enough that rotation is a habit
+SERVER_DAYS = 397  # browsers take no longer one (CA/Browser Forum Baseline Requirements §6.3.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,68 @@ class Authority:
             )
         )
         return _sign(builder, self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class TlsAuthority:
+    """A root for https servers of a few names, and for nothing else. It is trusted by browsers, never by a verifier."""
+
+    certificate: x509.Certificate
+    key: MemorySigner
+
+    @classmethod
+    def create(cls, name: str, hosts: Sequence[str], *, now: int, days: int = ROOT_DAYS) -> "TlsAuthority":
+        """Only `hosts` (names and addresses) can ever be certified by it (RFC 5280 §4.2.1.10)."""
+        key = MemorySigner.generate()
+        _lint(name, key.public, now, now + days * DAY)
+        allowed = [_host(host, network=True) for host in hosts]
+        subject = _name(name)
+        builder = (
+            _builder(subject, subject, key.public, now, now + days * DAY, None)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_key_usage(certificates=True), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.NameConstraints(permitted_subtrees=allowed, excluded_subtrees=None), critical=True)
+        )
+        return cls(_sign(builder, key), key)
+
+    def issue(
+        self, name: str, public: PublicKey, hosts: Sequence[str], *, now: int, days: int = SERVER_DAYS
+    ) -> x509.Certificate:
+        """A server's certificate for `hosts` (RFC 9525 §3: the names are in the alternative names alone)."""
+        if not 0 < days <= SERVER_DAYS:
+            raise ValueError(f"a server's certificate lives at most {SERVER_DAYS} days")
+        ends = min(now + days * DAY, int(self.certificate.not_valid_after_utc.timestamp()))
+        _lint(name, public, now, ends)
+        constraints = self.certificate.extensions.get_extension_for_class(x509.NameConstraints).value
+        if not {_host(host, network=True) for host in hosts} <= set(constraints.permitted_subtrees or ()):
+            raise ValueError("a host outside of the root's names")
+        authority_key = self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+        builder = (
+            _builder(_name(name), self.certificate.subject, public, now, ends - 1, None)  # the last second counts too
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_key_usage(certificates=False), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.SubjectAlternativeName([_host(host) for host in hosts]), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(authority_key), critical=False
+            )
+        )
+        return _sign(builder, self.key)
+
+
+_HOST_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*", re.ASCII)
+
+
+def _host(host: str, *, network: bool = False) -> x509.GeneralName:
+    """A DNS name, no wildcard; or an address, as the one-address network that a constraint wants."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        if len(host) > 253 or not _HOST_NAME.fullmatch(host):
+            raise ValueError(f"{host!r} is not a host name") from None
+        return x509.DNSName(host)
+    return x509.IPAddress(ipaddress.ip_network(address) if network else address)
 
 
 def _lint(name: str, public: PublicKey, starts: int, ends: int) -> None:

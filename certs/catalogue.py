@@ -382,7 +382,3 @@ CATALOGUE: Mapping[str, DocumentType] = MappingProxyType(
 def document_type(name: str) -> DocumentType:
     """Raises KeyError for a name that is not in the catalogue."""
     return CATALOGUE[name]
-
-
-def document_type_by_code(code: int) -> DocumentType | None:
-    return next((type_ for type_ in CATALOGUE.values() if type_.code == code), None)

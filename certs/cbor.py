@@ -5,7 +5,8 @@ integers of 64 bits, byte and text strings, arrays, maps, false, true, null and 
 indefinite lengths, big numbers and all other tags are refused, so a decoder can never be talked into work (attacks CB-*).
 """
 
-from collections.abc import Mapping
+import struct
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -40,7 +41,7 @@ def decode(data: bytes, limits: Limits = CREDENTIAL) -> Value:
         raise Malformed("oversize", f"{len(data)} bytes of CBOR")
     try:
         value, end = _item(data, 0, limits, limits.depth)
-    except IndexError:
+    except (IndexError, struct.error):
         raise Malformed("malformed", "CBOR is cut off") from None
     if end != len(data):
         raise Malformed("trailing_data", f"{len(data) - end} bytes after the CBOR item")
@@ -48,90 +49,131 @@ def decode(data: bytes, limits: Limits = CREDENTIAL) -> Value:
 
 
 def _item(data: bytes, at: int, limits: Limits, depth: int) -> tuple[Value, int]:
-    first = data[at]
-    major, info = first >> 5, first & 31
-    at += 1
-    if info < 24:
-        argument = info
-    elif major == 7 or info > 27:  # floats, one-byte simple values, reserved values, indefinite lengths
-        raise Malformed("malformed", f"CBOR initial byte {first:#04x}")
-    else:
-        argument, at = _long_argument(data, at, info)
-    if major == 0:
-        return argument, at
-    if major == 1:
-        return -1 - argument, at
-    if major <= 3:
-        end = at + argument
-        if end > len(data):
-            raise Malformed("malformed", "CBOR string is cut off")
-        return (data[at:end] if major == 2 else _text(data[at:end])), end
-    if major == 7:
-        return _simple(argument), at
-    if depth == 0:
-        raise Malformed("limit_exceeded", "CBOR nested too deep")
-    if major == 6:
-        if argument not in limits.tags:
-            raise Malformed("malformed", f"CBOR tag {argument}")
-        value, at = _item(data, at, limits, depth - 1)
-        return Tag(argument, value), at
-    if argument > limits.entries:
-        raise Malformed("limit_exceeded", f"CBOR container of {argument} entries")
-    if major == 4:
-        items = []
-        for _ in range(argument):
-            value, at = _item(data, at, limits, depth - 1)
-            items.append(value)
-        return items, at
-    return _map(data, at, argument, limits, depth - 1)
+    """The item that begins at `at`, and where it ends. Containers do the same in their loops: a call costs as much."""
+    read, argument = _JUMP[data[at]]
+    return (argument, at + 1) if read is None else read(data, at + 1, argument, limits, depth)
 
 
-def _map(data: bytes, at: int, entries: int, limits: Limits, depth: int) -> tuple[dict[int | str, Value], int]:
+# One reader for each major type: the data, where the content begins, the argument, the limits, how deep one may still go.
+_Reader = Callable[[bytes, int, int, Limits, int], tuple[Value, int]]
+
+
+def _unsigned(_data: bytes, at: int, argument: int, _limits: Limits, _depth: int) -> tuple[Value, int]:
+    return argument, at
+
+
+def _negative(_data: bytes, at: int, argument: int, _limits: Limits, _depth: int) -> tuple[Value, int]:
+    return -1 - argument, at
+
+
+def _bytes(data: bytes, at: int, size: int, _limits: Limits, _depth: int) -> tuple[Value, int]:
+    end = at + size
+    if end > len(data):
+        raise Malformed("malformed", "CBOR string is cut off")
+    return data[at:end], end
+
+
+def _text(data: bytes, at: int, size: int, _limits: Limits, _depth: int) -> tuple[Value, int]:
+    end = at + size
+    if end > len(data):
+        raise Malformed("malformed", "CBOR string is cut off")
+    try:
+        return data[at:end].decode("utf-8"), end
+    except UnicodeDecodeError:
+        raise Malformed("malformed", "CBOR text is not UTF-8") from None
+
+
+def _array(data: bytes, at: int, entries: int, limits: Limits, depth: int) -> tuple[Value, int]:
+    _check_room(entries, limits, depth)
+    items = []
+    for _ in range(entries):
+        read, value = _JUMP[data[at]]
+        at += 1
+        if read is not None:
+            value, at = read(data, at, value, limits, depth - 1)
+        items.append(value)
+    return items, at
+
+
+def _map(data: bytes, at: int, entries: int, limits: Limits, depth: int) -> tuple[Value, int]:
     """Keys are integers or text, in strictly rising bytewise order: that alone excludes duplicates (§4.2.1)."""
+    _check_room(entries, limits, depth)
     result: dict[int | str, Value] = {}
     before = b""
     for _ in range(entries):
         start = at
         if data[at] >> 5 not in (0, 1, 3):
             raise Malformed("malformed", "CBOR map key is neither integer nor text")
-        key, at = _item(data, at, limits, depth)
+        read, key = _JUMP[data[at]]
+        at += 1
+        if read is not None:
+            key, at = read(data, at, key, limits, depth - 1)
         encoded = data[start:at]
         if encoded <= before:
             code = "duplicate_key" if encoded == before or key in result else "malformed"
             raise Malformed(code, "CBOR map keys not in strictly rising order")
         before = encoded
-        result[key], at = _item(data, at, limits, depth)
+        read, value = _JUMP[data[at]]
+        at += 1
+        if read is not None:
+            value, at = read(data, at, value, limits, depth - 1)
+        result[key] = value
     return result, at
 
 
-def _long_argument(data: bytes, at: int, info: int) -> tuple[int, int]:
-    width = 1 << (info - 24)
-    if at + width > len(data):
-        raise Malformed("malformed", "CBOR is cut off")
-    argument = int.from_bytes(data[at : at + width], "big")
-    if argument < _SHORTEST[info]:
-        raise Malformed("malformed", "CBOR argument is not in its shortest form")
-    return argument, at + width
+def _tag(data: bytes, at: int, number: int, limits: Limits, depth: int) -> tuple[Value, int]:
+    _check_room(0, limits, depth)
+    if number not in limits.tags:
+        raise Malformed("malformed", f"CBOR tag {number}")
+    value, at = _item(data, at, limits, depth - 1)
+    return Tag(number, value), at
 
 
-_SHORTEST = {24: 24, 25: 1 << 8, 26: 1 << 16, 27: 1 << 32}
+def _check_room(entries: int, limits: Limits, depth: int) -> None:
+    if depth == 0:
+        raise Malformed("limit_exceeded", "CBOR nested too deep")
+    if entries > limits.entries:
+        raise Malformed("limit_exceeded", f"CBOR container of {entries} entries")
 
 
-def _text(raw: bytes) -> str:
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        raise Malformed("malformed", "CBOR text is not UTF-8") from None
+def _refused(_data: bytes, _at: int, first: int, _limits: Limits, _depth: int) -> tuple[Value, int]:
+    raise Malformed("malformed", f"CBOR initial byte {first:#04x}")
 
 
-def _simple(value: int) -> bool | None:
-    if value == 20:
-        return False
-    if value == 21:
-        return True
-    if value == 22:
-        return None
-    raise Malformed("malformed", f"CBOR simple value {value}")
+def _longer(read: _Reader, form: str, smallest: int) -> _Reader:
+    """The reader for an argument in the bytes that follow, which must not have fitted into fewer."""
+    unpack, width = struct.Struct(form).unpack_from, struct.calcsize(form)
+
+    def reader(data: bytes, at: int, _argument: int, limits: Limits, depth: int) -> tuple[Value, int]:
+        (argument,) = unpack(data, at)
+        if argument < smallest:
+            raise Malformed("malformed", "CBOR argument is not in its shortest form")
+        return read(data, at + width, argument, limits, depth)
+
+    return reader
+
+
+def _jump_table() -> Iterator[tuple[_Reader | None, Value]]:
+    """For each initial byte (RFC 8949 Appendix B) its reader and argument; or, of an item of one byte, None and its value.
+
+    What is not admitted has `_refused`: floats, one-byte simple values, reserved values, indefinite lengths.
+    """
+    one_byte = {**{n: n for n in range(24)}, **{32 + n: -1 - n for n in range(24)}, 0xF4: False, 0xF5: True, 0xF6: None}
+    readers = (_unsigned, _negative, _bytes, _text, _array, _map, _tag)
+    forms = ((">B", 24), (">H", 1 << 8), (">I", 1 << 16), (">Q", 1 << 32))
+    for first in range(256):
+        major, info = first >> 5, first & 31
+        if first in one_byte:
+            yield None, one_byte[first]
+        elif major == 7 or info > 27:
+            yield _refused, first
+        elif info < 24:
+            yield readers[major], info
+        else:
+            yield _longer(readers[major], *forms[info - 24]), 0
+
+
+_JUMP = tuple(_jump_table())
 
 
 # --- encoding ---------------------------------------------------------------------------------------------------------
@@ -142,27 +184,28 @@ def encode(value: Value) -> bytes:
     if isinstance(value, bool):
         return b"\xf5" if value else b"\xf4"
     if isinstance(value, int):
-        return _head(0, value) if value >= 0 else _head(1, -1 - value)
+        return head(0, value) if value >= 0 else head(1, -1 - value)
     if isinstance(value, bytes):
-        return _head(2, len(value)) + value
+        return head(2, len(value)) + value
     if isinstance(value, str):
         raw = value.encode("utf-8")
-        return _head(3, len(raw)) + raw
+        return head(3, len(raw)) + raw
     if value is None:
         return b"\xf6"
     if isinstance(value, Mapping):
         if not all(type(key) in (int, str) for key in value):
             raise TypeError("CBOR map keys are integers or text")
         entries = sorted((encode(key), encode(item)) for key, item in value.items())
-        return _head(5, len(entries)) + b"".join(key + item for key, item in entries)
+        return head(5, len(entries)) + b"".join(key + item for key, item in entries)
     if isinstance(value, list | tuple):
-        return _head(4, len(value)) + b"".join(map(encode, value))
+        return head(4, len(value)) + b"".join(map(encode, value))
     if isinstance(value, Tag):
-        return _head(6, value.number) + encode(value.value)
+        return head(6, value.number) + encode(value.value)
     raise TypeError(f"no CBOR form for {type(value).__name__}")
 
 
-def _head(major: int, argument: int) -> bytes:
+def head(major: int, argument: int) -> bytes:
+    """The first bytes of an item: its major type and its argument, in the shortest form."""
     if argument < 24:
         return bytes([major << 5 | argument])
     for info, width in ((24, 1), (25, 2), (26, 4), (27, 8)):

@@ -99,13 +99,5 @@ def chain(message: Sign1) -> tuple[bytes, ...]:
 
 def _to_be_signed(protected: bytes, payload: bytes) -> bytes:
     """Sig_structure (RFC 9052 §4.4), by concatenation: an array of four, of which two never change."""
-    return b"\x84\x6aSignature1" + _bstr(protected) + b"\x40" + _bstr(payload)
-
-
-def _bstr(data: bytes) -> bytes:
-    size = len(data)
-    if size < 24:
-        return bytes((0x40 | size,)) + data
-    if size < 256:
-        return bytes((0x58, size)) + data
-    return cbor.encode(data)
+    sizes = cbor.head(2, len(protected)), cbor.head(2, len(payload))
+    return b"".join((b"\x84\x6aSignature1", sizes[0], protected, b"\x40", sizes[1], payload))

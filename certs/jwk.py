@@ -18,6 +18,7 @@ CURVES: Mapping[str, tuple[ec.EllipticCurve, str]] = {
     "P-256": (ec.SECP256R1(), "ES256"),
     "P-384": (ec.SECP384R1(), "ES384"),
 }
+_OF_CURVE: Mapping[str, str] = {curve.name: alg for curve, alg in CURVES.values()}
 RSA_MINIMUM = 2048  # bits; NIST SP 800-131A rev. 2
 RSA_MAXIMUM = 8192  # a larger modulus only costs us time
 
@@ -46,14 +47,14 @@ def from_members(jwk: Mapping[str, Any]) -> tuple[Public, str]:
 def natural_algorithm(key: Public) -> str:
     """The algorithm of a key that names none."""
     if isinstance(key, ec.EllipticCurvePublicKey):
-        return next((alg for curve, alg in CURVES.values() if curve.name == key.curve.name), "")
+        return _OF_CURVE.get(key.curve.name, "")
     return "RS256" if isinstance(key, rsa.RSAPublicKey) else "EdDSA"
 
 
 def check_fit(key: Public, alg: str) -> None:
     """Raises Unsupported when the algorithm does not fit the key, or the key is too weak."""
     if isinstance(key, ec.EllipticCurvePublicKey):
-        fits = any(curve.name == key.curve.name and name == alg for curve, name in CURVES.values())
+        fits = _OF_CURVE.get(key.curve.name) == alg
     elif isinstance(key, rsa.RSAPublicKey):
         fits = alg in ("RS256", "PS256") and RSA_MINIMUM <= key.key_size <= RSA_MAXIMUM and not _is_roca(key)
     else:

@@ -120,15 +120,15 @@ class PublicKey:
 
     def verify(self, signature: bytes, message: bytes) -> None:
         """Raises BadSignature; returns nothing, so that no result can be ignored."""
-        key = self._key
+        key: Any = self._key  # of the kind that fits `alg`: the constructor saw to it
         try:
-            if isinstance(key, ec.EllipticCurvePublicKey):
+            if self.alg in _ECDSA:
                 scheme, size = _ECDSA[self.alg]
                 if len(signature) != 2 * size:
                     raise BadSignature("signature_invalid", f"{len(signature)} bytes")
                 r, s = int.from_bytes(signature[:size], "big"), int.from_bytes(signature[size:], "big")
                 key.verify(encode_dss_signature(r, s), message, scheme)
-            elif isinstance(key, rsa.RSAPublicKey):
+            elif self.alg in _RSA_PADDING:
                 key.verify(signature, message, _RSA_PADDING[self.alg], _SHA256)
             else:
                 key.verify(signature, message)

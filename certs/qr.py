@@ -22,6 +22,8 @@ BYTES_LIMIT = TEXT_LIMIT * 2 // 3
 PICTURE_BYTES = 12 * 1024 * 1024
 PICTURE_PIXELS = 25_000_000
 _WORKING_PIXELS = 6_000_000  # above this a picture is first read at half size: faster, and a QR in it is large anyway
+# Any mask is read. To try all eight costs most of the time of drawing, and signatures look random under each of them.
+_MASK = 0
 _QR_ONLY = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
 _PICTURE_KINDS = ("PNG", "JPEG")
 
@@ -103,7 +105,7 @@ def _codes(picture: Image.Image) -> tuple[str, ...]:
 
 
 def _make(text: str) -> Any:
-    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=4)
+    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=4, mask_pattern=_MASK)
     code.add_data(text, optimize=0)
     try:
         code.make(fit=True)

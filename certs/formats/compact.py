@@ -4,16 +4,17 @@ Spec: `certs/qr.md` (claim-key registry); RFC 8943 §1.1 (days since 1970-01-01)
 """
 
 import re
-from collections.abc import Mapping
-from datetime import date, timedelta
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
-from certs.catalogue import DocumentType, Field, Kind, View, document_type_by_code
+from certs.catalogue import CATALOGUE, DocumentType, Field, Kind, View
 from certs.encoding import safe_text
 from certs.errors import Malformed
 
 TYPE, VIEW = 1, 2  # keys of the document map; the fields follow from 3
 _EPOCH = date(1970, 1, 1)
+_EPOCH_ORDINAL = _EPOCH.toordinal()
 _DAYS = range((date(1850, 1, 1) - _EPOCH).days, (date(2200, 1, 1) - _EPOCH).days)  # any day a living document may hold
 _PARTIAL_DATE = re.compile(r"(18[5-9]|19\d|20\d|21\d)\d(-(0[1-9]|1[0-2]))?", re.ASCII)
 _DIGITS = re.compile(r"[0-9]+")
@@ -40,19 +41,16 @@ def from_compact(compact: object) -> tuple[DocumentType, View, dict[str, Any]]:
     if not isinstance(compact, dict):
         raise Malformed("malformed", "document map")
     kind, cut = compact.get(TYPE), compact.get(VIEW)
-    document = document_type_by_code(kind) if type(kind) is int else None
-    if document is None:
-        raise Malformed("type_mismatch", "unknown kind of document")
-    view = next((view for view in document.views if view.code == cut and type(cut) is int), None)
-    if view is None:
-        raise Malformed("type_mismatch", "unknown view")
+    known = _VIEWS.get((kind, cut)) if type(kind) is int and type(cut) is int else None
+    if known is None:
+        raise Malformed("type_mismatch", "unknown kind of document or view")
+    document, view, fields = known
     record: dict[str, Any] = {}
-    for name in view.fields:
-        field = document.field(name)
+    for field, grow in fields:
         if field.key in compact:
-            record[name] = _grow(field, compact[field.key])
+            record[field.name] = grow(field, compact[field.key])
         elif field.required:
-            raise Malformed("claims_missing", name)
+            raise Malformed("claims_missing", field.name)
     if len(compact) != len(record) + 2:
         raise Malformed("malformed", "claims beyond the view")
     return document, view, record
@@ -84,28 +82,6 @@ def _shrink(field: Field, value: Any) -> Any:
     raise ValueError(f"{field.name} does not fit {field.kind}")
 
 
-def _grow(field: Field, value: Any) -> Any:
-    match field.kind:
-        case Kind.TEXT if isinstance(value, str):
-            return safe_text(value)
-        case Kind.DIGITS if type(value) is int and 0 <= value < 10**field.width:
-            return f"{value:0{field.width}d}"
-        case Kind.DATE:
-            return _iso(value)
-        case Kind.COUNT if type(value) is int and 0 <= value < _COUNT_LIMIT:
-            return value
-        case Kind.YES if isinstance(value, bool):
-            return value
-        case Kind.CHOICE:
-            return _choice(field, value)
-        case Kind.CLASSES if isinstance(value, list) and len(value) <= _LIST_LIMIT:
-            return [_licence_class(field, item) for item in value]
-        case Kind.TEXTS if isinstance(value, list) and len(value) <= _LIST_LIMIT:
-            if all(isinstance(item, str) for item in value):
-                return [safe_text(item) for item in value]
-    raise Malformed("malformed", field.name)
-
-
 def _day(text: str) -> int | str:
     if _PARTIAL_DATE.fullmatch(text):
         return text
@@ -115,12 +91,39 @@ def _day(text: str) -> int | str:
     return day
 
 
-def _iso(value: Any) -> str:
+# --- and back: every value comes from a stranger ------------------------------------------------------------------------
+
+
+def _text(field: Field, value: Any) -> str:
+    if isinstance(value, str):
+        return safe_text(value)
+    raise Malformed("malformed", field.name)
+
+
+def _digits(field: Field, value: Any) -> str:
+    if type(value) is int and 0 <= value < 10**field.width:
+        return str(value).zfill(field.width)
+    raise Malformed("malformed", field.name)
+
+
+def _date(field: Field, value: Any) -> str:
     if type(value) is int and value in _DAYS:
-        return (_EPOCH + timedelta(days=value)).isoformat()
+        return date.fromordinal(_EPOCH_ORDINAL + value).isoformat()
     if isinstance(value, str) and _PARTIAL_DATE.fullmatch(value):
         return value
-    raise Malformed("malformed", "date")
+    raise Malformed("malformed", field.name)
+
+
+def _count(field: Field, value: Any) -> int:
+    if type(value) is int and 0 <= value < _COUNT_LIMIT:
+        return value
+    raise Malformed("malformed", field.name)
+
+
+def _yes(field: Field, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise Malformed("malformed", field.name)
 
 
 def _choice(field: Field, value: Any) -> str:
@@ -129,12 +132,48 @@ def _choice(field: Field, value: Any) -> str:
     raise Malformed("malformed", field.name)
 
 
+def _list(field: Field, value: Any) -> list[Any]:
+    if isinstance(value, list) and len(value) <= _LIST_LIMIT:
+        return value
+    raise Malformed("malformed", field.name)
+
+
+def _texts(field: Field, value: Any) -> list[str]:
+    return [_text(field, item) for item in _list(field, value)]
+
+
+def _classes(field: Field, value: Any) -> list[dict[str, str | None]]:
+    return [_licence_class(field, item) for item in _list(field, value)]
+
+
 def _licence_class(field: Field, item: Any) -> dict[str, str | None]:
     if not isinstance(item, list) or len(item) != 3:
         raise Malformed("malformed", field.name)
     name, issued, expires = item
     return {
         "class": _choice(field, name),
-        "issued": _iso(issued),
-        "expires": None if expires is None else _iso(expires),
+        "issued": _date(field, issued),
+        "expires": None if expires is None else _date(field, expires),
     }
+
+
+_GROW: Mapping[Kind, Callable[[Field, Any], Any]] = {
+    Kind.TEXT: _text,
+    Kind.DIGITS: _digits,
+    Kind.DATE: _date,
+    Kind.COUNT: _count,
+    Kind.YES: _yes,
+    Kind.CHOICE: _choice,
+    Kind.CLASSES: _classes,
+    Kind.TEXTS: _texts,
+}
+# By the codes that a document map begins with: the view, and each of its fields with what makes its value.
+_VIEWS = {
+    (document.code, view.code): (
+        document,
+        view,
+        tuple((field, _GROW[field.kind]) for field in map(document.field, view.fields)),
+    )
+    for document in CATALOGUE.values()
+    for view in document.views
+}

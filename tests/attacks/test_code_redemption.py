@@ -69,7 +69,7 @@ def test_co_05_mangled_codes(state: State) -> None:
         (None, "invalid_request"),
         ("password", "unsupported_grant_type"),
         ("implicit", "unsupported_grant_type"),
-        ("refresh_token", "unsupported_grant_type"),
+        ("refresh_token", "invalid_request"),  # a code is no refresh token
         ("AUTHORIZATION_CODE", "unsupported_grant_type"),
     ],
 )

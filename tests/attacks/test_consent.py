@@ -5,7 +5,7 @@ import pytest
 from idp.oidc import registration
 from idp.oidc.registration import RegistrationError
 from tests.attacks import answers
-from tests.world_idp import CALLBACK, State, answer_of
+from tests.world_idp import CALLBACK, PASSWORD, State, answer_of
 
 
 def test_cn_01_cn_04_form_fields_change_nothing(state: State) -> None:
@@ -63,7 +63,9 @@ def test_cn_03_less_does_not_undo_what_was_allowed(state: State) -> None:
 
 def test_a_field_sent_twice(state: State) -> None:
     browser = state.browser()
-    page = browser.get(browser.sign_in(browser.ask()).headers["Location"])
+    login = browser.get(browser.ask().headers["Location"])
+    answers.page(browser.submit(login, identifier=["999203001234", "999090000111"], password=PASSWORD))
+    page = browser.get(browser.submit(login, identifier="999203001234", password=PASSWORD).headers["Location"])
     answers.page(browser.submit(page, decision=["do-not-share", "share"]))
     assert not state.journal("consent_given")
 

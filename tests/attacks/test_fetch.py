@@ -159,7 +159,7 @@ def test_ss_02_one_bad_address_among_good_ones_refuses_the_name(
     monkeypatch: pytest.MonkeyPatch, addresses: list[str]
 ) -> None:
     answers = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443)) for address in addresses]
-    monkeypatch.setattr(fetch.socket, "getaddrinfo", lambda *_, **__: answers)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers)
     assert code_of(REAL, "https://issuer.example/") == "address_refused"
 
 

@@ -1,15 +1,17 @@
 """The small CA: what it issues is what the profile admits, and it looks before it signs."""
 
+import ipaddress
 from datetime import UTC, datetime
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from certs.authority import DAY, Authority
+from certs.authority import DAY, Authority, TlsAuthority
 from certs.errors import CertsError
 from certs.keys import MemorySigner
-from certs.x509 import Usage
+from certs.x509 import Usage, check_path
 from tests.certs.refusals import refused
 
 NOW = 1_790_000_000
@@ -79,3 +81,83 @@ def test_only_keys_on_p256_are_certified(alg: str) -> None:
         ROOT.issue("x", other.public, Usage.DOCUMENT_SIGNER, now=NOW)
     with refused("alg_not_allowed"):
         Authority.create("Root", now=NOW, key=other)
+
+
+# --- servers ----------------------------------------------------------------------------------------------------------
+
+HOSTS = ("localhost", "127.0.0.1", "::1")
+TLS = TlsAuthority.create("https", HOSTS, now=NOW)
+
+
+def _verify(server: x509.Certificate, host: str, root: x509.Certificate = TLS.certificate) -> None:
+    """As a browser does it."""
+    try:
+        name: x509.verification.Subject = x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        name = x509.DNSName(host)
+    moment = datetime.fromtimestamp(NOW + DAY, UTC)
+    builder = x509.verification.PolicyBuilder().store(x509.verification.Store([root])).time(moment)
+    builder.build_server_verifier(name).verify(server, [])
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_server_is_what_browsers_take(host: str) -> None:
+    server = TLS.issue("idp", SIGNER.public, HOSTS, now=NOW)
+    assert (server.not_valid_after_utc - server.not_valid_before_utc).days < 397
+    usage = server.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(usage) == [x509.oid.ExtendedKeyUsageOID.SERVER_AUTH]
+    _verify(server, host)
+    with pytest.raises(x509.verification.VerificationError):
+        _verify(server, "example.vn")
+
+
+@pytest.mark.parametrize(
+    "hosts", [("example.vn",), ("127.0.0.2",), ("localhost", "example.vn"), ("*.localhost",), ("",), ("LOCALHOST",)]
+)
+def test_no_server_outside_of_the_roots_names(hosts: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="host"):
+        TLS.issue("idp", SIGNER.public, hosts, now=NOW)
+
+
+def test_a_browser_holds_the_root_to_its_names_too() -> None:
+    """Whoever steals its key, and asks no lint of ours, still cannot make a server of another name."""
+
+    def signed_by_the_thief(host: str) -> x509.Certificate:
+        lawful = TLS.issue("x", SIGNER.public, HOSTS, now=NOW)
+        builder = x509.CertificateBuilder(
+            lawful.issuer,
+            lawful.subject,
+            lawful.public_key(),
+            x509.random_serial_number(),
+            lawful.not_valid_before_utc,
+            lawful.not_valid_after_utc,
+        )
+        for extension in lawful.extensions:
+            names = x509.SubjectAlternativeName([x509.DNSName(host)])
+            other = isinstance(extension.value, x509.SubjectAlternativeName)
+            builder = builder.add_extension(names if other else extension.value, extension.critical)
+        key = TLS.key.crypto()
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        return builder.sign(key, hashes.SHA256())
+
+    _verify(signed_by_the_thief("localhost"), "localhost")
+    with pytest.raises(x509.verification.VerificationError):
+        _verify(signed_by_the_thief("example.vn"), "example.vn")
+
+
+@pytest.mark.parametrize("days", [398, 0, -1])
+def test_no_server_lives_longer_than_browsers_allow(days: int) -> None:
+    with pytest.raises(ValueError, match="397 days"):
+        TLS.issue("idp", SIGNER.public, HOSTS, now=NOW, days=days)
+
+
+@pytest.mark.parametrize("usage", list(Usage))
+def test_the_trust_of_pages_and_of_documents_stay_apart(usage: Usage) -> None:
+    server = TLS.issue("idp", SIGNER.public, HOSTS, now=NOW)
+    with refused("cert_usage"):
+        check_path(server, (), (TLS.certificate,), usage=usage, now=NOW + 1)
+    signer = ROOT.issue("health", SIGNER.public, usage, now=NOW)
+    with refused("issuer_untrusted"):
+        check_path(signer, (), (TLS.certificate,), usage=usage, now=NOW + 1)
+    with pytest.raises(x509.verification.VerificationError):
+        _verify(signer, "localhost", ROOT.certificate)

@@ -97,6 +97,11 @@ def test_a_wrong_command_line_is_told(arguments: list[str], capsys: pytest.Captu
     assert "usage: python -m certs" in capsys.readouterr().err
 
 
+def test_the_vectors_are_printed_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["vectors"]) == 0
+    assert {"keys", "trust", "accepted", "refused"} <= set(json.loads(capsys.readouterr().out))
+
+
 def test_it_runs_as_a_module() -> None:
     run = subprocess.run([sys.executable, "-m", "certs", "--help"], capture_output=True, text=True, check=True)
     assert "root" in run.stdout and "peek" in run.stdout

@@ -1,6 +1,5 @@
 """Credential ⇄ text ⇄ picture. Hostile pictures in full: `tests/attacks/test_qr.py`."""
 
-import io
 import random
 import re
 
@@ -13,13 +12,15 @@ from PIL.PngImagePlugin import PngInfo
 
 from certs import qr
 from certs.errors import Malformed
-from certs.formats import cwt
+from certs.formats import Expected, cwt
+from certs.vectors.examples import accepted
+from certs.vectors.nation import Nation
 from tests.certs.refusals import refused
 from tests.pictures import opened, picture_of, png_claiming, saved
 from tests.world import NOW, World
 
 STANDING = World()
-TEXT = STANDING.present()
+TEXT = next(accepted(Nation())).text  # the same in every run: which damage a code survives hangs on its modules
 PICTURE = opened(qr.draw_png(TEXT, module=4))
 
 
@@ -131,7 +132,7 @@ def damaged(picture: Image.Image, share: float) -> Image.Image:
         ("grey", saved(PICTURE.point(lambda value: 90 + value // 4))),
         ("larger", saved(PICTURE.resize((PICTURE.width * 2, PICTURE.height * 2)))),
         ("small in a large one", saved(ImageOps.expand(PICTURE, 1200, 200))),
-        ("damaged", saved(damaged(PICTURE, 0.03))),
+        ("damaged", saved(damaged(PICTURE, 0.015))),
     ],
 )
 def test_a_picture_as_people_take_them(name: str, data: bytes) -> None:
@@ -198,7 +199,7 @@ def test_another_kind_of_file_is_refused() -> None:
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow grumbles about broken EXIF, and goes on
 def test_a_broken_picture_is_refused_and_nothing_else_happens() -> None:
-    """Fifteen hundred broken pictures of each kind that the door lets in: a text, none, or a refusal; never another error."""
+    """Hundreds of broken pictures of each kind that the door lets in: a text, none, or a refusal; never another error."""
     info = PngInfo()
     info.add_text("a", "b" * 50, zip=True)
     small = opened(qr.draw_png("VN1:" + "A" * 60, module=3))
@@ -211,7 +212,7 @@ def test_a_broken_picture_is_refused_and_nothing_else_happens() -> None:
         saved(small, "MPO", save_all=True, append_images=[small.rotate(90)]),
     ]
     rng = random.Random(7)
-    for number in range(9000):
+    for number in range(4500):
         broken = bytearray(sources[number % len(sources)])
         for _ in range(rng.choice([1, 1, 2, 4, 30])):
             broken[rng.randrange(min(len(broken), rng.choice([60, 300, 10_000])))] = rng.randrange(256)
@@ -226,8 +227,8 @@ def test_a_broken_picture_is_refused_and_nothing_else_happens() -> None:
 
 def test_what_is_drawn_is_what_is_checked() -> None:
     held = STANDING.open_bundle()
-    (text,) = qr.read_picture(io.BytesIO(qr.draw_png(TEXT)).getvalue())
+    (text,) = qr.read_picture(qr.draw_png(STANDING.present()))
     assert (
-        cwt.verify(qr.from_text(text), trust=held.trust, statuses=held.statuses, now=NOW, expected=cwt.Expected()).view
+        cwt.verify(qr.from_text(text), trust=held.trust, statuses=held.statuses, now=NOW, expected=Expected()).view
         == "licence"
     )
