@@ -1,11 +1,11 @@
 """The wallet as a WSGI application: settings in, a Flask app out; the only file that knows every room of this role."""
 
-import logging
 import time
 from collections.abc import Callable
 
 import flask
 
+from certs import log as lines
 from certs.fetch import Fetcher
 from wallet import config as settings
 from wallet.config import Config
@@ -18,7 +18,7 @@ from wallet.storage.tables import db
 from wallet.trust import TrustKeeper
 from wallet.vault import Vault, load_or_create_key
 from wallet.wallet import Wallet
-from wallet.web import documents, errors, frame, home, language, receive, sign_in
+from wallet.web import add, documents, errors, frame, home, language, log, receive, sign_in
 from wallet.web.rooms import Rooms
 
 
@@ -54,19 +54,16 @@ def create_app(
         ),
         clock=clock,
     )
-    for room in (frame, language, errors):
+    for room in (log, frame, language, errors):
         room.install(app)
-    for room in (home, sign_in, receive, documents):
+    for room in (home, sign_in, add, receive, documents):
         app.register_blueprint(room.pages)
     return app
 
 
 def create_app_from_environment() -> flask.Flask:
     """What a server calls: `granian --interface wsgi --factory wallet.app:create_app_from_environment`."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    # httpx and httpcore log whole addresses, and an address may carry a code; alembic tells of every start.
-    for name in ("httpx", "httpcore", "alembic"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    lines.install("wallet")
     return create_app(settings.from_environment())
 
 

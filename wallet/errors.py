@@ -54,6 +54,24 @@ ADVICE: Mapping[str, Advice] = MappingProxyType(
         "issuer_refused": Advice(
             Text("Cơ quan cấp đã từ chối yêu cầu.", "The issuer refused the request."), _ASK_AGAIN
         ),
+        "issuer_denied": Advice(
+            Text("Cơ quan cấp hiện không cấp được giấy tờ này.", "The issuer cannot issue this document now."),
+            Text(
+                "Giấy tờ có thể đang bị tạm đình chỉ hoặc đã hết hạn. Hãy xem trang giấy tờ của bạn tại cơ quan cấp.",
+                "It may be suspended or have run out. See the page of your documents at the issuer.",
+            ),
+        ),
+        "asking_unknown": Advice(
+            Text("Lượt xin giấy tờ này đã xong hoặc đã quá hạn.", "This request is finished or took too long."),
+            Text("Hãy chọn lại giấy tờ trong ví.", "Choose the document in your wallet again."),
+        ),
+        "asking_refused": Advice(
+            Text("Giấy tờ chưa được đưa vào ví.", "The document was not put into the wallet."),
+            Text(
+                "Bạn đã không đồng ý, hoặc cơ quan cấp chưa cấp được. Không có gì thay đổi trong ví.",
+                "You declined, or the issuer could not issue it. Nothing changed in your wallet.",
+            ),
+        ),
         "transaction_code_needed": Advice(
             Text("Cần mã giao dịch.", "A transaction code is needed."),
             Text("Hãy nhập mã mà cơ quan cấp đang hiển thị cho bạn.", "Enter the code that the issuer is showing you."),
@@ -114,8 +132,8 @@ ADVICE: Mapping[str, Advice] = MappingProxyType(
             Text("Có thể nó đã được gỡ bỏ. Hãy xem trang chủ.", "It may have been removed. See the home page."),
         ),
         "view_unknown": Advice(
-            Text("Giấy tờ này không có cách trình như vậy.", "This document has no such view."),
-            Text("Hãy chọn một cách trình trong danh sách.", "Choose a view from the list."),
+            Text("Giấy tờ này không có cách xuất trình như vậy.", "This document has no such view."),
+            Text("Hãy chọn một cách xuất trình trong danh sách.", "Choose a view from the list."),
         ),
         "key_elsewhere": Advice(
             Text("Khóa của giấy tờ này ở nơi khác.", "The key of this document is elsewhere."),

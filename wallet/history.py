@@ -22,7 +22,7 @@ WORDS: Mapping[str, Text] = MappingProxyType(
     {
         Kind.RECEIVED: Text("Đã nhận", "Received"),
         Kind.REFUSED: Text("Đã từ chối nhận", "Refused"),
-        Kind.SHOWN: Text("Đã trình", "Shown"),
+        Kind.SHOWN: Text("Đã xuất trình", "Shown"),
         Kind.REMOVED: Text("Đã gỡ bỏ", "Removed"),
     }
 )

@@ -3,6 +3,7 @@
 Spec: OpenID4VCI 1.0 §6 (token), §7 (nonce), §8 (credential), §12.2 (issuer metadata), §12.3; RFC 8414 §3 (metadata).
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,8 @@ from wallet.ports import Web
 
 FORMAT = "vn1_cwt"
 PROOF_ALGORITHM = "ES256"
+OFFLINE = "offline_access"
+RENEWAL_LIMIT = 2_048  # characters of a refresh token
 NAME_LIMIT = 120  # characters of a name on the page that asks
 ERROR_LIMIT = 64  # characters of an issuer's error code that go to the log
 
@@ -29,6 +32,7 @@ class Configuration:
     id: str
     type: DocumentType
     view: View
+    scope: str | None  # by which it is asked for at the authorization endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,11 @@ class Issuer:
     credential_endpoint: str
     nonce_endpoint: str
     token_endpoint: str
-    configurations: tuple[Configuration, ...]  # of those offered, the ones that we understand, in the offer's order
+    configurations: tuple[Configuration, ...]  # of those wanted, the ones that we understand, in the order wanted
+    server: str  # the authorization server's name
+    authorization_endpoint: str | None = None
+    revocation_endpoint: str | None = None
+    offline: bool = False  # whether it gives refresh tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +57,40 @@ class Access:
 
     token: str = field(repr=False)
     identifiers: Mapping[str, str] = field(default_factory=dict)
+    renewal: str | None = field(default=None, repr=False)  # a refresh token
 
 
 def discover(offer: Offer, *, web: Web) -> Issuer:
-    """Metadata of the issuer and of its authorization server. Raises WalletError."""
-    metadata = _get_json(well_known(offer.credential_issuer, "openid-credential-issuer"), web)
-    if metadata.get("credential_issuer") != offer.credential_issuer:  # §12.2.4: must be identical
+    """The issuer of an offer, with what is offered. Raises WalletError."""
+    return look_up(offer.credential_issuer, offer.configurations, server=offer.authorization_server, web=web)
+
+
+def look_up(
+    credential_issuer: str, wanted: tuple[str, ...] | None = None, *, server: str | None = None, web: Web
+) -> Issuer:
+    """Metadata of an issuer and of its authorization server; `wanted` None means all that it issues. Raises WalletError."""
+    metadata = _get_json(well_known(credential_issuer, "openid-credential-issuer"), web)
+    if metadata.get("credential_issuer") != credential_issuer:  # §12.2.4: must be identical
         raise WalletError("issuer_untrusted", "metadata of another credential_issuer")
-    server = _authorization_server(offer, metadata)
+    server = _authorization_server(credential_issuer, server, metadata)
     server_metadata = _get_json(well_known(server, "oauth-authorization-server"), web)
     if server_metadata.get("issuer") != server:  # RFC 8414 §3.3
         raise WalletError("issuer_untrusted", "metadata of another authorization server")
     supported = _object(metadata, "credential_configurations_supported")
-    configurations = tuple(filter(None, (_configuration(each, supported.get(each)) for each in offer.configurations)))
+    configurations = tuple(filter(None, (_configuration(each, supported.get(each)) for each in wanted or supported)))
     if not configurations:
         raise WalletError("offer_unsupported", "no configuration that this wallet understands")
     return Issuer(
-        id=offer.credential_issuer,
-        name=_display_name(metadata, offer.credential_issuer),
+        id=credential_issuer,
+        name=_display_name(metadata, credential_issuer),
         credential_endpoint=_endpoint(metadata, "credential_endpoint"),
         nonce_endpoint=_endpoint(metadata, "nonce_endpoint"),
         token_endpoint=_endpoint(server_metadata, "token_endpoint"),
         configurations=configurations,
+        server=server,
+        authorization_endpoint=_optional_endpoint(server_metadata, "authorization_endpoint"),
+        revocation_endpoint=_optional_endpoint(server_metadata, "revocation_endpoint"),
+        offline=OFFLINE in (server_metadata.get("scopes_supported") or []),
     )
 
 
@@ -84,27 +104,35 @@ def redeem(offer: Offer, issuer: Issuer, *, transaction_code: str | None, web: W
     """Trade the pre-authorised code for an access token (§6.1); the wallet is an anonymous client."""
     if (offer.transaction_code is None) != (transaction_code is None):  # §6.3: given when, and only when, it is asked
         raise WalletError("transaction_code_needed" if transaction_code is None else "offer_malformed", "tx_code")
+    if offer.code is None:
+        raise WalletError("offer_unsupported", "an offer without a code: its person must sign in at the issuer")
     form = {"grant_type": PRE_AUTHORIZED, "pre-authorized_code": offer.code}
     if transaction_code is not None:
         form["tx_code"] = transaction_code
-    response = _send(lambda: web.post(issuer.token_endpoint, form=form))
-    answer = _answer(response)
+    response = send(lambda: web.post(issuer.token_endpoint, form=form))
     if response.status != 200:
-        error = _error(answer)
+        error = error_of(response)
         if (
             error == "invalid_grant"
         ):  # §6.3: wrong code, wrong transaction code, or too late; the server does not say which
             raise WalletError("transaction_code_wrong" if transaction_code else "offer_gone", error)
         raise WalletError("issuer_refused", f"token: {response.status} {error}")
-    token, kind = answer.get("access_token"), answer.get("token_type")
+    return read_access(response)
+
+
+def read_access(response: Response) -> Access:
+    """A successful token response (§6.2). What we did not ask for, a refresh token too, may be in it or not."""
+    answer = _answer(response)
+    token, kind, renewal = answer.get("access_token"), answer.get("token_type"), answer.get("refresh_token")
     if not isinstance(token, str) or not token or not isinstance(kind, str) or kind.lower() != "bearer":
         raise WalletError("issuer_refused", "token response without a bearer token")
-    return Access(token, _identifiers(answer.get("authorization_details")))
+    usable = isinstance(renewal, str) and 0 < len(renewal) <= RENEWAL_LIMIT
+    return Access(token, _identifiers(answer.get("authorization_details")), renewal if usable else None)
 
 
 def nonce(issuer: Issuer, *, web: Web) -> str:
     """A fresh `c_nonce` (§7)."""
-    response = _send(lambda: web.post(issuer.nonce_endpoint))
+    response = send(lambda: web.post(issuer.nonce_endpoint))
     value = _answer(response).get("c_nonce")
     if not 200 <= response.status < 300 or not isinstance(value, str) or not 1 <= len(value) <= 1024:
         raise WalletError("issuer_refused", f"nonce: {response.status}")
@@ -119,11 +147,12 @@ def request(endpoint: str, access: Access, configuration: str, proof: str, *, we
     )
     body = {**named, "proofs": {"jwt": [proof]}}
     headers = {"Authorization": f"Bearer {access.token}"}
-    response = _send(lambda: web.post(endpoint, json=body, headers=headers))
-    answer = _answer(response)
+    response = send(lambda: web.post(endpoint, json=body, headers=headers))
     if response.status != 200:
-        raise WalletError("issuer_refused", f"credential: {response.status} {_error(answer)}")
-    credentials = answer.get("credentials")
+        error = error_of(response)
+        denied = error == "credential_request_denied"  # §8.3.1.2: asking again would not help
+        raise WalletError("issuer_denied" if denied else "issuer_refused", f"credential: {response.status} {error}")
+    credentials = _answer(response).get("credentials")
     # §8.3: as many as keys were sent, at most; we sent one.
     if not isinstance(credentials, list) or len(credentials) != 1 or not isinstance(credentials[0], dict):
         raise WalletError("issuer_refused", "not exactly one credential")
@@ -144,19 +173,24 @@ def _configuration(id_: str, metadata: object) -> Configuration | None:
         return None
     type_, _, view = id_.partition(".")
     try:
-        return Configuration(id_, CATALOGUE[type_], CATALOGUE[type_].view(view))
+        return Configuration(id_, CATALOGUE[type_], CATALOGUE[type_].view(view), _scope(metadata.get("scope")))
     except KeyError:
         return None
 
 
-def _authorization_server(offer: Offer, metadata: Mapping[str, Any]) -> str:
+def _scope(value: object) -> str | None:
+    """RFC 6749 §3.3: one scope, so that none can smuggle in another."""
+    return value if isinstance(value, str) and re.fullmatch(r"[\x21\x23-\x5b\x5d-\x7e]{1,200}", value) else None
+
+
+def _authorization_server(credential_issuer: str, wanted: str | None, metadata: Mapping[str, Any]) -> str:
     """§12.2.4: the issuer itself where no server is named; an offer may choose only among those named."""
     servers = metadata.get("authorization_servers")
     if servers is None:
-        return offer.credential_issuer
+        return credential_issuer
     if not isinstance(servers, list) or not servers or not all(isinstance(each, str) for each in servers):
         raise WalletError("issuer_refused", "authorization_servers")
-    chosen: str = offer.authorization_server or servers[0]
+    chosen: str = wanted or servers[0]
     if chosen not in servers:
         raise WalletError("issuer_untrusted", "authorization server that the issuer does not name")
     return chosen
@@ -188,13 +222,13 @@ def _display_name(metadata: Mapping[str, Any], fallback: str) -> Text:
 
 
 def _get_json(url: str, web: Web) -> dict[str, Any]:
-    response = _send(lambda: web.get(url, accept="application/json"))
+    response = send(lambda: web.get(url, accept="application/json"))
     if response.status != 200:
         raise WalletError("issuer_unreachable", f"metadata: HTTP {response.status}")
     return _answer(response)
 
 
-def _send(call: Callable[[], Response]) -> Response:
+def send(call: Callable[[], Response]) -> Response:
     try:
         response = call()
     except FetchError as error:
@@ -214,8 +248,9 @@ def _answer(response: Response) -> dict[str, Any]:
     return answer
 
 
-def _error(answer: Mapping[str, Any]) -> str:
-    error = answer.get("error")
+def error_of(response: Response) -> str:
+    """The error code of a refusal, fit for the log."""
+    error = _answer(response).get("error")
     return error[:ERROR_LIMIT] if isinstance(error, str) and error.isascii() and error.isprintable() else "?"
 
 
@@ -231,3 +266,7 @@ def _endpoint(members: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or urlsplit(value).scheme not in {"https", "http"}:
         raise WalletError("issuer_refused", f"metadata: {name}")
     return value  # whether http is allowed there is decided by `certs.fetch`
+
+
+def _optional_endpoint(members: Mapping[str, Any], name: str) -> str | None:
+    return _endpoint(members, name) if name in members else None

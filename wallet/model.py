@@ -43,6 +43,7 @@ class Document:
     credential_issuer: str
     received_at: int
     copies: tuple[Copy, ...]
+    renewal: str | None = field(default=None, repr=False)  # the issuer's refresh token, where it gave one
 
 
 @dataclass(frozen=True, slots=True)

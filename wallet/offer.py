@@ -14,6 +14,7 @@ from certs.fetch import FetchError
 from wallet.errors import WalletError
 from wallet.ports import Web
 
+AUTHORIZATION_CODE = "authorization_code"
 PRE_AUTHORIZED = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
 LINK_LIMIT = 8_192  # an offer by value with a dozen configurations has about 2,000 characters
 CONFIGURATIONS_LIMIT = 16  # a wallet asks for each one by itself
@@ -35,9 +36,10 @@ class TransactionCode:
 class Offer:
     credential_issuer: str
     configurations: tuple[str, ...]
-    code: str = field(repr=False)
+    code: str | None = field(repr=False)  # pre-authorised; without one the wallet asks at the authorization endpoint
     transaction_code: TransactionCode | None
     authorization_server: str | None
+    issuer_state: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +112,20 @@ def read_offer(text: str | bytes) -> Offer:
     if not isinstance(offer, dict):
         raise WalletError("offer_malformed", "not an object")
     grants = offer.get("grants", {})
-    grant = grants.get(PRE_AUTHORIZED) if isinstance(grants, dict) else None
+    known = grants if isinstance(grants, dict) else {}
+    # §4.1.1: which of several is the wallet's choice. With a code the person need not sign in at the issuer once more.
+    name = PRE_AUTHORIZED if PRE_AUTHORIZED in known else AUTHORIZATION_CODE
+    grant = known.get(name)
     if not isinstance(grant, dict):
-        raise WalletError("offer_unsupported", "no pre-authorised code")
+        raise WalletError("offer_unsupported", "no grant that this wallet knows")
+    by_code = name == PRE_AUTHORIZED
     return Offer(
         credential_issuer=_text(offer, "credential_issuer", LINK_LIMIT),
         configurations=_configurations(offer.get("credential_configuration_ids")),
-        code=_text(grant, "pre-authorized_code", CODE_LIMIT),
-        transaction_code=_transaction_code(grant.get("tx_code")),
-        authorization_server=_text(grant, "authorization_server", LINK_LIMIT)
-        if "authorization_server" in grant
-        else None,
+        code=_text(grant, "pre-authorized_code", CODE_LIMIT) if by_code else None,
+        transaction_code=_transaction_code(grant.get("tx_code")) if by_code else None,
+        authorization_server=_optional(grant, "authorization_server", LINK_LIMIT),
+        issuer_state=None if by_code else _optional(grant, "issuer_state", CODE_LIMIT),
     )
 
 
@@ -144,6 +149,10 @@ def _transaction_code(value: object) -> TransactionCode | None:
         length=length if usable else None,
         description=description if isinstance(description, str) and len(description) <= DESCRIPTION_LIMIT else None,
     )
+
+
+def _optional(members: Mapping[str, Any], name: str, limit: int) -> str | None:
+    return _text(members, name, limit) if name in members else None
 
 
 def _text(members: Mapping[str, Any], name: str, limit: int) -> str:

@@ -32,6 +32,9 @@ class Ephemeral(Protocol):
 class Documents(Protocol):
     def keep(self, document: SealedDocument) -> None: ...
 
+    def reseal(self, document: SealedDocument) -> bool:
+        """Put other bytes in its place; False when this owner has none of this id."""
+
     def get(self, owner: str, document_id: str) -> SealedDocument | None:
         """None also for a document of another owner."""
 

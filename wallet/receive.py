@@ -1,6 +1,7 @@
-"""Receive documents: begin with an offer, prove keys, complete; nothing is kept that was not verified.
+"""Receive documents: begin with an offer or what the issuer granted, prove keys, complete; nothing is kept that was not
+verified.
 
-Spec: OpenID4VCI 1.0 §3.5 (pre-authorised code flow), §8, Appendix F.1.
+Spec: OpenID4VCI 1.0 §3.4 (authorization code flow), §3.5 (pre-authorised code flow), §8, Appendix F.1.
 
 Before a credential is kept, each refusal ending the whole receipt:
  1. signature, certificate path, trust list, validity, by the floor                       (credential_refused)
@@ -48,16 +49,21 @@ class Receipt:
     access: Access = field(repr=False)
     to_prove: tuple[ToProve, ...]
     expires: int
+    renewal: str | None = field(default=None, repr=False)  # a refresh token, kept with the document
 
 
 def begin(offer: Offer, issuer: Issuer, *, transaction_code: str | None, web: Web, now: int) -> Receipt:
     """Redeem the offer and fetch a nonce for each credential. After this the offer is used up."""
-    access = issuers.redeem(offer, issuer, transaction_code=transaction_code, web=web)
+    return prepare(issuer, issuers.redeem(offer, issuer, transaction_code=transaction_code, web=web), web=web, now=now)
+
+
+def prepare(issuer: Issuer, access: Access, *, web: Web, now: int) -> Receipt:
+    """What has to be proven for the credentials that were granted."""
     to_prove = tuple(
         ToProve(each.id, each.type.name, each.view.name, issuers.nonce(issuer, web=web))
         for each in issuer.configurations
     )
-    return Receipt(issuer.id, issuer.credential_endpoint, access, to_prove, now + RECEIPT_SECONDS)
+    return Receipt(issuer.id, issuer.credential_endpoint, access, to_prove, now + RECEIPT_SECONDS, access.renewal)
 
 
 def complete(
@@ -83,9 +89,12 @@ def complete(
         verified.append(accept(raw, each, keys[each.configuration].public.thumbprint(), trust=trust, now=now))
         copies.append(_copy(verified[-1], raw))
     check_about(verified, person)
+    types = tuple(dict.fromkeys(each.document for each in verified))
+    # A refresh token is used once and replaced: two documents cannot share one.
+    renewal = receipt.renewal if len(types) == 1 else None
     return tuple(
-        Document(_new_id(), type_, receipt.audience, now, _copies_of(type_, verified, copies))
-        for type_ in dict.fromkeys(each.document for each in verified)
+        Document(_new_id(), type_, receipt.audience, now, _copies_of(type_, verified, copies), renewal)
+        for type_ in types
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from certs.encoding import b64url_decode, b64url_encode, json_decode, json_encode
+from wallet.authorization import Asked
 from wallet.errors import WalletError
 from wallet.issuer import Access
 from wallet.login import Pending
@@ -21,6 +22,7 @@ def write_document(document: Document) -> bytes:
             "type": document.type,
             "credential_issuer": document.credential_issuer,
             "received_at": document.received_at,
+            "renewal": document.renewal,
             "copies": [
                 {
                     "view": copy.view,
@@ -70,6 +72,7 @@ def write_receipt(receipt: Receipt) -> bytes:
             "identifiers": dict(receipt.access.identifiers),
             "to_prove": [[each.configuration, each.type, each.view, each.nonce] for each in receipt.to_prove],
             "expires": receipt.expires,
+            "renewal": receipt.renewal,
         }
     )
 
@@ -83,6 +86,7 @@ def read_receipt(data: bytes) -> Receipt:
             access=Access(fields["token"], fields["identifiers"]),
             to_prove=tuple(ToProve(*each) for each in fields["to_prove"]),
             expires=fields["expires"],
+            renewal=fields.get("renewal"),
         )
 
 
@@ -95,6 +99,16 @@ def write_pending(pending: Pending) -> bytes:
 def read_pending(data: bytes) -> Pending:
     with _known_shape():
         return Pending(**json_decode(data))
+
+
+def write_asked(asked: Asked) -> bytes:
+    return json_encode({"verifier": asked.verifier, "configurations": list(asked.configurations)})
+
+
+def read_asked(data: bytes) -> Asked:
+    with _known_shape():
+        fields = json_decode(data)
+        return Asked(fields["verifier"], tuple(fields["configurations"]))
 
 
 @contextmanager

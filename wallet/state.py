@@ -45,7 +45,7 @@ _BY_CODE = {
     "holder_locked": State(Standing.LOCKED, Text("Đã khóa", "Locked")),
 }
 _REVOKED = State(Standing.REVOKED, Text("Đã thu hồi", "Revoked"))
-_EXPIRED = State(Standing.EXPIRED, Text("Đã hết hạn, hãy nhận lại", "Expired, receive it again"))
+_EXPIRED = State(Standing.EXPIRED, Text("Đã hết hạn, hãy cập nhật", "Expired, refresh it"))
 _VALID = State(Standing.VALID, Text("Còn hiệu lực", "Valid"))
 _UNKNOWN = State(Standing.UNKNOWN, Text("Chưa biết trạng thái (mất kết nối)", "State not known now (no connection)"))
 

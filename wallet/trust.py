@@ -13,6 +13,7 @@ from certs import bundle
 from certs.bundle import Bundle
 from certs.errors import CertsError
 from certs.fetch import BUNDLE_LIMIT, FetchError
+from certs.log import event
 from wallet.errors import WalletError
 from wallet.ports import Web
 
@@ -50,7 +51,7 @@ class TrustKeeper:
                 return held
             fresh = bundle.update(held, response.body, now=now) if held else self._first(response.body, now)
         except (CertsError, FetchError, WalletError) as error:
-            log.warning("trust bundle not refreshed: %s", error)
+            event(log, logging.WARNING, "trust_not_refreshed", cause=str(error))
             return held
         self._to_disk(fresh.raw)
         return fresh
@@ -64,7 +65,8 @@ class TrustKeeper:
         except FileNotFoundError:
             return None
         except CertsError as error:
-            log.warning("held trust bundle set aside: %s", error)  # another root is pinned now, or the file is damaged
+            # Another root is pinned now, or the file is damaged.
+            event(log, logging.WARNING, "trust_set_aside", cause=str(error))
             return None
 
     def _to_disk(self, data: bytes) -> None:

@@ -5,10 +5,11 @@ Spec: none; receiving is `wallet.receive`, showing `wallet.present`, both of whi
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from certs.trust import TrustStore
 from wallet import history, records
+from wallet.authorization import ASKED_SECONDS, Asked
 from wallet.errors import WalletError
 from wallet.login import PENDING_SECONDS, Pending
 from wallet.model import Document, Entry, Person, SealedDocument, Session
@@ -17,7 +18,7 @@ from wallet.receive import Receipt, complete, superseded
 from wallet.vault import Vault
 
 SESSION_SECONDS = 12 * 3600  # one day's errands; the provider decides how strongly one signs in
-_PENDING, _SESSION, _RECEIPT = "pending", "session", "receipt"
+_PENDING, _SESSION, _ASKED, _RECEIPT = "pending", "session", "asked", "receipt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,29 @@ class Wallet:
         with self.storage.transaction() as ports:
             ports.ephemeral.take(_SESSION, value, now=now)
 
+    # --- asking the issuer --------------------------------------------------------------------------------------------
+
+    def remember_asked(self, state: str, asked: Asked, person: Person, *, now: int) -> None:
+        """Keep what is needed when this person comes back from the issuer with this `state`."""
+        name = f"{self.vault.owner_of(person.pid)}:{state}"
+        with self.storage.transaction() as ports:
+            ports.ephemeral.sweep(now=now)
+            self._put(ports, _ASKED, name, records.write_asked(asked), expires=now + ASKED_SECONDS)
+
+    def recall_asked(self, state: str, person: Person, *, now: int) -> Asked:
+        """Once, and by the person who asked: nobody can be led into the wallet of another."""
+        name = f"{self.vault.owner_of(person.pid)}:{state}"
+        with self.storage.transaction() as ports:
+            sealed = ports.ephemeral.take(_ASKED, name, now=now)
+        if sealed is None:
+            raise WalletError("asking_unknown", "unknown, used, expired, or somebody else's")
+        return records.read_asked(self._open(_ASKED, name, sealed))
+
+    def note_renewal(self, owner: str, document: Document, renewal: str | None) -> None:
+        """The refresh token was replaced, or is good no more: kept before anything else is done with the answer."""
+        with self.storage.transaction() as ports:
+            ports.documents.reseal(self._seal(owner, replace(document, renewal=renewal)))
+
     # --- receiving ----------------------------------------------------------------------------------------------------
 
     def hold(self, receipt: Receipt, person: Person) -> str:
@@ -70,6 +94,15 @@ class Wallet:
             data = records.write_receipt(receipt)
             self._put(ports, _RECEIPT, f"{owner}:{value}", data, expires=receipt.expires)
         return value
+
+    def held_receipt(self, value: str, person: Person, *, now: int) -> Receipt:
+        """A receipt that waits for its proofs, for the page that makes them."""
+        name = f"{self.vault.owner_of(person.pid)}:{value}"
+        with self.storage.reading() as ports:
+            sealed = ports.ephemeral.read(_RECEIPT, name, now=now)
+        if sealed is None:
+            raise WalletError("asking_unknown", "unknown, used, expired, or somebody else's")
+        return records.read_receipt(self._open(_RECEIPT, name, sealed))
 
     def finish(
         self, value: str, proofs: Mapping[str, str], person: Person, *, trust: TrustStore, now: int

@@ -16,7 +16,7 @@ Spec: OpenID for Verifiable Credential Issuance 1.0 §8, Appendix F.1, F.4; RFC 
 """
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from certs.catalogue import DocumentType, View
@@ -27,16 +27,18 @@ from certs.keys import PublicKey
 from certs.proof import KeyProof, verify_key_proof
 from certs.x509 import key_id
 from idp.issuance import nonce, status
-from idp.issuance.entitlement import end_of_day, refusal
+from idp.issuance.entitlement import as_of, end_of_day, refusal
 from idp.issuance.known_keys import KNOWN_THUMBPRINTS
 from idp.issuance.metadata import configuration_id, find
-from idp.issuance.pre_authorized import PURPOSE_OF_GRANT
+from idp.issuance.offer import choose
+from idp.issuance.requested import configurations
 from idp.issuance.signers import Signers, SigningUnavailable
-from idp.login.standing import holder, today
-from idp.model import Document, Event, Grant, IssuedCredential
+from idp.login.standing import Holder, holder, today
+from idp.model import Document, Event, Grant, IssuedCredential, Token
 from idp.oidc import bearer
 from idp.oidc.context import Context
 from idp.oidc.errors import BearerError
+from idp.oidc.family import ISSUANCE_PURPOSE
 from idp.oidc.request import Request, Response, json_response
 from idp.ports import Ports, Storage
 
@@ -71,8 +73,8 @@ def respond(storage: Storage, request: Request, *, context: Context, signers: Si
         with storage.transaction() as ports:
             grant: Grant | None = None
             try:
-                grant, _ = bearer.access(request, ports, purpose=PURPOSE_OF_GRANT, now=now)  # 1
-                return _issue(ports, request, grant, context, signers, now)
+                grant, token = bearer.access(request, ports, purpose=ISSUANCE_PURPOSE, now=now)  # 1
+                return _issue(ports, request, grant, token, context, signers, now)
             except BearerError as error:
                 return bearer.refusal(error, ports, context, now=now, resource="credential")
             except _Refused as refused:
@@ -85,14 +87,19 @@ def respond(storage: Storage, request: Request, *, context: Context, signers: Si
         return _error(503, "temporarily_unavailable", description, (("Retry-After", "30"),))
 
 
-def _issue(ports: Ports, request: Request, grant: Grant, context: Context, signers: Signers, now: int) -> Response:
+def _issue(
+    ports: Ports, request: Request, grant: Grant, token: Token, context: Context, signers: Signers, now: int
+) -> Response:
     wanted = _wanted(request)
-    if wanted.configuration_id not in grant.details["configuration_ids"]:  # 4
+    allowed = grant.details.get("configuration_ids") or configurations(
+        grant.scopes
+    )  # by offer, or by what was asked for
+    if wanted.configuration_id not in allowed:  # 4
         raise BearerError("insufficient_scope", "the token does not allow this credential", status=403)
     proof = _proof(wanted.proof, context.issuer, signers, now)  # 5
     if not nonce.spend(ports.ephemeral, proof.nonce, now=now):  # 6
         raise _Refused("invalid_nonce", "Fetch a new nonce and sign a new proof.", "nonce_unknown_or_used")
-    document = _entitled(ports, grant, wanted, now)  # 7
+    document = _entitled(ports, grant, token, wanted, now)  # 7
     try:
         credential = _sign(ports, grant, wanted, document, proof.key, context.issuer, signers, now)  # 8
     except OSError as error:  # the key's module or its host is away
@@ -151,19 +158,27 @@ def _proof(proof: str, issuer: str, signers: Signers, now: int) -> KeyProof:
     return verified
 
 
-def _entitled(ports: Ports, grant: Grant, wanted: Wanted, now: int) -> Document:
-    """By the registers as they are now, not as they were when the offer was made."""
-    document = ports.documents.get(str(grant.details["document_id"]))
-    refused = refusal(who=holder(ports, grant.account_id, now=now), document=document, kind=wanted.document, now=now)
-    copy = f"{grant.grant_id}:{wanted.configuration_id}"
-    if refused is None and not any(
-        ports.ephemeral.once("credential_copy", f"{copy}:{n}", expires=grant.expires) for n in range(COPIES)
-    ):
-        raise _Refused("credential_request_denied", "Too many copies.", "copies")
-    if refused is not None or document is None:
+def _entitled(ports: Ports, grant: Grant, token: Token, wanted: Wanted, now: int) -> Document:
+    """By the registers as they are now, not as they were when it was asked for, and as they stay until we are done."""
+    who = holder(ports, grant.account_id, now=now, hold=True)
+    document = _document(ports, grant, who, wanted)
+    refused = refusal(who=who, document=document, kind=wanted.document, now=now)
+    if refused is not None or document is None or who is None:
         reason = refused.code if refused else "no_document"
         raise _Refused("credential_request_denied", "The credential cannot be issued.", reason)
-    return document
+    copy = f"{token.token_hash}:{wanted.configuration_id}"
+    if not any(ports.ephemeral.once("credential_copy", f"{copy}:{n}", expires=token.expires) for n in range(COPIES)):
+        raise _Refused("credential_request_denied", "Too many copies.", "copies")
+    return replace(document, record=as_of(document, wanted.document, who.person, day=today(now)))
+
+
+def _document(ports: Ports, grant: Grant, who: Holder | None, wanted: Wanted) -> Document | None:
+    """The one that was offered; where the wallet asked by itself, the person's document of that type that is valid now."""
+    if "document_id" in grant.details:
+        return ports.documents.hold(str(grant.details["document_id"]))
+    held = ports.documents.of_person(who.person.person_id) if who else ()
+    chosen = choose(held, wanted.document.name)
+    return ports.documents.hold(chosen.document_id) if chosen else None
 
 
 def _sign(

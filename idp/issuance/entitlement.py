@@ -3,13 +3,17 @@
 Spec: Decree 69/2024/NĐ-CP Art. 7, 15, 20 (account levels, locking); Law 26/2023/QH15 Art. 34.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 from certs.catalogue import DocumentType, Text
+from idp.accounts.ages import is_adult
 from idp.login.standing import Holder, today
-from idp.model import Document, DocumentState
+from idp.model import Document, DocumentState, Person
 
+ADULT = "age_over_18"
 VIETNAM = timezone(timedelta(hours=7))
 
 
@@ -55,6 +59,13 @@ def refusal(*, who: Holder | None, document: Document | None, kind: DocumentType
             ),
         )
     return None
+
+
+def as_of(document: Document, kind: DocumentType, person: Person, *, day: date) -> Mapping[str, Any]:
+    """The record as it is signed on this day: an age is never older than the signature."""
+    if not any(field.name == ADULT for field in kind.fields):
+        return document.record
+    return {**document.record, ADULT: is_adult(person.birth_date, day)}
 
 
 def _ask(vi: str, en: str) -> Text:

@@ -1,6 +1,6 @@
 """What this issuer can issue, as a wallet reads it: one credential configuration for each view of each document type.
 
-Spec: OpenID for Verifiable Credential Issuance 1.0 §12.2, Appendix B (our format profile `vn1_cwt`), Appendix C.
+Spec: OpenID for Verifiable Credential Issuance 1.0 §5.1.2 (`scope`), §12.2, Appendix B (our format profile `vn1_cwt`), Appendix C.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from certs.catalogue import CATALOGUE, DocumentType, Text, View
 
 FORMAT = "vn1_cwt"
 PROOF_ALGORITHMS = ("ES256",)
+SCOPE_PREFIX = "credential:"  # tells them from the scopes of OpenID Connect (§5.1.2: not to be taken for another)
 ISSUER_NAME = Text(vi="Định danh điện tử (mô phỏng)", en="Electronic identity (simulation)")
 
 
@@ -32,6 +33,16 @@ def find(identifier: str) -> tuple[DocumentType, View] | None:
     return None
 
 
+def scope_of(configuration: str) -> str:
+    return SCOPE_PREFIX + configuration
+
+
+# By scope, the configuration that it asks for.
+CREDENTIAL_SCOPES: Mapping[str, str] = {
+    scope_of(identifier): identifier for document in CATALOGUE.values() for identifier in configuration_ids(document)
+}
+
+
 def issuer_metadata(issuer: str) -> dict[str, Any]:
     """The document at `/.well-known/openid-credential-issuer`. The issuer is its own authorization server."""
     return {
@@ -50,6 +61,7 @@ def issuer_metadata(issuer: str) -> dict[str, Any]:
 def _configuration(document: DocumentType, view: View) -> Mapping[str, Any]:
     return {
         "format": FORMAT,
+        "scope": scope_of(configuration_id(document, view)),
         "document_type": document.name,
         "view": view.name,
         "cryptographic_binding_methods_supported": ["jwk"],

@@ -102,6 +102,7 @@ def published(ports: Ports, *, issuer: str, offer_id: str, language: str, now: i
         "credential_issuer": issuer,
         "credential_configuration_ids": list(payload["configuration_ids"]),
         "grants": {
+            "authorization_code": {},  # a wallet may also ask by itself: the same person, signed in, agrees to the same
             GRANT_TYPE: {
                 "pre-authorized_code": code,
                 "tx_code": {
@@ -109,7 +110,7 @@ def published(ports: Ports, *, issuer: str, offer_id: str, language: str, now: i
                     "length": TX_CODE_LENGTH,
                     "description": TX_CODE_HINT.en if language == "en" else TX_CODE_HINT.vi,
                 },
-            }
+            },
         },
     }
 

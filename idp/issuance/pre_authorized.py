@@ -17,14 +17,14 @@ from idp.issuance.offer import PURPOSE, tx_digest
 from idp.login.standing import holder
 from idp.model import Client, Event, Grant, Token
 from idp.oidc.context import Context
+from idp.oidc.family import ISSUANCE_PURPOSE, LIFETIMES
 from idp.oidc.request import Request, Response, json_response
 from idp.oidc.secrets import token_hash
 from idp.ports import Ports
 
 ATTEMPTS = 5  # wrong transaction codes until the code is void: a guess succeeds with 5 in 1,000,000
-TOKEN_LIFETIME = 600
+TOKEN_LIFETIME = LIFETIMES[ISSUANCE_PURPOSE]
 ANONYMOUS = "anonymous-wallet"  # the client of grants that anyone may redeem (§6.1: client authentication is optional)
-PURPOSE_OF_GRANT = "issuance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def open_grant(
         account_id=account_id,
         client_id=client_id,
         scopes=(),
-        purpose=PURPOSE_OF_GRANT,
+        purpose=ISSUANCE_PURPOSE,
         opened_at=now,
         expires=now + TOKEN_LIFETIME,
         details={"document_id": payload["document_id"], "configuration_ids": list(payload["configuration_ids"])},

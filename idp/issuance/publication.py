@@ -37,10 +37,6 @@ class Published:
     body: bytes
     max_age: int
 
-    @property
-    def etag(self) -> str:
-        return hashlib.sha256(self.body).hexdigest()[:32]
-
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
@@ -98,8 +94,11 @@ class Publisher:
 
     def _sign_bundle(self, ports: Ports, trust_list: str, now: int) -> _Kept:
         held, lists = self._signers.of(BUNDLE), self._signers.of(STATUS)
-        current = status.all_current(ports, issuer=self._issuer, now=now)
+        # In this order: the number first, since whoever gets the next one waits for us here and then reads what is newer; and
+        # what we say it holds before what it holds, so that a change in between makes it out of date and not unseen.
         sequence = ports.publications.next_sequence(SEQUENCE)
+        content = _content(ports, trust_list)
+        current = status.all_current(ports, issuer=self._issuer, now=now)
         raw = bundles.build(
             sequence=sequence,
             now=now,
@@ -110,7 +109,7 @@ class Publisher:
             signer=held.signer,
             chain=(held.certificate,),
         )
-        kept = _Kept(_content(ports, trust_list), now + BUNDLE_RENEWED, sequence, Published(BUNDLE_TYPE, raw, 0))
+        kept = _Kept(content, now + BUNDLE_RENEWED, sequence, Published(BUNDLE_TYPE, raw, 0))
         shared = {"content": kept.content, "renew_at": kept.renew_at, "raw": b64url_encode(raw)}
         ports.ephemeral.put(SEQUENCE, str(sequence), shared, expires=kept.renew_at)
         return kept

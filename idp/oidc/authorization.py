@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from idp.issuance.requested import nothing_to_issue
 from idp.login.session import SignedIn
 from idp.model import Consent, Event
 from idp.oidc import code as codes
@@ -73,7 +74,9 @@ def proceed(
             return refuse(authorization, "login_required", "nobody is signed in", ports, context, now=now)
         return LoginNeeded()
     missing = missing_consent(authorization, signed_in.session.account_id, ports)
-    if missing or ("consent" in authorization.prompt and not consented):
+    # Also where it was allowed before: a person learns from us, not from an error of the wallet, that a document is suspended.
+    vain = nothing_to_issue(ports, signed_in.holder, authorization.scopes, now=now)
+    if missing or vain or ("consent" in authorization.prompt and not consented):
         if silent:
             return refuse(authorization, "consent_required", "consent is needed", ports, context, now=now)
         return ConsentNeeded(missing)
@@ -136,7 +139,7 @@ def _give_code(
         grant_id=context.new_secret(),
         expires=now + codes.LIFETIME,
     )
-    ports.ephemeral.put(codes.PURPOSE, value, code.payload(), expires=now + codes.REMEMBERED)
+    ports.ephemeral.put(codes.PURPOSE, value, code.payload(), expires=code.remembered_until)
     details = {"scopes": list(code.scopes), "acr": code.acr}
     ports.journal.append(Event(now, "code_given", code.account_id, code.client_id, details))
     return response.with_code(authorization.redirect_uri, code=value, state=authorization.state, issuer=context.issuer)

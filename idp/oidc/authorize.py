@@ -19,7 +19,7 @@ from idp.oidc.client_auth import PUBLIC
 from idp.oidc.context import Context
 from idp.oidc.errors import AuthorizationError, OAuthError, PageError
 from idp.oidc.request import Parameters, Request, Response
-from idp.oidc.scopes import OPENID, SCOPES, known, split
+from idp.oidc.scopes import OPENID, SCOPES, for_documents, known, split
 from idp.ports import Ports
 
 MAX_OPAQUE = 512  # characters of `state` and `nonce`: FAPI clients send some hundred, and both are stored or echoed
@@ -97,8 +97,8 @@ def check_response_mode(asked: Asked) -> None:
 
 def check_scope(asked: Asked) -> None:
     scopes = split(asked.sent.get("scope"))
-    if OPENID not in scopes:
-        raise AuthorizationError("invalid_scope", "scope must contain openid")  # OpenID Connect Core 1.0 §3.1.2.1
+    if (OPENID in scopes) == for_documents(scopes):  # OpenID Connect Core 1.0 §3.1.2.1; OpenID4VCI 1.0 §5.1.2
+        raise AuthorizationError("invalid_scope", "scope must contain openid or ask for credentials, and not both")
     if asked.client.profile == "bank" and not set(scopes) <= set(SCOPES):
         raise AuthorizationError("invalid_scope", "scope holds an unknown value")  # RFC 6749 §4.1.2.1
     if not set(known(scopes)) <= set(asked.client.scopes):

@@ -3,6 +3,8 @@
 Spec: RFC 6750 §2 (one place only), §3 (the challenge), §3.1 (errors)
 """
 
+from dataclasses import replace
+
 from idp.model import Event, Grant, Token
 from idp.oidc.context import Context
 from idp.oidc.errors import BearerError
@@ -16,16 +18,17 @@ PARAMETER = "access_token"
 
 
 def access(request: Request, ports: Ports, *, purpose: str, now: int, in_body: bool = False) -> tuple[Grant, Token]:
-    """The live grant behind the request's token. `in_body`: a form parameter will do too (RFC 6750 §2.2)."""
+    """The live grant behind the request's token, with the scopes of that token. `in_body`: a form parameter will do too (RFC 6750 §2.2)."""
     value = _token(request, in_body=in_body)
     if value is None:
         raise BearerError("invalid_token", "", detail="no access token")  # The challenge then names no error, §3.1.
     live = ports.grants.live(token_hash(value), "access", now=now)
     if live is None:
         raise BearerError("invalid_token", "the access token is unknown, expired or revoked")
-    if live[0].purpose != purpose:
+    grant, token = live
+    if grant.purpose != purpose:
         raise BearerError("insufficient_scope", "the access token is for something else", status=403)
-    return live
+    return (grant if token.scopes is None else replace(grant, scopes=token.scopes)), token
 
 
 def refusal(error: BearerError, ports: Ports, context: Context, *, now: int, resource: str) -> Response:

@@ -48,7 +48,7 @@ CLAIMS = (
         sensitive=True,
     ),
     Claim("account_level", "vneid", Text("Mức độ tài khoản định danh", "Account level")),
-    Claim("authentication_level", "vneid", Text("Mức độ xác thực của lần này", "Authentication level of this time")),
+    Claim("authentication_level", "vneid", Text("Mức độ xác thực lần này", "Authentication level this time")),
 )
 
 

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from idp.oidc import family
+
 LIFETIME = 60  # seconds
-ACCESS_TOKEN_LIFETIME = 600
-# A used code is remembered for as long as its tokens may live: using it again ends them (RFC 6749 §4.1.2).
-REMEMBERED = LIFETIME + ACCESS_TOKEN_LIFETIME
 
 PURPOSE = "authorization_code"
 
@@ -33,6 +32,11 @@ class Code:
 
     def payload(self) -> Mapping[str, Any]:
         return {**asdict(self), "scopes": list(self.scopes), "amr": list(self.amr)}
+
+    @property
+    def remembered_until(self) -> int:
+        """A used code is remembered for as long as its tokens may live: using it again ends them (RFC 6749 §4.1.2)."""
+        return self.expires + family.lifetime(self.scopes)
 
     @classmethod
     def of(cls, payload: Mapping[str, Any]) -> "Code":

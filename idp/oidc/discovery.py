@@ -1,6 +1,6 @@
 """What the provider says about itself: made from what is switched on, so that nothing absent is promised.
 
-Spec: OpenID Connect Discovery 1.0 §3, §4; RFC 8414 §2, §3; RFC 9207 §3; OpenID4VCI 1.0 §12.3
+Spec: OpenID Connect Discovery 1.0 §3, §4; RFC 8414 §2, §3; RFC 9207 §3; RFC 7009 §2; OpenID4VCI 1.0 §12.3
 """
 
 from collections.abc import Mapping
@@ -29,6 +29,7 @@ def metadata(context: Context) -> dict[str, Any]:
         "token_endpoint": context.at(endpoints.TOKEN),
         "userinfo_endpoint": context.at(endpoints.USERINFO),
         "jwks_uri": context.at(endpoints.JWKS),
+        "revocation_endpoint": context.at(endpoints.REVOKE),
         "scopes_supported": list(SCOPES),
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": list(RESPONSE_MODES),
@@ -37,6 +38,7 @@ def metadata(context: Context) -> dict[str, Any]:
         "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": sorted(context.signers),
         "token_endpoint_auth_methods_supported": list(METHODS),
+        "revocation_endpoint_auth_methods_supported": list(METHODS),
         "claim_types_supported": ["normal"],
         "claims_supported": list(dict.fromkeys((*id_token.CLAIMS, *(claim.name for claim in claims.CLAIMS)))),
         "claims_parameter_supported": False,

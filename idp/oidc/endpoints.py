@@ -2,6 +2,7 @@
 
 AUTHORIZE = "/authorize"
 TOKEN = "/token"  # noqa: S105 (a path)
+REVOKE = "/revoke"
 USERINFO = "/userinfo"
 JWKS = "/jwks"
 OPENID_CONFIGURATION = "/.well-known/openid-configuration"

@@ -1,6 +1,6 @@
 """The ID token: who signed in, when, how strongly, for whom.
 
-Spec: OpenID Connect Core 1.0 §2, §3.1.3.6 (`at_hash`); RFC 8176 (`amr`); OpenID Connect Registration 1.0 §2 (algorithm)
+Spec: OpenID Connect Core 1.0 §2, §3.1.3.6 (`at_hash`), §12.2 (refreshed); RFC 8176 (`amr`); OpenID Connect Registration 1.0 §2 (algorithm)
 """
 
 import hashlib
@@ -8,8 +8,7 @@ from typing import Any
 
 from certs.encoding import b64url_encode
 from certs.jose import sign
-from idp.model import Client
-from idp.oidc.code import Code
+from idp.model import Client, Grant
 from idp.oidc.context import Context
 
 LIFETIME = 600  # seconds; it tells of one event and is read at once
@@ -17,18 +16,22 @@ LIFETIME = 600  # seconds; it tells of one event and is read at once
 CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", "jti")
 
 
-def id_token(code: Code, *, client: Client, sub: str, access_token: str, context: Context, now: int) -> str:
+def id_token(
+    grant: Grant, *, client: Client, sub: str, access_token: str, nonce: str | None, context: Context, now: int
+) -> str:
+    """`auth_time`, `acr`, `amr` are of the log-in that the grant rests on, also when it is refreshed (§12.2)."""
+    event = grant.details
     claims: dict[str, Any] = {
         "iss": context.issuer,
         "sub": sub,
         "aud": client.client_id,
         "exp": now + LIFETIME,
         "iat": now,
-        "auth_time": code.auth_time,
-        **({"nonce": code.nonce} if code.nonce is not None else {}),
-        "acr": code.acr,
-        "amr": list(code.amr),
-        "sid": code.sid,
+        "auth_time": event["auth_time"],
+        **({"nonce": nonce} if nonce is not None else {}),
+        "acr": event["acr"],
+        "amr": list(event["amr"]),
+        "sid": event["sid"],
         "at_hash": _left_half(access_token),
         "jti": context.new_secret(),
     }

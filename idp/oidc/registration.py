@@ -102,8 +102,8 @@ def _check_types(metadata: Mapping[str, Any]) -> None:
         raise RegistrationError("invalid_redirect_uri", "redirect_uris must have at least one entry, at most 20")
     if metadata.get("application_type", "web") not in ("web", "native"):
         raise RegistrationError("invalid_client_metadata", "application_type is web or native")
-    if not set(metadata.get("grant_types", [])) <= {"authorization_code"}:
-        raise RegistrationError("invalid_client_metadata", "grant_types is authorization_code")
+    if not set(metadata.get("grant_types", [])) <= {"authorization_code", "refresh_token"}:
+        raise RegistrationError("invalid_client_metadata", "grant_types are authorization_code and refresh_token")
     if not set(metadata.get("response_types", [])) <= {"code"}:
         raise RegistrationError("invalid_client_metadata", "response_types is code")
 

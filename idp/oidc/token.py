@@ -16,7 +16,7 @@ from idp.ports import Ports
 def respond(request: Request, ports: Ports, context: Context, now: int) -> Response:
     client: Client | None = None
     try:
-        _check_form(request)
+        check_form(request)
         client = client_auth.authenticate(request, ports)
         grant_type = request.form.get("grant_type")
         if grant_type is None:
@@ -25,10 +25,10 @@ def respond(request: Request, ports: Ports, context: Context, now: int) -> Respo
             raise TokenError("unsupported_grant_type", "this grant_type is not supported")  # RFC 6749 §5.2
         return context.grants[grant_type](request, client, ports, context, now)
     except TokenError as error:
-        return _refusal(error, client, ports, context, now=now)
+        return refusal(error, client, ports, context, now=now, kind="token_refused")
 
 
-def _check_form(request: Request) -> None:
+def check_form(request: Request) -> None:
     if request.query:
         raise TokenError("invalid_request", "parameters belong in the body")  # RFC 6749 §3.2, RFC 9700 §4.3
     if request.media_type != FORM:
@@ -37,8 +37,11 @@ def _check_form(request: Request) -> None:
         raise TokenError("invalid_request", "a parameter was sent more than once")  # RFC 6749 §3.2
 
 
-def _refusal(error: TokenError, client: Client | None, ports: Ports, context: Context, *, now: int) -> Response:
+def refusal(
+    error: TokenError, client: Client | None, ports: Ports, context: Context, *, now: int, kind: str
+) -> Response:
+    """JSON for the client, and a line of this kind in the journal."""
     details = {"error": error.code, "reason": error.detail}
-    ports.journal.append(Event(now, "token_refused", client_id=client.client_id if client else None, details=details))
+    ports.journal.append(Event(now, kind, client_id=client.client_id if client else None, details=details))
     headers = (client_auth.challenge(context),) if isinstance(error, ClientError) else ()
     return json_response({"error": error.code, "error_description": error.text}, status=error.status, headers=headers)

@@ -1,26 +1,35 @@
-"""The consent page: the very facts that would go, to whom, why, for how long, and how to take it back.
+"""The consent page: the very facts that would go, to whom, why, for how long, and how to take it back. For documents that a
+wallet asks for it is another page: which documents, with what in them, go into which wallet.
 
-Spec: OpenID Connect Core 1.0 §3.1.2.4; Law on Personal Data Protection 91/2025/QH15 (consent: informed, separate, withdrawn
+Spec: OpenID Connect Core 1.0 §3.1.2.4, §11 (offline access); OpenID4VCI 1.0 §15.1; Law on Personal Data Protection 91/2025/QH15 (consent: informed, separate, withdrawn
 as easily as given); attacks.md §4.12
 
 The form carries a decision and nothing else. What is decided about stands in the interaction.
 """
 
+from dataclasses import dataclass
+
 import flask
 
+from idp.issuance.entitlement import as_of
+from idp.issuance.requested import Requested, requested
 from idp.login import interaction, session
 from idp.login.interaction import Interaction
 from idp.login.session import SignedIn
+from idp.login.standing import Holder, today
+from idp.model import Client
 from idp.oidc import authorization as authorizations
 from idp.oidc import claims
 from idp.oidc.authorization import Authorization
-from idp.oidc.code import ACCESS_TOKEN_LIFETIME
+from idp.oidc.family import LIFETIMES, OFFLINE_LIFETIME, OPENID_PURPOSE
+from idp.oidc.scopes import OFFLINE, for_documents
 from idp.ports import Ports
 from idp.web import errors, language, security, walk
 from idp.web.context import Web
 from idp.web.exchange import answered, form
 from idp.web.facts import facts
 from idp.web.login import asker
+from idp.web.record import Line, lines
 
 SHARE, DO_NOT_SHARE = "share", "do-not-share"
 
@@ -34,7 +43,7 @@ def blueprint(web: Web) -> flask.Blueprint:
         with web.storage.reading() as ports:
             pending = interaction.find(ports, identifier, browser=security.cookie(security.BROWSER), now=now)
             signed_in = _signed_in(pending, ports, now=now)
-            shown = _page(pending, signed_in, ports, web) if pending and signed_in else None
+            shown = _page(pending, signed_in, ports, web, now=now) if pending and signed_in else None
         if shown is None:
             security.refused("interaction")
         return shown or errors.expired_page()
@@ -72,8 +81,14 @@ def _decide(
     account_id = signed_in.session.account_id
     if not shared:
         return answered(authorizations.deny(authorization, account_id, ports, web.oidc, now=now))
-    released = _released(authorization, signed_in, ports, web)
-    authorizations.allow(authorization, account_id, claims.names(released), ports, now=now)
+    if for_documents(authorization.scopes):
+        wanted = requested(ports, signed_in.holder, authorization.scopes, now=now)
+        if all(one.obstacle for one in wanted):
+            flask.abort(400)  # the page had no button for it
+        names = sorted({f"{one.kind.name}.{field.name}" for one in wanted for field in one.fields})
+    else:
+        names = claims.names(_released(authorization, signed_in, ports, web))
+    authorizations.allow(authorization, account_id, names, ports, now=now)
     return walk.step(interaction.after_consent(pending), signed_in, ports, now=now)
 
 
@@ -87,13 +102,15 @@ def _released(authorization: Authorization, signed_in: SignedIn, ports: Ports, w
     )
 
 
-def _page(pending: Interaction, signed_in: SignedIn, ports: Ports, web: Web) -> str:
+def _page(pending: Interaction, signed_in: SignedIn, ports: Ports, web: Web, *, now: int) -> str:
     authorization = Authorization.of(pending.authorization or {})
     client = ports.clients.get(authorization.client_id)
     if client is None:
         flask.abort(400)
     security.allow_form_target(authorization.redirect_uri)
     language.prefer(authorization.ui_locales)
+    if for_documents(authorization.scopes):
+        return _documents_page(authorization, client, signed_in, ports, now=now)
     missing = authorizations.missing_consent(authorization, signed_in.session.account_id, ports)
     everything = facts(_released(authorization, signed_in, ports, web))
     new = tuple(fact for fact in everything if fact.scope in missing)
@@ -103,6 +120,41 @@ def _page(pending: Interaction, signed_in: SignedIn, ports: Ports, web: Web) -> 
         name=signed_in.holder.person.name,
         new=new or everything,
         before=tuple(fact for fact in everything if fact not in new) if new else (),
-        minutes=ACCESS_TOKEN_LIFETIME // 60,
+        minutes=LIFETIMES[OPENID_PURPOSE] // 60,
+        offline_days=_offline_days(authorization),
         action=flask.request.path,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """A document that would go into the wallet, as the page shows it."""
+
+    requested: Requested
+    lines: tuple[Line, ...]
+
+
+def _documents_page(
+    authorization: Authorization, client: Client, signed_in: SignedIn, ports: Ports, *, now: int
+) -> str:
+    who = signed_in.holder
+    wanted = requested(ports, who, authorization.scopes, now=now)
+    return flask.render_template(
+        "consent_documents.html",
+        asker=asker(client, authorization.redirect_uri),
+        name=who.person.name,
+        documents=[Going(one, _lines(one, who, now=now)) for one in wanted],
+        possible=not all(one.obstacle for one in wanted),
+        offline_days=_offline_days(authorization),
+        action=flask.request.path,
+    )
+
+
+def _lines(one: Requested, who: Holder, *, now: int) -> tuple[Line, ...]:
+    if one.document is None or one.obstacle:
+        return ()
+    return lines(one.fields, as_of(one.document, one.kind, who.person, day=today(now)))
+
+
+def _offline_days(authorization: Authorization) -> int | None:
+    return OFFLINE_LIFETIME // 86_400 if OFFLINE in authorization.scopes else None

@@ -8,8 +8,11 @@ from datetime import datetime, timedelta, timezone
 
 import flask
 
+from certs.catalogue import DocumentType, View
+from idp.issuance.requested import views_by_kind
 from idp.model import Client, Event
 from idp.oidc.claims import CLAIMS, Claim
+from idp.oidc.scopes import OFFLINE
 from idp.web import security
 from idp.web.context import Web
 from idp.web.exchange import form, see_other
@@ -23,6 +26,8 @@ VIETNAM = timezone(timedelta(hours=7))
 class Allowed:
     client: Client
     claims: tuple[Claim, ...]
+    documents: tuple[tuple[DocumentType, tuple[View, ...]], ...]  # that may be put into this wallet
+    offline: bool  # also while the person is away
     since: str  # dd/mm/yyyy
 
 
@@ -38,6 +43,8 @@ def blueprint(web: Web) -> flask.Blueprint:
             Allowed(
                 client,
                 tuple(claim for claim in CLAIMS if claim.scope in consent.scopes and claim.name not in HIDDEN),
+                views_by_kind(consent.scopes),
+                OFFLINE in consent.scopes,
                 datetime.fromtimestamp(consent.given_at, VIETNAM).strftime("%d/%m/%Y"),
             )
             for client, consent in pairs

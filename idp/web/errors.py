@@ -6,24 +6,25 @@ The page says what happened and what to do, with an id to read out; the cause st
 """
 
 import logging
-import secrets
 from collections.abc import Mapping
 
 import flask
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
 from certs.catalogue import Text
+from certs.log import event
 from idp.oidc import endpoints
 from idp.oidc.authorize import Refused
 from idp.oidc.request import json_response
-from idp.storage.errors import Unavailable
+from idp.storage.errors import ListFull, Unavailable, Unstorable
 from idp.web.exchange import answered
 from idp.web.language import say
+from idp.web.log import method, request_id, route
 
 log = logging.getLogger("idp.errors")
 
 # Where programs call, an error is JSON. Other rooms add theirs with `answers_programs`.
-_PROGRAMS: set[str] = {endpoints.TOKEN, endpoints.USERINFO, endpoints.JWKS, "/.well-known"}
+_PROGRAMS: set[str] = {endpoints.TOKEN, endpoints.REVOKE, endpoints.USERINFO, endpoints.JWKS, "/.well-known"}
 
 _TRY_AGAIN = Text("Bạn hãy quay lại trang trước và thử lại.", "Go back to the previous page and try again.")
 _RESTART = Text(
@@ -106,15 +107,18 @@ def install(app: flask.Flask) -> None:
             return error.response
         return _answer(error.code or 500, error.description or "", _headers(error))
 
+    @app.errorhandler(ListFull)  # until the operator has made another list
     @app.errorhandler(Unavailable)
-    def _busy(error: Unavailable) -> flask.typing.ResponseReturnValue:
+    def _busy(error: ListFull | Unavailable) -> flask.typing.ResponseReturnValue:
         return _answer(503, str(error), {"Retry-After": "5"})
+
+    @app.errorhandler(Unstorable)
+    def _unstorable(error: Unstorable) -> flask.typing.ResponseReturnValue:
+        return _answer(400, str(error), {})
 
     @app.errorhandler(Exception)
     def _unexpected(error: Exception) -> flask.typing.ResponseReturnValue:
-        answer = _answer(500, type(error).__name__, {})
-        log.error("error %s", flask.g.error_id, exc_info=error)
-        return answer
+        return _answer(500, type(error).__name__, {}, error)
 
     app.register_error_handler(InternalServerError, _unexpected)
 
@@ -128,8 +132,8 @@ def expired_page(status: int = 400) -> flask.Response:
     return page(status, *EXPIRED, cause="interaction is unknown, expired, done or of another browser")
 
 
-def page(status: int, what: Text, then: Text, *, cause: str) -> flask.Response:
-    identifier = _record(status, cause)
+def page(status: int, what: Text, then: Text, *, cause: str, error: Exception | None = None) -> flask.Response:
+    identifier = _record(status, cause, error)
     flask.g.page_stays = False
     flask.g.form_target = None
     html = flask.render_template(
@@ -138,32 +142,34 @@ def page(status: int, what: Text, then: Text, *, cause: str) -> flask.Response:
     return flask.Response(html, status, {"Cache-Control": "no-store"}, mimetype="text/html")
 
 
-def _answer(status: int, cause: str, headers: Mapping[str, str]) -> flask.Response:
+def _answer(status: int, cause: str, headers: Mapping[str, str], error: Exception | None = None) -> flask.Response:
     known = status if status in PAGES else (400 if status < 500 else 500)
     path = flask.request.path
     if any(path == prefix or path.startswith(f"{prefix}/") for prefix in _PROGRAMS):
-        _record(status, cause)
+        _record(status, cause, error)
         code = {503: "temporarily_unavailable"}.get(status, "server_error" if status >= 500 else "invalid_request")
         answer = answered(json_response({"error": code, "error_description": PAGES[known][0].en}, status=status))
     else:
-        answer = page(status, *PAGES[known], cause=cause)
+        answer = page(status, *PAGES[known], cause=cause, error=error)
     answer.headers.update(dict(headers))
     return answer
 
 
-def _record(status: int, cause: str) -> str:
+def _record(status: int, cause: str, error: Exception | None) -> str:
     """The id under which the log has the cause. Neither query nor body is written: they hold codes and passwords."""
-    identifier = flask.g.error_id = secrets.token_hex(4).upper()
-    log.log(
-        logging.WARNING if status < 500 else logging.ERROR,
-        "error %s: %s %s %s: %s",
-        identifier,
-        status,
-        flask.request.method,
-        flask.request.endpoint,
-        cause,
+    level = logging.WARNING if status < 500 else logging.ERROR
+    event(
+        log,
+        level,
+        "error_page",
+        request=request_id(),
+        method=method(),
+        route=route(),
+        status=status,
+        cause=cause,
+        error=error,
     )
-    return identifier
+    return request_id()
 
 
 def _headers(error: HTTPException) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """Between Flask's request and response and our values. Parameters are parsed by our own strict parser."""
 
+import hashlib
+
 import flask
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
@@ -40,6 +42,14 @@ def answered(response: Response) -> flask.Response:
     for name, value in response.headers:
         answer.headers.add(name, value)
     return answer
+
+
+def public(body: bytes, media_type: str, *, caching: str) -> flask.Response:
+    """What is the same for all, programs in browsers included; who has it already gets a 304 (RFC 9110 §15.4.5)."""
+    answer = flask.Response(body, headers={"Cache-Control": caching, "Access-Control-Allow-Origin": "*"})
+    answer.headers["Content-Type"] = media_type
+    answer.set_etag(hashlib.sha256(body).hexdigest()[:32])
+    return answer.make_conditional(flask.request)  # type: ignore[return-value]
 
 
 def see_other(location: str) -> flask.Response:

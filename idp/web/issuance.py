@@ -11,7 +11,7 @@ from idp.issuance.metadata import issuer_metadata
 from idp.oidc.request import json_response
 from idp.web import errors
 from idp.web.context import Web
-from idp.web.exchange import answered, received
+from idp.web.exchange import answered, public, received
 from idp.web.language import language
 
 METADATA = "/.well-known/openid-credential-issuer"
@@ -27,8 +27,7 @@ def blueprint(web: Web) -> flask.Blueprint:
 
     @routes.get(METADATA)
     def publish() -> flask.Response:
-        headers = {"Cache-Control": PUBLISHED, "Access-Control-Allow-Origin": "*"}
-        return flask.Response(metadata, headers=headers, mimetype="application/json")
+        return public(metadata, "application/json", caching=PUBLISHED)
 
     @routes.get("/credential-offers/<offer_id>")
     def show_offer(offer_id: str) -> flask.Response:

@@ -8,12 +8,12 @@ import flask
 from certs.encoding import json_encode
 from idp.login import session
 from idp.login.interaction import Interaction, browser_hash
-from idp.oidc import authorize, discovery, endpoints, token, userinfo
+from idp.oidc import authorize, discovery, endpoints, revocation, token, userinfo
 from idp.oidc.authorize import Refused
 from idp.oidc.request import FORM
 from idp.web import errors, security, walk
 from idp.web.context import Web
-from idp.web.exchange import answered, received
+from idp.web.exchange import answered, public, received
 
 PUBLISHED = "public, max-age=300"  # Relying parties look for new keys at once when a key id is new.
 
@@ -30,8 +30,7 @@ def blueprint(web: Web) -> flask.Blueprint:
     @routes.get(endpoints.AUTHORIZATION_SERVER)
     @routes.get(endpoints.JWKS)
     def publish() -> flask.Response:
-        headers = {"Cache-Control": PUBLISHED, "Access-Control-Allow-Origin": "*"}
-        return flask.Response(published[flask.request.path], headers=headers, mimetype="application/json")
+        return public(published[flask.request.path], "application/json", caching=PUBLISHED)
 
     @routes.route(endpoints.AUTHORIZE, methods=["GET", "POST"])
     def authorize_() -> flask.Response:
@@ -42,6 +41,12 @@ def blueprint(web: Web) -> flask.Blueprint:
         request, now = received(), web.clock()
         with web.storage.transaction() as ports:
             return answered(token.respond(request, ports, web.oidc, now))
+
+    @routes.post(endpoints.REVOKE)
+    def revoke_() -> flask.Response:
+        request, now = received(), web.clock()
+        with web.storage.transaction() as ports:
+            return answered(revocation.respond(request, ports, web.oidc, now))
 
     @routes.route(endpoints.USERINFO, methods=["GET", "POST"])
     def userinfo_() -> flask.Response:

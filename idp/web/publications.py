@@ -13,6 +13,7 @@ from idp.issuance.publication import STATUS_CWT, STATUS_JWT, Published, Publishe
 from idp.issuance.signers import SigningUnavailable
 from idp.web import errors
 from idp.web.context import Web
+from idp.web.exchange import public
 
 
 def blueprint(web: Web) -> flask.Blueprint:
@@ -64,10 +65,5 @@ def _publisher(web: Web) -> Publisher | None:
 
 
 def _answer(published: Published) -> flask.Response:
-    answer = flask.Response(published.body)
-    answer.headers["Content-Type"] = published.media_type
-    answer.headers["Access-Control-Allow-Origin"] = "*"
     caching = f"public, max-age={published.max_age}" if published.max_age else "public, no-cache"
-    answer.headers["Cache-Control"] = caching
-    answer.set_etag(published.etag)
-    return answer.make_conditional(flask.request)  # type: ignore[return-value]
+    return public(published.body, published.media_type, caching=caching)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import flask
 from markupsafe import Markup
-from werkzeug.exceptions import BadRequest, Forbidden, MisdirectedRequest
+from werkzeug.exceptions import BadRequest, Forbidden, LengthRequired, MisdirectedRequest, RequestEntityTooLarge
 
 from idp.model import Event
 from idp.oidc.secrets import new_secret
@@ -27,6 +27,10 @@ MAX_BODY = 256 * 1024  # Our forms and token requests have some kilobytes.
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _HOST_SOURCE = re.compile(r"[a-z0-9.-]+(?::\d+)?", re.ASCII)
 
+# How long browsers keep to https. In a simulation on this machine's own name that would outlast the simulation, and bind
+# whatever is served on another port: there five minutes show the header, and do no harm (RFC 6797 §6.1.1, §14.2).
+HSTS, HSTS_IN_SIMULATION = "max-age=63072000; includeSubDomains", "max-age=300"
+
 CSP = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; "
     "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
@@ -40,6 +44,7 @@ def web() -> Web:
 
 def install(app: flask.Flask) -> None:
     app.before_request(_check_address)
+    app.before_request(_check_length)
     app.after_request(_headers)
     app.jinja_env.globals["form_token"] = form_token
 
@@ -123,6 +128,24 @@ def _check_address() -> None:
         raise BadRequest("wrong scheme")
 
 
+def _check_length() -> None:
+    """A body is read as a whole or not at all: the server would hand on, as if it were whole, what was cut off (HD-06, HD-07).
+
+    1. in pieces: refused, whatever their sum (RFC 9110 §15.5.12); a proxy in front puts them together
+    2. of no stated length (HTTP/2): refused at the limit
+    3. shorter than stated: refused
+    """
+    if flask.request.method in ("GET", "HEAD"):
+        return
+    if "Transfer-Encoding" in flask.request.headers:  # 1
+        raise LengthRequired
+    stated, received = flask.request.content_length, len(flask.request.get_data())
+    if stated is None and received >= MAX_BODY:  # 2
+        raise RequestEntityTooLarge
+    if stated is not None and received < stated:  # 3
+        raise BadRequest("body is cut off")
+
+
 def _headers(response: flask.Response) -> flask.Response:
     target = flask.g.get("form_target")
     headers = response.headers
@@ -132,7 +155,7 @@ def _headers(response: flask.Response) -> flask.Response:
     headers["Referrer-Policy"] = "no-referrer"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     if web().config.https:
-        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+        headers["Strict-Transport-Security"] = HSTS_IN_SIMULATION if web().config.simulation else HSTS
     headers.setdefault("Cache-Control", "no-store")
     if (value := flask.g.get("new_browser")) is not None:
         set_cookie(response, BROWSER, value)

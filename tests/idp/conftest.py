@@ -1,4 +1,4 @@
-"""The provider for tests: its keys and its tables are made once, each test gets a copy of its own."""
+"""The provider for tests, on each database: keys and tables are made once, each test gets rows of its own."""
 
 import shutil
 from collections.abc import Iterator
@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.world_idp import State, build, reopen
+from tests.databases import Postgres, fresh_name
+from tests.world_idp import State, build, populate, reopen
+
+DATABASES = ("sqlite", "postgresql")
 
 
 @pytest.fixture(scope="session")
@@ -16,8 +19,23 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def state(made: Path, tmp_path: Path) -> Iterator[State]:
-    state = reopen(shutil.copytree(made, tmp_path / "idp"))
+@pytest.fixture(scope="session")
+def made_on_server(postgres: Postgres) -> str:
+    """The name of a database with our tables, emptied before each test."""
+    name = fresh_name()
+    postgres.migrated(name)
+    return name
+
+
+@pytest.fixture(params=DATABASES)
+def state(request: pytest.FixtureRequest, made: Path, tmp_path: Path) -> Iterator[State]:
+    folder = shutil.copytree(made, tmp_path / "idp")
+    if request.param == "sqlite":
+        state = reopen(folder)
+    else:
+        server: Postgres = request.getfixturevalue("postgres")
+        state = reopen(folder, server.empty(request.getfixturevalue("made_on_server")))
+        with state.storage.transaction() as ports:
+            populate(ports)
     yield state
     state.close()

@@ -99,3 +99,15 @@ def test_without_a_nation(tmp_path: Path) -> None:
 def test_commands_leave_the_bundle_to_the_provider(data: Path) -> None:
     """A command changes the register; what is published follows when somebody asks the running provider."""
     assert read((data / "verifier" / "bundle.cbor").read_bytes(), now=NOW).sequence == 1
+
+
+def test_a_person_is_locked_and_unlocked(data: Path) -> None:
+    for verb, state in (("lock", "locked"), ("unlock", "not locked")):
+        done = _idp("person", verb, PID, "--json", data=data)
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)[0]["state"] == state
+        again = _idp("person", verb, PID, data=data)
+        assert again.returncode == 1 and again.stderr
+    kinds = [event["kind"] for event in json.loads(_idp("journal", "--json", "--limit", "4", data=data).stdout)]
+    assert kinds == ["documents_unlocked", "person_unlocked", "documents_locked", "person_locked"]
+    assert _idp("person", "lock", "999000000000", data=data).returncode == 1

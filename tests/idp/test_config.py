@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from idp.config import UnsafeConfiguration, from_environment
+from idp.config import UnsafeConfiguration, for_child, from_environment
 
 GOOD = {"IDP_ISSUER": "http://localhost:5000", "IDP_DATA": "/tmp/x", "IDP_SIMULATION": "1"}
 
@@ -44,6 +44,27 @@ def test_missing_settings(missing: str) -> None:
         from_environment({name: value for name, value in GOOD.items() if name != missing})
 
 
+def test_one_setting_names_the_database() -> None:
+    url = "postgresql+psycopg://u@db/x"
+    assert from_environment({**GOOD, "DATABASE_URL": url}).database_url == url
+    assert from_environment({**GOOD, "DATABASE_URL": "sqlite:////x", "IDP_DATABASE_URL": url}).database_url == url
+    assert from_environment({**GOOD, "DATABASE_URL": ""}).database_url == "sqlite:////tmp/x/idp.sqlite"
+    assert from_environment(GOOD).redis_url is None
+    assert from_environment({**GOOD, "REDIS_URL": "redis://localhost/1"}).redis_url == "redis://localhost/1"
+
+
+@pytest.mark.parametrize("changed", [{"DATABASE_URL": "mysql://x"}, {"REDIS_URL": "http://x"}])
+def test_servers_that_are_none_of_ours(changed: dict[str, str]) -> None:
+    with pytest.raises(UnsafeConfiguration, match=next(iter(changed))):
+        from_environment({**GOOD, **changed})
+
+
+def test_a_role_that_the_provider_starts_inherits_no_name_of_a_server() -> None:
+    inherited = {"DATABASE_URL": "postgresql://u:geheim@db/x", "REDIS_URL": "redis://:geheim@r", "PATH": "/bin"}
+    assert for_child({"WALLET_URL": "w"}, inherited) == {"PATH": "/bin", "WALLET_URL": "w"}
+
+
 def test_a_database_password_is_not_shown() -> None:
     made = from_environment({**GOOD, "IDP_DATABASE_URL": "postgresql://u:geheim@db/x"})
     assert "geheim" not in repr(made)
+    assert "geheim" not in repr(from_environment({**GOOD, "REDIS_URL": "redis://:geheim@r"}))

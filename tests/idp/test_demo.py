@@ -21,6 +21,8 @@ from idp import demo, nation
 from idp.demo import Options
 from idp.nation import NotANation
 from idp.progress import Progress, Stopped
+from idp.storage import place
+from tests.databases import Postgres, fresh_name
 from tests.smoke import ROOT, free_ports
 
 NOW = 1_790_000_000
@@ -141,6 +143,76 @@ def test_remains_of_a_killed_build_are_cleared_away(tmp_path: Path) -> None:
         (folder / "idp").mkdir(parents=True)
     _prepare(_options(tmp_path))
     assert not remains.exists() and others.exists()
+
+
+# --- its rows on a server ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An empty database that DATABASE_URL names."""
+    name = fresh_name()
+    url = postgres.create(name)
+    monkeypatch.setenv("DATABASE_URL", url)
+    yield url
+    postgres.drop(name)
+
+
+def test_one_setting_puts_the_rows_on_a_server(server: str, tmp_path: Path) -> None:
+    options = _options(tmp_path)
+    here = _prepare(options)
+    assert not list(options.data.rglob("*.sqlite"))
+    assert demo.roles(here)[0].environment["IDP_DATABASE_URL"] == server
+    for role in demo.roles(here)[1:]:
+        assert server not in role.environment.values()  # its password is nobody else's
+    assert place.is_taken(server)
+    before = here.bundle.read_bytes()
+    assert _prepare(options, NOW + 3600).bundle.read_bytes() == before
+    root = here.root_sha256()
+    assert _prepare(replace(options, reset=True)).root_sha256() != root
+
+
+def test_a_folder_and_another_nation_s_database_are_not_put_together(
+    server: str, postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = _options(tmp_path)
+    _prepare(options)
+    with pytest.raises(NotANation, match="holds a nation"):
+        _prepare(replace(options, data=tmp_path / "second"))
+    assert place.is_taken(server) and not (tmp_path / "second").exists()
+    name = fresh_name()
+    monkeypatch.setenv("DATABASE_URL", postgres.create(name))
+    with pytest.raises(NotANation, match="not that of"):
+        _prepare(options)
+    postgres.drop(name)
+
+
+@pytest.mark.parametrize("step", [2, 4, 6])
+def test_a_build_that_is_cut_off_leaves_nothing_on_the_server(server: str, tmp_path: Path, step: int) -> None:
+    asked = iter([False] * step + [True])
+    with pytest.raises(Stopped):
+        demo.prepare(_options(tmp_path), now=NOW, progress=Progress(StringIO(), 8, lambda: next(asked)))
+    assert list(tmp_path.iterdir()) == [] and not place.is_taken(server)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql+psycopg://postgres:geheim@127.0.0.1:1/x", "cannot open the database"),
+        ("mysql://u:geheim@localhost/x", "not a database that this provider knows"),
+        ("geheim", "cannot be read"),
+    ],
+)
+def test_a_server_that_cannot_be_used_is_one_line(tmp_path: Path, url: str, said: str) -> None:
+    command = [sys.executable, "-m", "idp", "demo", "--data", str(tmp_path / "nation")]
+    command += [
+        f"--{name}-port={port}" for name, port in zip(("idp", "wallet", "verifier"), free_ports(3), strict=True)
+    ]
+    environment = {**os.environ, "DATABASE_URL": url}
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert said in done.stderr and "geheim" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- the process ------------------------------------------------------------------------------------------------------

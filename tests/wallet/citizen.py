@@ -89,6 +89,13 @@ class Citizen:
         assert response.status_code == 303, response.text
         return response
 
+    def sign_in_again(self, *, now: int) -> "Citizen":
+        """Days later: sessions are over, on both sides."""
+        self.provider.clock[0] = now
+        self.client.delete_cookie("wallet_session", domain="localhost")
+        self.sign_in()
+        return self
+
     # --- receiving ------------------------------------------------------------------------------------------------
 
     def begin(self, link: str, tx_code: str = TX_CODE) -> TestResponse:

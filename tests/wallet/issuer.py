@@ -34,6 +34,10 @@ class IssuerDesk:
     sign: Signing | None = None
     redeemed: bool = False
     nonces: set[str] = field(default_factory=set)
+    renewals: list[str] = field(
+        default_factory=list
+    )  # refresh tokens given, newest last; an empty list has none that works
+    revoked: list[str] = field(default_factory=list)
 
     @property
     def link(self) -> str:
@@ -63,7 +67,9 @@ class IssuerDesk:
             "nonce_endpoint": f"{ISSUER}/nonce",
             "display": [{"name": "Cơ quan cấp", "locale": "vi"}, {"name": "The issuer", "locale": "en"}],
             "credential_configurations_supported": {
-                f"{type_.name}.{view.name}": one for type_ in CATALOGUE.values() for view in type_.views
+                f"{type_.name}.{view.name}": {**one, "scope": f"credential:{type_.name}.{view.name}"}
+                for type_ in CATALOGUE.values()
+                for view in type_.views
             },
         }
 
@@ -77,7 +83,7 @@ class IssuerDesk:
         pages: dict[str, Callable[[], Any]] = {
             "/credential-offers/1": self.offer,
             "/.well-known/openid-credential-issuer": self.metadata,
-            "/.well-known/oauth-authorization-server": lambda: {"issuer": ISSUER, "token_endpoint": f"{ISSUER}/token"},
+            "/.well-known/oauth-authorization-server": self.server_metadata,
         }
         return self._answer(path, pages.get(path))
 
@@ -94,7 +100,11 @@ class IssuerDesk:
         if path in self.changes:
             return self._answer(path, None)
         if path == "/token":
-            return self._token(form or {})
+            by_code = form is not None and form.get("grant_type") == PRE_AUTHORIZED
+            return self._token(form or {}) if by_code else self._client_token(form or {}, headers or {})
+        if path == "/revoke":
+            self.revoked.append((form or {})["token"])
+            return Response(200, {}, b"")
         if path == "/nonce":
             self.nonces.add(f"nonce-{len(self.nonces)}")
             return _json(200, {"c_nonce": f"nonce-{len(self.nonces) - 1}"})
@@ -105,6 +115,29 @@ class IssuerDesk:
             return _json(400, {"error": "invalid_grant"})
         self.redeemed = True
         return _json(200, {"access_token": TOKEN, "token_type": "Bearer", "expires_in": 300})
+
+    def server_metadata(self) -> dict[str, Any]:
+        return {
+            "issuer": ISSUER,
+            "token_endpoint": f"{ISSUER}/token",
+            "authorization_endpoint": f"{ISSUER}/authorize",
+            "revocation_endpoint": f"{ISSUER}/revoke",
+            "scopes_supported": ["openid", "offline_access"],
+        }
+
+    def _client_token(self, form: Mapping[str, str], headers: Mapping[str, str]) -> Response:
+        """For the wallet as a client that proves who it is: a code with its verifier, or the newest refresh token."""
+        if not headers.get("Authorization", "").startswith("Basic "):
+            return _json(401, {"error": "invalid_client"})
+        by_code = (
+            form["grant_type"] == "authorization_code" and form["code"] == CODE and len(form["code_verifier"]) >= 43
+        )
+        refreshed = form["grant_type"] == "refresh_token" and form["refresh_token"] in self.renewals[-1:]
+        if not by_code and not refreshed:
+            return _json(400, {"error": "invalid_grant"})
+        self.renewals.append(f"renewal-{len(self.renewals)}")
+        answer = {"access_token": TOKEN, "token_type": "Bearer", "expires_in": 300, "refresh_token": self.renewals[-1]}
+        return _json(200, answer)
 
     def _credential(self, body: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
         if headers.get("Authorization") != f"Bearer {TOKEN}":

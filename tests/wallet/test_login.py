@@ -13,14 +13,14 @@ import httpx
 import pytest
 
 from certs.encoding import b64url_decode, b64url_encode, json_decode, json_encode
-from tests.idp.conftest import made, state
+from tests.idp.conftest import made, made_on_server, state
 from tests.wallet.citizen import URL, Citizen, register, wallet_app
 from tests.wallet.issuer import ISSUER, IssuerDesk
 from tests.world_idp import NOW, SECRET, State
 from wallet.errors import WalletError
 from wallet.login import Pending, SignIn, read_answer
 
-__all__ = ["made", "state"]
+__all__ = ["made", "made_on_server", "state"]
 
 Change = Callable[[str, dict[str, Any]], dict[str, Any]]
 

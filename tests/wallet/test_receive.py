@@ -409,7 +409,9 @@ def test_a_web_link_of_a_wallet_is_read_like_the_other(desk: IssuerDesk) -> None
         (by_value(credential_configuration_ids=["a", "a"]), "offer_malformed"),
         (by_value(credential_configuration_ids=[1]), "offer_malformed"),
         (by_value(credential_configuration_ids=[f"x{n}" for n in range(17)]), "offer_malformed"),
-        (by_value(grants={"authorization_code": {}}), "offer_unsupported"),
+        (by_value(grants={"urn:example:grant": {}}), "offer_unsupported"),
+        (by_value(grants={"authorization_code": []}), "offer_unsupported"),
+        (by_value(grants={"authorization_code": {"issuer_state": 7}}), "offer_malformed"),
         (by_value(grants=[]), "offer_unsupported"),
     ],
 )

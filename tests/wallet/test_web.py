@@ -12,13 +12,13 @@ import pytest
 from certs import qr
 from certs.encoding import b64url_decode
 from certs.proof import holder_proof
-from tests.idp.conftest import made, state
+from tests.idp.conftest import made, made_on_server, state
 from tests.wallet.citizen import Citizen, register, wallet_app
 from tests.wallet.issuer import ISSUER, TX_CODE, IssuerDesk
 from tests.world import PID, World
 from tests.world_idp import State
 
-__all__ = ["made", "state"]
+__all__ = ["made", "made_on_server", "state"]
 
 
 @pytest.fixture
@@ -179,7 +179,7 @@ def test_the_browsers_half_works_through_the_calls(citizen: Citizen, licence: st
         assert drawn.mimetype == "image/svg+xml" and drawn.text.count("<path") >= 1
         assert drawn.text == qr.draw_svg(text)
     history = citizen.get("/history").text
-    assert history.count("Đã trình") == 3 and "Đã cho biết" in history
+    assert history.count("Đã xuất trình") == 3 and "Đã cho biết" in history
 
 
 def test_a_suspended_document_is_seen_as_such(citizen: Citizen, licence: str, desk: IssuerDesk) -> None:

@@ -53,6 +53,12 @@ class MemoryDocuments:
             raise Conflict("a constraint was broken")
         self._rows[document.document_id] = document
 
+    def reseal(self, document: SealedDocument) -> bool:
+        if self.get(document.owner, document.document_id) is None:
+            return False
+        self._rows[document.document_id] = document
+        return True
+
     def get(self, owner: str, document_id: str) -> SealedDocument | None:
         document = self._rows.get(document_id)
         return document if document is not None and document.owner == owner else None

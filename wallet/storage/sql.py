@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Engine, Row, bindparam, delete, insert, select
+from sqlalchemy import Connection, CursorResult, Engine, Row, bindparam, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.sql.base import Executable
 
@@ -30,6 +30,11 @@ _of = (
     select(documents)
     .where(documents.c.owner == bindparam("owner"))
     .order_by(documents.c.received_at.desc(), documents.c.document_id)
+)
+_reseal = (
+    update(documents)
+    .where(documents.c.owner == bindparam("_owner"), documents.c.document_id == bindparam("_document_id"))
+    .values(sealed=bindparam("sealed_now"))
 )
 _remove = delete(documents).where(
     documents.c.owner == bindparam("_owner"), documents.c.document_id == bindparam("_document_id")
@@ -75,6 +80,12 @@ class SqlDocuments:
             received_at=document.received_at,
             sealed=document.sealed,
         )
+
+    def reseal(self, document: SealedDocument) -> bool:
+        done = self._work.run(
+            _reseal, _owner=document.owner, _document_id=document.document_id, sealed_now=document.sealed
+        )
+        return done.rowcount == 1
 
     def get(self, owner: str, document_id: str) -> SealedDocument | None:
         row = self._work.run(_get, owner=owner, document_id=document_id).first()

@@ -5,6 +5,7 @@ Spec: `certs/qr.md`.
     GET  /documents/<id>                       details
     GET  /documents/<id>/show[?view=…]         the page whose script composes and signs the QR text
     GET  /documents/<id>/credentials           JSON [{"view", "credential": base64url, "thumbprint"}, …]
+    POST /documents/<id>/refresh               new credentials in place of these (see `wallet.web.add`)
     GET, POST /documents/<id>/remove           ask first, then remove
     POST /qr                                   JSON {"text": "VN1:…", "shown": {"document", "view"}?} → image/svg+xml
 
@@ -16,6 +17,7 @@ from typing import Any
 import flask
 
 from certs import qr
+from certs.catalogue import AUTHORITIES
 from certs.encoding import b64url_encode
 from certs.errors import Malformed
 from certs.formats import cwt
@@ -24,7 +26,7 @@ from wallet.errors import WalletError
 from wallet.model import Document
 from wallet.present import choose, disclosure, type_of
 from wallet.state import state_of
-from wallet.web import frame
+from wallet.web import asking, frame
 from wallet.web.home import card, known_statuses
 from wallet.web.rooms import rooms
 
@@ -38,13 +40,22 @@ def details(document_id: str) -> flask.typing.ResponseReturnValue:
     claims: dict[str, Any] = {}
     for copy in document.copies:
         claims.update(cwt.peek(copy.credential).claims)  # was verified when it was kept
+    frame.allow_form_to_issuer()
     return flask.render_template(
         "document.html",
         card=card(document, known_statuses(), now=now),
         facts=words.facts(type_, claims),
         views=[disclosure(type_, copy.view) for copy in document.copies],
+        issuer_name=AUTHORITIES[choose(document).issuer].name if choose(document).issuer in AUTHORITIES else None,
+        issued=words.day(choose(document).issued),
         expires=words.day(choose(document).expires),
     )
+
+
+@pages.post("/documents/<document_id>/refresh")
+def refresh(document_id: str) -> flask.typing.ResponseReturnValue:
+    frame.signed_in_form()
+    return asking.refresh(_mine(document_id))
 
 
 @pages.get("/documents/<document_id>/show")
@@ -83,7 +94,8 @@ def ask_remove(document_id: str) -> flask.typing.ResponseReturnValue:
 @pages.post("/documents/<document_id>/remove")
 def remove(document_id: str) -> flask.typing.ResponseReturnValue:
     frame.signed_in_form()
-    rooms().wallet.remove(frame.owner(), document_id, now=rooms().clock())
+    removed = rooms().wallet.remove(frame.owner(), document_id, now=rooms().clock())
+    asking.give_back((removed,), ())
     return flask.redirect("/", 303)
 
 

@@ -4,17 +4,18 @@ Spec: RFC 9110 §15.5. What happened and what to do, with an id to read out; the
 """
 
 import logging
-import secrets
 from collections.abc import Mapping
 
 import flask
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from certs.catalogue import Text
+from certs.log import event
 from wallet.errors import Advice, WalletError
 from wallet.storage.errors import StorageError, Unavailable
 from wallet.web.frame import wants_json
 from wallet.web.language import say_text
+from wallet.web.log import method, request_id, route
 
 log = logging.getLogger("wallet.errors")
 
@@ -32,7 +33,15 @@ _HTTP: Mapping[int, Advice] = {
         Text("Không có trang này.", "There is no such page."),
         Text("Hãy kiểm tra địa chỉ, hoặc về trang chủ.", "Check the address, or go to the home page."),
     ),
+    405: Advice(
+        Text("Trang này không nhận yêu cầu kiểu đó.", "This page does not take that kind of request."),
+        Text("Hãy quay lại trang trước rồi thử lại.", "Go back to the page before and try again."),
+    ),
     413: Advice(Text("Dữ liệu gửi lên quá lớn.", "What was sent is too large."), Text("Hãy gửi ít hơn.", "Send less.")),
+    415: Advice(
+        Text("Kiểu dữ liệu này không được nhận.", "This kind of data is not accepted."),
+        Text("Hãy quay lại trang trước rồi thử lại.", "Go back to the page before and try again."),
+    ),
     421: Advice(
         Text("Địa chỉ này không thuộc về ví.", "This address does not belong to the wallet."),
         Text("Hãy dùng địa chỉ chính thức.", "Use the official address."),
@@ -62,17 +71,35 @@ def install(app: flask.Flask) -> None:
     def _http(error: HTTPException) -> flask.typing.ResponseReturnValue:
         status = error.code or 500
         fallback = _MALFORMED if 400 <= status < 500 else _OTHER
-        return _answer(status, error.name.lower().replace(" ", "_"), _HTTP.get(status, fallback), "")
+        answer = flask.make_response(
+            _answer(status, error.name.lower().replace(" ", "_"), _HTTP.get(status, fallback), "")
+        )
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # RFC 9110 §15.5.6
+        return answer
 
     @app.errorhandler(Exception)
     def _unexpected(error: Exception) -> flask.typing.ResponseReturnValue:
-        log.exception("unexpected", exc_info=error)
-        return _answer(500, "internal", _OTHER, type(error).__name__)
+        return _answer(500, "internal", _OTHER, type(error).__name__, error)
 
 
-def _answer(status: int, code: str, advice: Advice, detail: str) -> flask.typing.ResponseReturnValue:
-    reference = secrets.token_hex(4)
-    log.log(logging.ERROR if status >= 500 else logging.INFO, "%s %d %s %s", reference, status, code, detail)
+def _answer(
+    status: int, code: str, advice: Advice, detail: str, error: Exception | None = None
+) -> flask.typing.ResponseReturnValue:
+    reference = request_id()
+    level = logging.ERROR if status >= 500 else logging.INFO
+    event(
+        log,
+        level,
+        "error_page",
+        request=reference,
+        method=method(),
+        route=route(),
+        status=status,
+        code=code,
+        cause=detail,
+        error=error,
+    )
     headers = {"Retry-After": "5"} if status == 503 else {}
     if wants_json():
         message = f"{say_text(advice.happened)} {say_text(advice.next_step)}"

@@ -9,7 +9,13 @@ import re
 from urllib.parse import quote, urlsplit
 
 import flask
-from werkzeug.exceptions import MisdirectedRequest
+from werkzeug.exceptions import (
+    BadRequest,
+    LengthRequired,
+    MisdirectedRequest,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
 from werkzeug.wrappers import Response as BaseResponse
 
 from wallet.errors import WalletError
@@ -21,11 +27,14 @@ SIGN_IN_COOKIE = "wallet_sign_in"
 CSRF_FIELD, CSRF_HEADER = "csrf", "X-CSRF-Token"
 BODY_LIMIT = 128 * 1024  # sixteen key proofs of 2 KiB, with room to spare
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+# How long browsers keep to https. In a simulation on this machine's own name that would outlast the simulation, and bind
+# whatever is served on another port: there five minutes show the header, and do no harm (RFC 6797 §6.1.1, §14.2).
+HSTS, HSTS_IN_SIMULATION = "max-age=63072000; includeSubDomains", "max-age=300"
 
 # `blob:` shows the QR that the page has asked this server to draw.
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
 
 
@@ -36,6 +45,7 @@ class SignInNeeded(Exception):
 def install(app: flask.Flask) -> None:
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     app.before_request(_check_address)
+    app.before_request(_check_length)
     app.after_request(_headers)
     app.register_error_handler(SignInNeeded, _to_sign_in)
 
@@ -102,6 +112,12 @@ def signed_in_form() -> Session:
     return session
 
 
+def allow_form_to_issuer() -> None:
+    """A form on this page may end at the issuer: browsers hold `form-action` against the redirects that follow too."""
+    parts = urlsplit(rooms().config.issuer)
+    flask.g.form_target = f"{parts.scheme}://{parts.netloc}"
+
+
 def wants_json() -> bool:
     """A page's script says so; a browser that opens a page prefers HTML."""
     request = flask.request
@@ -122,6 +138,26 @@ def local_path(candidate: str | None) -> str:
 def _check_address() -> None:
     if flask.request.host.lower() != urlsplit(rooms().config.url).netloc:
         raise MisdirectedRequest  # we answer to one name: a rebound name reads nothing here
+    if flask.request.method == "POST" and flask.request.mimetype.startswith("multipart/"):
+        raise UnsupportedMediaType  # no form of ours sends files (attacks HD-07)
+
+
+def _check_length() -> None:
+    """A body is read as a whole or not at all: the server would hand on, as if it were whole, what was cut off (HD-06, HD-07).
+
+    1. in pieces: refused, whatever their sum (RFC 9110 §15.5.12); a proxy in front puts them together
+    2. of no stated length (HTTP/2): refused at the limit
+    3. shorter than stated: refused
+    """
+    if flask.request.method in ("GET", "HEAD"):
+        return
+    if "Transfer-Encoding" in flask.request.headers:  # 1
+        raise LengthRequired
+    stated, received = flask.request.content_length, len(flask.request.get_data())
+    if stated is None and received >= BODY_LIMIT:  # 2
+        raise RequestEntityTooLarge
+    if stated is not None and received < stated:  # 3
+        raise BadRequest("body is cut off")
 
 
 def _to_sign_in(_: SignInNeeded) -> flask.typing.ResponseReturnValue:
@@ -134,14 +170,14 @@ def _to_sign_in(_: SignInNeeded) -> flask.typing.ResponseReturnValue:
 
 def _headers(response: flask.Response) -> flask.Response:
     headers = response.headers
-    headers["Content-Security-Policy"] = CSP
+    headers["Content-Security-Policy"] = f"{CSP} {flask.g.form_target}" if "form_target" in flask.g else CSP
     headers["X-Frame-Options"] = "DENY"
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     if rooms().config.secure:
-        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+        headers["Strict-Transport-Security"] = HSTS_IN_SIMULATION if rooms().config.simulation else HSTS
     if flask.request.endpoint in {"static", "home.colours"} and response.status_code == 200:
         headers["Cache-Control"] = (
             "no-cache"  # may be kept, is asked for anew: scripts and pages never differ in version

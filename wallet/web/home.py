@@ -29,6 +29,7 @@ class Card:
     type: DocumentType
     state: State
     received: str
+    expires: str
 
 
 @pages.get("/")
@@ -58,7 +59,8 @@ def colours() -> flask.typing.ResponseReturnValue:
 
 def card(document: Document, statuses: StatusLists | None, *, now: int) -> Card:
     state = state_of(choose(document), statuses, now=now)
-    return Card(document, type_of(document), state, words.day(document.received_at))
+    expires = words.day(choose(document).expires)
+    return Card(document, type_of(document), state, words.day(document.received_at), expires)
 
 
 def known_statuses() -> StatusLists | None:

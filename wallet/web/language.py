@@ -5,6 +5,7 @@ from urllib.parse import quote, urlencode
 import flask
 
 from certs.catalogue import Text
+from wallet.web.frame import cookie_name
 from wallet.web.rooms import rooms
 
 LANGUAGES = ("vi", "en")
@@ -51,13 +52,13 @@ def install(app: flask.Flask) -> None:
         if flask.request.args.get("lang") in LANGUAGES:
             secure = rooms().config.secure
             response.set_cookie(
-                COOKIE, language(), max_age=YEAR, secure=secure, httponly=True, samesite="Lax", path="/"
+                cookie_name(COOKIE), language(), max_age=YEAR, secure=secure, httponly=True, samesite="Lax", path="/"
             )
         return response
 
 
 def _choose() -> str:
-    for candidate in (flask.request.args.get("lang"), flask.request.cookies.get(COOKIE)):
+    for candidate in (flask.request.args.get("lang"), flask.request.cookies.get(cookie_name(COOKIE))):
         if candidate in LANGUAGES:
             return candidate
     return flask.request.accept_languages.best_match(LANGUAGES, default="vi") or "vi"

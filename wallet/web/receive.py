@@ -4,6 +4,7 @@ Spec: OpenID4VCI 1.0 §4, §6 to §8; the rules stand in `wallet.offer`, `wallet
 
     GET  /receive                              paste a link, or ?credential_offer_uri=… / ?credential_offer=…
     POST /receive              form offer      the same page for a pasted link
+    POST /receive/ask          form offer      an offer without a code: on to the issuer (see `wallet.web.add`)
     POST /receive/begin        JSON or form {"offer": link, "tx_code": digits?}
          → 200 {"receipt": id, "audience": credential issuer, "proofs": [{"configuration": id, "nonce": text}, …]}
     POST /receive/complete     JSON {"receipt": id, "proofs": [{"configuration": id, "proof": key proof JWT}, …]}
@@ -16,21 +17,25 @@ naming `audience` and `nonce`. Every POST needs the session's cookie and its CSR
 session. A receipt is good for five minutes, for this person, once.
 """
 
+import logging
 from typing import Any
 from urllib.parse import urlencode
 
 import flask
 
 from certs.catalogue import DocumentType
+from certs.log import event
 from wallet import issuer as issuers
 from wallet import receive
 from wallet.errors import WalletError
 from wallet.issuer import Issuer
 from wallet.model import Document
 from wallet.offer import Offer, resolve
-from wallet.web import frame
+from wallet.web import asking, frame
+from wallet.web.log import request_id
 from wallet.web.rooms import rooms
 
+log = logging.getLogger(__name__)
 pages = flask.Blueprint("receive", __name__)
 _PARAMETERS = ("credential_offer_uri", "credential_offer")
 
@@ -71,7 +76,9 @@ def complete() -> flask.typing.ResponseReturnValue:
     session, at = frame.signed_in_form(), rooms()
     body, now = _body(), at.clock()
     trust = at.trust.current(now=now).trust
+    before = at.wallet.documents(frame.owner())
     documents = at.wallet.finish(_text(body, "receipt"), _proofs(body), session.person, trust=trust, now=now)
+    asking.give_back(before, at.wallet.documents(frame.owner()))
     return flask.jsonify({"documents": [_described(each) for each in documents]})
 
 
@@ -80,10 +87,20 @@ def _page(link: str) -> flask.typing.ResponseReturnValue:
     try:
         offer, issuer = _known(link)
     except WalletError as error:
-        flask.current_app.logger.info("offer refused: %s", error)
+        event(log, logging.INFO, "offer_refused", request=request_id(), code=error.code, cause=error.detail)
         status = 503 if error.code == "issuer_unreachable" else 400
         return flask.render_template("receive.html", link=link, error=error.advice), status
+    if offer.code is None:
+        frame.allow_form_to_issuer()
     return flask.render_template("offered.html", link=link, offer=offer, issuer=issuer, types=_types(issuer))
+
+
+@pages.post("/receive/ask")
+def ask_at_issuer() -> flask.typing.ResponseReturnValue:
+    """An offer without a code: the citizen goes to the issuer, signs in there and agrees."""
+    frame.signed_in_form()
+    offer, issuer = _known(flask.request.form.get("offer", ""))
+    return asking.go(issuer, issuer_state=offer.issuer_state)
 
 
 def _known(link: str) -> tuple[Offer, Issuer]:

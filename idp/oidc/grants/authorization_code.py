@@ -12,13 +12,11 @@ Spec: RFC 6749 §4.1.3, §4.1.4; RFC 7636 §4.6; OpenID Connect Core 1.0 §3.1.3
 """
 
 from idp.login.standing import Holder, holder
-from idp.model import Client, Event, Grant, Token
-from idp.oidc import claims, code, pkce
+from idp.model import Client, Event, Grant
+from idp.oidc import code, family, pkce
 from idp.oidc.context import Context
 from idp.oidc.errors import ClientError, TokenError
-from idp.oidc.id_token import id_token
-from idp.oidc.request import Request, Response, json_response
-from idp.oidc.secrets import token_hash
+from idp.oidc.request import Request, Response
 from idp.ports import Ports
 
 GRANT_TYPE = "authorization_code"
@@ -69,28 +67,19 @@ def _holder(given: code.Code, ports: Ports, *, now: int) -> Holder:
     who = holder(ports, given.account_id, now=now)
     if who is None:
         raise TokenError("invalid_grant", "the code is no longer good", detail="the account was locked meanwhile")
-    consent = ports.consents.get(given.account_id, given.client_id)
+    consent = ports.consents.hold(
+        given.account_id, given.client_id
+    )  # a withdrawal meanwhile finds the grant and ends it
     if consent is None or not set(given.scopes) <= set(consent.scopes):
         raise TokenError("invalid_grant", "the code is no longer good", detail="the consent was withdrawn meanwhile")
     return who
 
 
 def _tokens(given: code.Code, client: Client, who: Holder, ports: Ports, context: Context, *, now: int) -> Response:
-    lifetime = code.ACCESS_TOKEN_LIFETIME
     details = {"acr": given.acr, "amr": list(given.amr), "auth_time": given.auth_time, "sid": given.sid}
-    grant = Grant(
-        given.grant_id, given.account_id, client.client_id, given.scopes, "openid", now, now + lifetime, details
-    )
-    access_token = context.new_secret()
-    ports.grants.open(grant, [Token(token_hash(access_token), grant.grant_id, "access", grant.expires)])
-    sub = claims.subject(client, who.person, key=context.subject_key)
+    purpose, ends = family.purpose_of(given.scopes), now + family.lifetime(given.scopes)
+    grant = Grant(given.grant_id, given.account_id, client.client_id, given.scopes, purpose, now, ends, details)
+    begun = family.generation(grant, scopes=given.scopes, number=0, context=context, now=now)
+    ports.grants.open(grant, begun.rows)
     ports.journal.append(Event(now, "tokens_given", given.account_id, client.client_id, {"scopes": list(given.scopes)}))
-    return json_response(
-        {
-            "access_token": access_token,
-            "token_type": "Bearer",
-            "expires_in": lifetime,
-            "scope": " ".join(given.scopes),
-            "id_token": id_token(given, client=client, sub=sub, access_token=access_token, context=context, now=now),
-        }
-    )
+    return family.answer(begun, grant, client, who, nonce=given.nonce, context=context, now=now)

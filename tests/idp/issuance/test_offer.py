@@ -54,7 +54,7 @@ def test_the_token_response(office: Office) -> None:
     made = office.offer()
     response = office.redeem(code_of(made.offer_id), made.tx_code)
     content = body(response)
-    assert content["token_type"] == "Bearer" and content["expires_in"] == 600
+    assert content["token_type"] == "Bearer" and content["expires_in"] == 300
     assert response.header("Cache-Control") == "no-store"
     with office.storage.reading() as ports:
         (event,) = ports.journal.read(kind="offer_redeemed")

@@ -1,7 +1,9 @@
 """The issuer's pages and addresses, through the real application on a small nation of its own."""
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 
 from certs import bundle as bundles
 from certs import trust
+from certs.catalogue import CATALOGUE
 from certs.encoding import b64url_decode
 from certs.formats import cwt
 from certs.keys import MemorySigner
@@ -167,6 +170,21 @@ def test_a_credential_over_http(place: Place) -> None:
     verified = cwt.verify_issued(credential, trust=TrustStore((root,), listed), now=NOW)
     assert verified.claims["full_name"] == "Nguyễn Thị Minh Anh"
     assert verified.holder_thumbprint == key.public.thumbprint()
+
+
+def test_a_full_status_list_is_an_answer_to_try_again(place: Place) -> None:
+    database = sqlite3.connect(place.nation.idp / "idp.sqlite")
+    with closing(database), database:
+        number = CATALOGUE["driving_licence"].code
+        database.execute("UPDATE status_lists SET size = 1 WHERE number = ?", (number,))
+        database.execute("INSERT INTO status_indexes (number, position) VALUES (?, 0)", (number,))
+    with pytest.raises(AssertionError) as caught:
+        _receive(place)
+    assert "temporarily_unavailable" in str(caught.value)
+    database = sqlite3.connect(place.nation.idp / "idp.sqlite")
+    with closing(database):
+        kinds = [kind for (kind,) in database.execute("SELECT kind FROM events")]
+    assert "offer_redeemed" in kinds and "credential_intended" not in kinds  # nothing of the issue was kept
 
 
 def test_metadata(place: Place) -> None:

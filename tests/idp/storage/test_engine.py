@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import Engine, create_engine, event, text
 
 from idp.storage import engine as engines
-from idp.storage import migrations
+from idp.storage import migrations, sql
 from idp.storage.engine import flask_settings, open_engine, prepare
 from idp.storage.errors import Conflict, Unavailable, UnsafeDatabase
 from idp.storage.sql import SqlStorage
@@ -83,13 +83,16 @@ def test_a_writer_waits_and_then_says_that_it_cannot(tmp_path: Path, monkeypatch
     monkeypatch.setattr(
         engines, "PRAGMAS", (("busy_timeout", "50", 50), *(row for row in engines.PRAGMAS if row[0] != "busy_timeout"))
     )
+    monkeypatch.setattr(sql, "BUSY_MS", 50)
     engine = open_engine(f"sqlite:///{tmp_path}/a.sqlite")
     migrations.upgrade(engine)
     storage = SqlStorage(engine)
     with storage.transaction() as first:
         with_account(first)
-        with pytest.raises(Unavailable), storage.transaction():
-            raise AssertionError("never entered")
+        # Of this process, which waits at a lock, and of another one, which waits at the file.
+        for other in (storage, SqlStorage(engine)):
+            with pytest.raises(Unavailable), other.transaction():
+                raise AssertionError("never entered")
         with storage.reading() as reader:  # readers are not held up
             assert reader.accounts.get("account-1") is None
     with storage.reading() as reader:

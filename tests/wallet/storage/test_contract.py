@@ -30,6 +30,18 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]
     engine.dispose()
 
 
+def test_a_document_is_sealed_anew_by_its_owner_only(storage: Storage) -> None:
+    with storage.transaction() as ports:
+        ports.documents.keep(LICENCE)
+    with storage.transaction() as ports:
+        assert not ports.documents.reseal(SealedDocument("d1", "binh", 100, b"another's"))
+        assert not ports.documents.reseal(HEALTH)
+        assert ports.documents.reseal(SealedDocument("d1", "an", 100, b"sealed anew"))
+    with storage.reading() as ports:
+        assert ports.documents.of("an") == (SealedDocument("d1", "an", 100, b"sealed anew"),)
+        assert ports.documents.of("binh") == ()
+
+
 def test_documents_are_found_by_their_owner_only(storage: Storage) -> None:
     with storage.transaction() as ports:
         for document in (LICENCE, HEALTH, OTHERS):

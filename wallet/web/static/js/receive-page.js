@@ -1,4 +1,5 @@
-// The receive page: makes a key for each credential, proves it to the issuer through the wallet's server, keeps it here.
+// The receive pages: make a key for each credential, prove it to the issuer through the wallet's server, keep it here.
+// An offer is begun when the person says so; what the issuer granted already (`data-begun`) is received at once.
 // Spec: OpenID4VCI 1.0 §8.2, Appendix F.1. The calls are described in wallet/web/receive.py.
 
 import { Refused, call } from "./call.js";
@@ -22,15 +23,19 @@ async function prove(begun) {
   return { prints: made.map((key) => key.thumbprint), proofs };
 }
 
-async function receive() {
+async function begin() {
+  if (form.dataset.begun) return JSON.parse(form.dataset.begun);
   const fields = new FormData(form);
-  const asked = await call("/receive/begin", { offer: fields.get("offer"), tx_code: fields.get("tx_code") });
-  const begun = await asked.json();
+  return (await call("/receive/begin", { offer: fields.get("offer"), tx_code: fields.get("tx_code") })).json();
+}
+
+async function receive() {
+  const begun = await begin();
   const { prints, proofs } = await prove(begun);
   try {
     const answer = await call("/receive/complete", { receipt: begun.receipt, proofs });
     const { documents } = await answer.json();
-    location.assign(documents.length === 1 ? documents[0].location : "/");
+    location.replace(documents.length === 1 ? documents[0].location : "/"); // no way back to a page that is used up
   } catch (error) {
     // Only a refusal says that nothing was kept; after a lost answer the documents may be there, and need their keys.
     if (error instanceof Refused && error.code !== "unreachable") await keys.forget(...prints);
@@ -65,6 +70,7 @@ form.addEventListener("submit", async (event) => {
 try {
   await keys.find("");
   button.disabled = false; // this browser can make and keep keys
+  if (form.dataset.begun) form.requestSubmit();
 } catch {
   document.getElementById("no-keys").hidden = false;
 }

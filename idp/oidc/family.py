@@ -1,0 +1,74 @@
+"""The tokens of one family: how long they live, how they begin, how they are answered.
+
+Spec: RFC 6749 §5.1, §6; OpenID Connect Core 1.0 §11, §12.2; RFC 9700 §4.14; OpenID4VCI 1.0 §6.2, §13.10 (short access tokens)
+
+    purpose     access token    with `offline_access`
+    openid      10 minutes      refreshed for 90 days after the consent, however often it is used
+    issuance     5 minutes      the same; longer ones would have to be bound to their sender
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from idp.login.standing import Holder
+from idp.model import Client, Grant, Token
+from idp.oidc import claims
+from idp.oidc.context import Context
+from idp.oidc.id_token import id_token
+from idp.oidc.request import Response, json_response
+from idp.oidc.scopes import OFFLINE, OPENID, for_documents
+from idp.oidc.secrets import token_hash
+
+OPENID_PURPOSE, ISSUANCE_PURPOSE = "openid", "issuance"
+LIFETIMES = {OPENID_PURPOSE: 600, ISSUANCE_PURPOSE: 300}  # seconds, of an access token
+OFFLINE_LIFETIME = 90 * 24 * 3600  # absolute: after that the person is asked again (ASVS 10.4.8)
+
+
+def purpose_of(scopes: Iterable[str]) -> str:
+    return ISSUANCE_PURPOSE if for_documents(scopes) else OPENID_PURPOSE
+
+
+def lifetime(scopes: Iterable[str]) -> int:
+    return OFFLINE_LIFETIME if OFFLINE in scopes else LIFETIMES[purpose_of(scopes)]
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What one exchange gives: the two secrets, and the rows by which they are known."""
+
+    access: str = field(repr=False)
+    refresh: str | None = field(repr=False)
+    scopes: tuple[str, ...]
+    expires_in: int
+    rows: tuple[Token, ...]
+
+
+def generation(grant: Grant, *, scopes: tuple[str, ...], number: int, context: Context, now: int) -> Generation:
+    """`scopes` are those of the access token; a refresh token stands for the whole grant (RFC 6749 §6)."""
+    ends = min(now + LIFETIMES[grant.purpose], grant.expires)
+    access, refresh = context.new_secret(), context.new_secret() if OFFLINE in grant.scopes else None
+    narrowed = None if scopes == grant.scopes else scopes
+    rows = [Token(token_hash(access), grant.grant_id, "access", ends, number, narrowed)]
+    if refresh is not None:
+        rows.append(Token(token_hash(refresh), grant.grant_id, "refresh", grant.expires, number))
+    return Generation(access, refresh, scopes, ends - now, tuple(rows))
+
+
+def answer(
+    given: Generation, grant: Grant, client: Client, who: Holder, *, nonce: str | None, context: Context, now: int
+) -> Response:
+    content: dict[str, Any] = {
+        "access_token": given.access,
+        "token_type": "Bearer",
+        "expires_in": given.expires_in,
+        "scope": " ".join(given.scopes),
+    }
+    if given.refresh is not None:
+        content["refresh_token"] = given.refresh
+    if OPENID in given.scopes:
+        sub = claims.subject(client, who.person, key=context.subject_key)
+        content["id_token"] = id_token(
+            grant, client=client, sub=sub, access_token=given.access, nonce=nonce, context=context, now=now
+        )
+    return json_response(content)

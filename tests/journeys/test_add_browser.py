@@ -1,0 +1,86 @@
+"""Adding and refreshing a document in a real Chromium: the policy lets the forms reach the issuer, the script makes the keys.
+
+Spec: OpenID4VCI 1.0 §3.4, §14.5; W3C CSP 3 §6.4.2 (`form-action` and redirects); WCAG 2.2 AA.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from certs import bundle as bundles
+from certs import qr
+from certs.formats import Expected, cwt
+from tests import smoke
+from tests.chromium import Troubles, axe, launched, overflows
+from tests.walk import Walk
+
+
+@pytest.fixture(scope="module")
+def nation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[smoke.Run]:
+    run = smoke.Run(tmp_path_factory.mktemp("served"))
+    with smoke.demonstration(run):
+        yield run
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    with sync_playwright() as playwright, launched(playwright) as browser:
+        page = browser.new_context(viewport={"width": 390, "height": 800}, locale="vi").new_page()
+        page.set_default_timeout(10_000)
+        yield page
+
+
+def test_add_and_refresh(nation: smoke.Run, page: Page) -> None:
+    wrong: dict[str, Any] = {}
+    pictures: list[str] = []
+
+    def look(name: str) -> None:
+        pictures.append(name)
+        if wide := overflows(page):
+            wrong[f"{name}, wide"] = wide
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            if found := axe(page):
+                wrong[f"{name}, {scheme}"] = found
+
+    troubles = Troubles()
+    at = Walk(page, nation.urls, nation.persona, lambda name: None)
+    at.sign_in()
+    troubles.watch(page)
+    at.go("wallet", "/add")
+    look("add")
+    at.click("#add-driving_licence")
+    page.wait_for_selector("#share")
+    assert page.url.startswith(nation.urls["idp"] + "/consent/")
+    look("consent-documents")
+    at.click("#share")
+    page.wait_for_url(nation.urls["wallet"] + "/documents/*")
+    first = page.url
+    look("document")
+    at.go("wallet", "/add")
+    look("add-held")
+    page.goto(first)
+    at.click("#refresh")
+    page.wait_for_url(lambda url: "/documents/" in url and url != first)
+    second = page.url
+    assert page.goto(first).status == 404  # type: ignore[union-attr]
+    troubles.expect(first)
+    text, now = at.show(second), int(time.time())
+    held = bundles.read(nation.bundle.read_bytes(), now=now)
+    verified = cwt.verify(
+        qr.from_text(text), trust=held.trust, statuses=held.statuses, now=now, expected=Expected(proof_age=600)
+    )
+    assert verified.holder_bound and verified.claims["personal_identification_number"] == nation.persona["pid"]
+    smoke.authority(nation, "suspend", "driving_licence")
+    page.goto(second)
+    at.click("#refresh")
+    page.wait_for_selector("#error-summary:not([hidden])")
+    assert "tạm đình chỉ" in str(page.locator("#error-text").text_content())
+    look("refresh-refused")
+    troubles.expect("/receive/complete")
+    assert troubles.seen == []
+    assert not wrong, json.dumps(wrong, indent=1, ensure_ascii=False)

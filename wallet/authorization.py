@@ -1,0 +1,109 @@
+"""Ask the issuer for documents without an offer: send the citizen to its authorization endpoint, trade the code that comes
+back, and later refresh what was granted.
+
+Spec: OpenID4VCI 1.0 §5.1.2 (scope), §6, §14.5 (refreshing); RFC 6749 §4.1, §6; RFC 7636 (PKCE S256); RFC 9207 (`iss`);
+RFC 7009 (revocation).
+
+The answer is believed after, in this order:
+ 1. `state` is of this person and was not used before; who calls keeps it                                (asking_unknown)
+ 2. `iss` is the server that was asked                                                        (RFC 9207 §2.4, issuer_untrusted)
+ 3. no error; a code that the token endpoint takes with our secret and the PKCE verifier        (asking_refused, issuer_refused)
+"""
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlencode
+
+from certs.encoding import b64url_encode
+from wallet.errors import WalletError
+from wallet.issuer import OFFLINE, Access, Issuer, error_of, read_access, send
+from wallet.ports import Web
+
+ASKED_SECONDS = 1_800  # a log-in page of the provider lives as long
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCredentials:
+    """As which this wallet is registered at the issuer's authorization server."""
+
+    client_id: str
+    secret: str = field(repr=False)
+    redirect_uri: str
+
+    def header(self) -> dict[str, str]:
+        """Both halves form-encoded before they are joined (RFC 6749 §2.3.1)."""
+        pair = f"{quote(self.client_id, safe='')}:{quote(self.secret, safe='')}"
+        return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What must be known when the person comes back."""
+
+    verifier: str = field(repr=False)
+    configurations: tuple[str, ...]
+
+
+def begin(
+    issuer: Issuer, client: ClientCredentials, *, language: str, issuer_state: str | None = None
+) -> tuple[str, str, Asked]:
+    """The address to send the browser to, its `state`, and what to remember under it."""
+    scopes = [each.scope for each in issuer.configurations]
+    if issuer.authorization_endpoint is None or not scopes or None in scopes:
+        raise WalletError("offer_unsupported", "the issuer takes no authorization request for it")
+    state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    parameters = {
+        "response_type": "code",
+        "client_id": client.client_id,
+        "redirect_uri": client.redirect_uri,
+        "scope": " ".join(filter(None, [*scopes, OFFLINE if issuer.offline else None])),
+        "state": state,
+        "code_challenge": b64url_encode(hashlib.sha256(verifier.encode("ascii")).digest()),
+        "code_challenge_method": "S256",
+        "ui_locales": language,
+        **({"issuer_state": issuer_state} if issuer_state is not None else {}),  # §4.1.1: given back as it came
+    }
+    address = issuer.authorization_endpoint
+    joined = f"{address}{'&' if '?' in address else '?'}{urlencode(parameters, quote_via=quote)}"
+    return joined, state, Asked(verifier, tuple(each.id for each in issuer.configurations))
+
+
+def complete(asked: Asked, answer: Mapping[str, str], issuer: Issuer, client: ClientCredentials, *, web: Web) -> Access:
+    """Checks 2 and 3 of the module's list."""
+    if answer.get("iss") != issuer.server:  # 2
+        raise WalletError("issuer_untrusted", "iss of the authorization response")
+    if "error" in answer or not answer.get("code"):  # 3
+        raise WalletError("asking_refused", "error in the authorization response")
+    form = {
+        "grant_type": "authorization_code",
+        "code": answer["code"],
+        "redirect_uri": client.redirect_uri,
+        "code_verifier": asked.verifier,
+    }
+    response = send(lambda: web.post(issuer.token_endpoint, form=form, headers=client.header()))
+    if response.status != 200:
+        raise WalletError("issuer_refused", f"token: {response.status} {error_of(response)}")
+    return read_access(response)
+
+
+def renew(renewal: str, issuer: Issuer, client: ClientCredentials, *, web: Web) -> Access | None:
+    """Trade a refresh token for new tokens (RFC 6749 §6); None when it is good no more."""
+    form = {"grant_type": "refresh_token", "refresh_token": renewal}
+    response = send(lambda: web.post(issuer.token_endpoint, form=form, headers=client.header()))
+    if response.status == 200:
+        return read_access(response)
+    error = error_of(response)
+    if error == "invalid_grant":
+        return None
+    raise WalletError("issuer_refused", f"token: {response.status} {error}")
+
+
+def give_back(renewal: str, issuer: Issuer, client: ClientCredentials, *, web: Web) -> None:
+    """RFC 7009 §2.1: the document is gone, so its token shall be."""
+    endpoint = issuer.revocation_endpoint
+    if endpoint is not None:
+        form = {"token": renewal, "token_type_hint": "refresh_token"}
+        send(lambda: web.post(endpoint, form=form, headers=client.header()))

@@ -1,0 +1,60 @@
+"""Asking the issuer on a citizen's behalf: go there, refresh what is held, give back what is no longer needed."""
+
+import flask
+
+from wallet import authorization, receive
+from wallet import issuer as issuers
+from wallet.authorization import ClientCredentials
+from wallet.errors import WalletError
+from wallet.issuer import Access, Issuer
+from wallet.model import Document
+from wallet.web import frame
+from wallet.web.language import language
+from wallet.web.rooms import rooms
+
+
+def client() -> ClientCredentials:
+    config = rooms().config
+    return ClientCredentials(config.client_id, config.client_secret, f"{config.url}/add/callback")
+
+
+def go(issuer: Issuer, *, issuer_state: str | None = None) -> flask.typing.ResponseReturnValue:
+    """On to the issuer's authorization endpoint; `/add/callback` is where the person comes back."""
+    at = rooms()
+    address, state, asked = authorization.begin(issuer, client(), language=language(), issuer_state=issuer_state)
+    at.wallet.remember_asked(state, asked, frame.signed_in().person, now=at.clock())
+    return flask.redirect(address, 303)
+
+
+def refresh(document: Document) -> flask.typing.ResponseReturnValue:
+    """By the refresh token that came with the document; without one, or when it is good no more, by asking anew."""
+    at = rooms()
+    held = tuple(f"{document.type}.{copy.view}" for copy in document.copies)
+    issuer = issuers.look_up(document.credential_issuer, held, web=at.wallet.web)
+    if document.renewal is None:
+        return go(issuer)
+    access = authorization.renew(document.renewal, issuer, client(), web=at.wallet.web)
+    renewal = (access.renewal or document.renewal) if access else None
+    at.wallet.note_renewal(frame.owner(), document, renewal)
+    return go(issuer) if access is None else arrive(issuer, access)
+
+
+def arrive(issuer: Issuer, access: Access) -> flask.typing.ResponseReturnValue:
+    """To the page whose script makes the keys for what was granted."""
+    at = rooms()
+    receipt = receive.prepare(issuer, access, web=at.wallet.web, now=at.clock())
+    value = at.wallet.hold(receipt, frame.signed_in().person)
+    return flask.redirect(flask.url_for("add.arriving", receipt=value), 303)
+
+
+def give_back(before: tuple[Document, ...], after: tuple[Document, ...]) -> None:
+    """Refresh tokens of documents that are gone. Only a courtesy: that the issuer cannot be reached stops nothing."""
+    kept = {document.renewal for document in after}
+    for document in before:
+        if document.renewal is None or document.renewal in kept:
+            continue
+        try:
+            issuer = issuers.look_up(document.credential_issuer, web=rooms().wallet.web)
+            authorization.give_back(document.renewal, issuer, client(), web=rooms().wallet.web)
+        except WalletError as error:
+            flask.current_app.logger.info("refresh token not given back: %s", error)
