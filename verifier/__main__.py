@@ -86,6 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     explain = commands.add_parser("explain", help="what a reason code means and what to do")
     explain.add_argument("code", nargs="?")
     explain.set_defaults(run=_explain)
+    for command in (fetch, refresh):
+        command.add_argument("--ca-bundle", metavar="FILE", help="TLS roots in place of the system's")
     for command in (fetch, refresh, show, explain):
         _add_output(command)
     return parser
@@ -189,7 +191,7 @@ def _load(path: Path, root_sha256: str | None = None) -> Bundle:
 
 def _fetch(options: argparse.Namespace) -> int:
     now = int(time.time())
-    with closing(_fetcher(options.url)) as fetcher:
+    with closing(_fetcher(options.url, options.ca_bundle)) as fetcher:
         result = snapshot.fetch(fetcher, options.url, options.output, root_sha256=options.root, now=now)
     return _told(result, options)
 
@@ -197,7 +199,7 @@ def _fetch(options: argparse.Namespace) -> int:
 def _refresh(options: argparse.Namespace) -> int:
     held = _load(options.bundle)
     now = int(time.time())
-    with closing(_fetcher(options.url)) as fetcher:
+    with closing(_fetcher(options.url, options.ca_bundle)) as fetcher:
         result = snapshot.refresh(fetcher, options.url, options.bundle, held, now=now)
     return _told(result, options)
 
@@ -249,9 +251,12 @@ def _explain(options: argparse.Namespace) -> int:
     return 0
 
 
-def _fetcher(url: str) -> Fetcher:
+def _fetcher(url: str, ca_bundle: str | None) -> Fetcher:
     """Plain http is for this very machine only; an address out there must be https (the fetcher sees to it)."""
-    return Fetcher(simulation=urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1"))
+    try:
+        return Fetcher(simulation=urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1"), ca_bundle=ca_bundle)
+    except OSError as error:  # ssl.SSLError is one
+        raise UsageError(f"--ca-bundle {ca_bundle} cannot be used: {error.strerror or error}") from error
 
 
 def _screen(options: argparse.Namespace) -> display.Screen:

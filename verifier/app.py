@@ -1,17 +1,16 @@
 """The counter as a WSGI application: settings in, a Flask app out; the only file that knows every room of this role."""
 
-import logging
-
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
+from certs import log as lines
 from certs.fetch import Fetcher
 from verifier import config as settings
 from verifier.config import Config
 from verifier.keeper import Keeper, Source
 from verifier.login import Client, SignIn
 from verifier.scan import FILE_LIMIT, TEXT_LIMIT
-from verifier.web import check, customer, errors, frame
+from verifier.web import check, customer, errors, frame, log
 from verifier.web.shelf import Shelf
 
 FORM_OVERHEAD = 64 * 1024  # bytes for the other fields and the boundaries
@@ -42,6 +41,7 @@ def create_app(config: Config) -> Flask:
     fetcher = Fetcher(simulation=config.simulation, ca_bundle=config.ca_bundle)
     keeper = Keeper(Source(config.bundle, config.bundle_url, config.root_sha256), fetcher)
     app.extensions["counter"] = frame.Counter(config, keeper, _sign_in(config, fetcher), Shelf())
+    log.install(app)
     frame.install(app)
     errors.install(app)
     app.register_blueprint(check.pages)
@@ -53,10 +53,7 @@ def create_app(config: Config) -> Flask:
 
 def create_app_from_environment() -> Flask:
     """What a server calls: `granian --interface wsgi --factory verifier.app:create_app_from_environment`."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    # These two log whole addresses, and an address may carry a code.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    logging.getLogger("httpcore").setLevel(logging.WARNING)
+    lines.install("verifier")
     return create_app(settings.from_environment())
 
 

@@ -14,7 +14,7 @@ _LEVELS = {
     2: Text("Mức 2 (xác minh trực tiếp)", "Level 2 (proofed in person)"),
 }
 _GENDERS = {"male": Text("Nam", "Male"), "female": Text("Nữ", "Female")}
-_YES_NO = {True: Text("Đã xác minh", "Verified"), False: Text("Chưa xác minh", "Not verified")}
+_CHECKED = {True: Text("đã xác minh", "verified"), False: Text("chưa xác minh", "not verified")}
 
 
 def _same(value: object) -> Text:
@@ -45,19 +45,20 @@ _CLAIMS: tuple[tuple[str, Text, Callable[[Any], Text], bool], ...] = (
     ("given_name", Text("Tên", "Given name"), _same, False),
     ("birthdate", Text("Ngày, tháng, năm sinh", "Date of birth"), lambda value: _same(day(str(value))), True),
     ("gender", Text("Giới tính", "Sex"), lambda value: _GENDERS.get(str(value), _same(value)), False),
-    ("phone_number", Text("Số điện thoại", "Phone number"), lambda v: _same(phone(str(v))), True),
-    (
-        "phone_number_verified",
-        Text("Số điện thoại chính chủ", "Phone number checked"),
-        lambda v: _YES_NO[v is True],
-        False,
-    ),
+    ("phone_number", Text("Số điện thoại", "Phone number"), lambda v: _same(phone(str(v))), False),
     ("email", Text("Thư điện tử", "Email"), _same, False),
-    ("email_verified", Text("Thư điện tử đã xác minh", "Email checked"), lambda v: _YES_NO[v is True], False),
     ("address", Text("Nơi cư trú", "Address"), _address, False),
     ("account_level", Text("Mức tài khoản định danh", "Identity account level"), _account, False),
     ("authentication_level", Text("Mức xác thực lần này", "Authentication level this time"), _authentication, False),
 )
+
+
+def _checked(value: Text, verified: object) -> Text:
+    """A number or address with what the provider says about it, where it says so."""
+    if verified is None:
+        return value
+    word = _CHECKED[verified is True]
+    return Text(f"{value.vi} ({word.vi})", f"{value.en} ({word.en})")
 
 
 def customer_name(claims: Mapping[str, Any]) -> str | None:
@@ -68,7 +69,7 @@ def customer_name(claims: Mapping[str, Any]) -> str | None:
 def customer_facts(claims: Mapping[str, Any]) -> tuple[Fact, ...]:
     """The facts that were shared, each under its human name; claims without one are left out."""
     return tuple(
-        Fact(name, label, write(claims[name]), number=number)
+        Fact(name, label, _checked(write(claims[name]), claims.get(f"{name}_verified")), number=number)
         for name, label, write, number in _CLAIMS
         if claims.get(name) not in (None, "")
     )

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from certs import qr
 from certs.catalogue import CATALOGUE, DocumentType, Field, Kind, Text, View
-from certs.formats import Verified
+from certs.errors import CertsError
+from certs.formats import Verified, cwt
 
 HANOI = timezone(timedelta(hours=7))  # no summer time
 NAME = "full_name"
@@ -44,6 +46,9 @@ class Fact:
     sensitive: bool = False
 
 
+NOT_A_DOCUMENT = Text("Không phải mã của một giấy tờ", "Not the code of a document")
+
+
 def title(verified: Verified) -> Text:
     """The kind of document, with the view where it is not the whole name already."""
     kind = CATALOGUE.get(verified.document)
@@ -53,6 +58,16 @@ def title(verified: Verified) -> Text:
     if view is None or view.title == kind.title:
         return kind.title
     return Text(f"{kind.title.vi} – {view.title.vi}", f"{kind.title.en} – {view.title.en}")
+
+
+def guess(text: str) -> Text:
+    """What a code says of itself, UNVERIFIED: enough to tell two codes of one picture apart, and no fact of a person."""
+    try:
+        contents = cwt.peek(qr.from_text(text))
+    except CertsError:
+        return NOT_A_DOCUMENT
+    document, view = contents.document.title, contents.view.title
+    return document if view == document else Text(f"{document.vi} – {view.vi}", f"{document.en} – {view.en}")
 
 
 def person(verified: Verified) -> str | None:
@@ -150,7 +165,7 @@ def _classes(entries: list[Any] | tuple[Any, ...]) -> Text:
     for entry in entries:
         until = entry.get("expires")
         vi.append(f"{entry['class']} (đến {day(until)})" if until else f"{entry['class']} (không thời hạn)")
-        en.append(f"{entry['class']} (until {day(until)})" if until else f"{entry['class']} (no end)")
+        en.append(f"{entry['class']} (until {day(until)})" if until else f"{entry['class']} (no expiry)")
     return Text("; ".join(vi), "; ".join(en)) if vi else _NONE
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from certs.bundle import Bundle
 from certs.errors import CertsError
 from certs.fetch import Fetcher
+from certs.log import event
 from verifier import snapshot
 from verifier.snapshot import Outcome, Refresh
 from verifier.verifier import Verifier
@@ -53,9 +54,9 @@ class Keeper:
             if result.outcome is Outcome.UPDATED and result.bundle is not None:
                 self._verifier = Verifier(result.bundle, self._clock)
             if result.outcome is Outcome.REFUSED:
-                log.error("trust data refused: %s (%s)", result.code, result.detail)
+                event(log, logging.ERROR, "trust_refused", code=result.code, cause=result.detail)
             else:
-                log.info("trust data %s %s", result.outcome.value, result.detail)
+                event(log, logging.INFO, f"trust_{result.outcome.value}", cause=result.detail or None)
             return result
 
     def start(self, every: int) -> threading.Thread:
@@ -85,7 +86,7 @@ class Keeper:
                 return Refresh(Outcome.REFUSED, None, "issuer_untrusted", "no root fingerprint to begin from")
             return snapshot.fetch(self._fetcher, source.url, source.path, root_sha256=source.root_sha256, now=now)
         except OSError as error:
-            log.error("trust data cannot be written: %s", error)
+            event(log, logging.ERROR, "trust_not_written", cause=error.strerror)
             return Refresh(Outcome.REFUSED, held, "internal", "cannot be written")
 
     def _from_disk(self) -> Verifier | None:
@@ -94,5 +95,5 @@ class Keeper:
         except FileNotFoundError:
             return None
         except (OSError, CertsError) as error:
-            log.error("kept trust data cannot be used: %s", error)
+            event(log, logging.ERROR, "trust_unusable", cause=str(error))
             return None

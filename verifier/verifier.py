@@ -23,6 +23,7 @@ from certs import qr
 from certs.bundle import Bundle
 from certs.errors import CertsError, Unavailable
 from certs.formats import Step, Trail, Verified, cwt
+from certs.log import event
 from certs.status import StatusLists
 from verifier.policy import (
     DEFAULT,
@@ -115,7 +116,7 @@ class Verifier:
             raise Rejected(error.code, journey.last, error.detail) from error
         except Exception as error:
             # Whatever went wrong in here is our fault, and never a yes. The text itself stays out of the log.
-            log.error("verification failed unexpectedly at step %s", int(journey.last), exc_info=error)
+            event(log, logging.ERROR, "verification_failed", step=int(journey.last), error=error)
             raise Rejected("internal", journey.last, type(error).__name__) from error
 
     def _decide(self, text: str, policy: Policy, journey: "_Journey", now: int) -> Verified:

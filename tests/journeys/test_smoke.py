@@ -18,6 +18,13 @@ def test_the_main_job(capsys: pytest.CaptureFixture[str]) -> None:
     assert int(line[1]) <= 19
 
 
+def test_the_main_job_over_https(capsys: pytest.CaptureFixture[str]) -> None:
+    code = smoke.main(tls=True)
+    out, err = capsys.readouterr()
+    assert code == 0, err
+    assert out.startswith("smoke: ok · https · start "), out
+
+
 def test_a_failing_step_is_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(smoke, "QR_LIMIT", 1)
     assert smoke.main() == 1

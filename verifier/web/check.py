@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
@@ -18,6 +19,16 @@ from verifier.web.errors import wants_json
 from verifier.web.frame import counter, desk, language, require_form_token, verifier
 
 pages = Blueprint("check", __name__)
+CHOICES = 8  # codes of one picture that are offered; more than that is no counter's everyday
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The codes of one picture, and what the clerk insisted on."""
+
+    texts: tuple[str, ...]
+    documents: str
+
 
 NOTHING_GIVEN = Text(
     "Chọn một ảnh có mã QR, hoặc dán nội dung mã.", "Choose a picture of the QR code, or paste its text."
@@ -44,26 +55,47 @@ def check() -> AnyResponse:
     if wants_json():
         return _check_for_machine()
     require_form_token()
-    policy = _policy(request.form.get("documents", ""))
+    documents = request.form.get("documents", "")
+    _policy(documents)
     try:
-        text = scan.only(_source())
+        texts = scan.texts(_source())
+        if not texts:
+            raise NothingToCheck(scan.NO_CODE)
     except NothingToCheck as nothing:
-        if nothing.texts:
-            return make_response(
-                render_template("choose.html", texts=nothing.texts[:8], chosen=request.form.get("documents", ""))
-            )
         return make_response(_form_page(error=nothing.reason.of(language())), 422)
-    report = inspect(text, policy)
-    verdict = secrets.token_urlsafe(16)
-    counter().shelf.put(desk(), verdict, report, now=int(time.time()))
-    return redirect(url_for("check.verdict", verdict=verdict), 303)
+    return redirect(_place(texts, documents), 303)
+
+
+@pages.post("/scan")
+def scan_frame() -> Response:
+    """What the camera sees: a frame as `picture`, or every `text` that the browser read in one. Answers where to go next.
+
+    `location` is null while no code is read, so that the page sends the next frame.
+    """
+    require_form_token()
+    documents = request.form.get("documents", "")
+    _policy(documents)
+    try:
+        texts = tuple(request.form.getlist("text")) or scan.texts(_source())
+    except NothingToCheck:
+        texts = ()
+    return jsonify({"location": _place(texts, documents) if texts else None})
+
+
+@pages.get("/choose/<choice>")
+def choose(choice: str) -> AnyResponse:
+    """Of two codes in one picture none is chosen silently (QR-11)."""
+    kept = counter().shelf.get(desk(), choice, now=int(time.time()))
+    if not isinstance(kept, Choice):
+        return redirect(url_for("check.form"), 303)
+    return make_response(render_template("choose.html", texts=kept.texts, chosen=kept.documents, guess=facts.guess))
 
 
 @pages.get("/verdict/<verdict>")
 def verdict(verdict: str) -> AnyResponse:
     """The verdict under an address of its own: reloading, or changing the language, checks nothing a second time."""
-    kept: Report | None = counter().shelf.get(desk(), verdict, now=int(time.time()))
-    if kept is None:
+    kept = counter().shelf.get(desk(), verdict, now=int(time.time()))
+    if not isinstance(kept, Report):  # other things lie on the shelf too
         return redirect(url_for("check.form"), 303)
     return make_response(render_template("verdict.html", report=kept, facts=facts))
 
@@ -86,6 +118,15 @@ def trust() -> str:
     current = verifier()
     result = counter().shelf.take(desk(), "refresh", now=int(time.time()))
     return render_template("trust.html", bundle=current.bundle if current else None, facts=facts, result=result)
+
+
+def _place(texts: tuple[str, ...], documents: str) -> str:
+    """The address of the one code's verdict, or of the choice between several; kept on this browser's shelf."""
+    name = secrets.token_urlsafe(16)
+    several = len(texts) > 1
+    kept = Choice(texts[:CHOICES], documents) if several else inspect(texts[0], _policy(documents))
+    counter().shelf.put(desk(), name, kept, now=int(time.time()))
+    return url_for("check.choose", choice=name) if several else url_for("check.verdict", verdict=name)
 
 
 def inspect(text: str, policy: Policy) -> Report:

@@ -1,15 +1,16 @@
 """The one place where an error becomes a page: what happened, what to do, an id to read out; no code words, no blame."""
 
 import logging
-import secrets
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from certs.catalogue import Text
+from certs.log import event
 from verifier.login import SignInFailed
 from verifier.scan import TOO_LARGE
 from verifier.web.frame import PageExpired, language
+from verifier.web.log import method, request_id, route
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,10 @@ _TEXTS = {
     405: Text("Trang này không mở được theo cách đó.", "This page cannot be opened in that way."),
     413: TOO_LARGE,
     415: Text("Dữ liệu gửi lên không đúng loại.", "What was sent is not of a kind that is taken here."),
+    421: Text(
+        "Địa chỉ này không thuộc về quầy. Hãy dùng địa chỉ chính thức.",
+        "This address does not belong to the counter. Use the official address.",
+    ),
     500: Text(
         "Quầy gặp lỗi. Thử lại; nếu vẫn lỗi, báo bộ phận kỹ thuật kèm mã lỗi dưới đây.",
         "The counter failed. Try again; if it fails again, tell your technical team the id below.",
@@ -55,13 +60,26 @@ def _http(error: HTTPException) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    log.exception("unexpected error in %s", request.endpoint)
-    return _page(500, _TEXTS[500], "internal", type(error).__name__)
+    return _page(500, _TEXTS[500], "internal", type(error).__name__, error=error)
 
 
-def _page(status: int, text: Text, code: str, detail: str, *, again: str = "/") -> Response:
-    error_id = secrets.token_hex(4)
-    log.warning("error %s: %s %s %s %s", error_id, status, code, request.endpoint, detail)
+def _page(
+    status: int, text: Text, code: str, detail: str, *, again: str = "/", error: Exception | None = None
+) -> Response:
+    error_id = request_id()
+    level = logging.ERROR if status >= 500 else logging.WARNING
+    event(
+        log,
+        level,
+        "error_page",
+        request=error_id,
+        method=method(),
+        route=route(),
+        status=status,
+        code=code,
+        cause=detail,
+        error=error,
+    )
     if wants_json():
         body = jsonify({"error": code, "error_id": error_id, "reason": {"vi": text.vi, "en": text.en}})
         return make_response(body, status)

@@ -6,10 +6,16 @@ Spec: CSP Level 3, RFC 6265bis (cookie prefixes), HTML §Fetch metadata; attacks
 import hmac
 import secrets
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, Response, current_app, g, request, session, url_for
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import (
+    BadRequest,
+    LengthRequired,
+    MisdirectedRequest,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
 
 from certs.catalogue import Text
 from verifier.config import Config
@@ -21,9 +27,16 @@ from verifier.web.shelf import Shelf
 
 LANGUAGES = ("vi", "en")
 YEAR = 31_536_000
+# How long browsers keep to https. In a simulation on this machine's own name that would outlast the simulation, and bind
+# whatever is served on another port: there five minutes show the header, and do no harm (RFC 6797 §6.1.1, §14.2).
+HSTS, HSTS_IN_SIMULATION = "max-age=63072000; includeSubDomains", "max-age=300"
+
+SCRIPTED = ("check.form", "check.check")  # the page with the camera: the only one that runs a script
+
+UPLOADS = ("check.check", "check.scan_frame")
 
 _CSP = (
-    "default-src 'self'; script-src 'none'; object-src 'none'; img-src 'self' data:; style-src 'self'; "
+    "default-src 'self'; script-src {scripts}; object-src 'none'; img-src 'self' data:; style-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 
@@ -57,6 +70,8 @@ def cookie_name(name: str, *, secure: bool) -> str:
 
 
 def install(app: Flask) -> None:
+    app.before_request(_check_address)
+    app.before_request(_check_length)
     app.before_request(_choose_language)
     app.after_request(_headers)
     app.context_processor(_context)
@@ -124,16 +139,43 @@ def require_form_token() -> None:
 # --- headers and context ----------------------------------------------------------------------------------------------
 
 
+def _check_address() -> None:
+    """One name, never the request's (SE-15). Pictures come to two pages; no other form sends files (HD-07)."""
+    if request.host.lower() != urlsplit(counter().config.url).netloc:
+        raise MisdirectedRequest()
+    if request.method == "POST" and request.mimetype.startswith("multipart/") and request.endpoint not in UPLOADS:
+        raise UnsupportedMediaType()
+
+
+def _check_length() -> None:
+    """A body is read as a whole or not at all: the server would hand on, as if it were whole, what was cut off (HD-06, HD-07).
+
+    1. in pieces: refused, whatever their sum (RFC 9110 §15.5.12); a proxy in front puts them together
+    2. of no stated length (HTTP/2): refused at the limit
+    3. shorter than stated: refused
+    """
+    if request.method in ("GET", "HEAD"):
+        return
+    if "Transfer-Encoding" in request.headers:  # 1
+        raise LengthRequired
+    stated, received = request.content_length, len(request.get_data())
+    if stated is None and received >= current_app.config["MAX_CONTENT_LENGTH"]:  # 2
+        raise RequestEntityTooLarge
+    if stated is not None and received < stated:  # 3
+        raise BadRequest("body is cut off")
+
+
 def _headers(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = _CSP
+    scripted = request.endpoint in SCRIPTED
+    response.headers["Content-Security-Policy"] = _CSP.format(scripts="'self'" if scripted else "'none'")
     response.headers["X-Frame-Options"] = "DENY"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    response.headers["Permissions-Policy"] = "geolocation=(), microphone=()"
+    response.headers["Permissions-Policy"] = f"camera={'(self)' if scripted else '()'}, geolocation=(), microphone=()"
     if counter().config.secure:
-        response.headers["Strict-Transport-Security"] = f"max-age={YEAR}"
+        response.headers["Strict-Transport-Security"] = HSTS_IN_SIMULATION if counter().config.simulation else HSTS
     if request.endpoint == "static":
         response.headers["Cache-Control"] = "public, max-age=3600"
     else:

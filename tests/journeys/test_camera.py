@@ -1,0 +1,184 @@
+"""The counter reads codes from a camera: a real Chromium whose camera sees a film of codes of the nation.
+
+Spec: Media Capture and Streams; Shape Detection API (BarcodeDetector); attacks QR-09 to QR-11.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Playwright, Route, sync_playwright
+
+from certs import qr
+from certs.keys import MemorySigner
+from certs.proof import holder_proof
+from tests import smoke
+from tests.browser import Browser as Scriptless
+from tests.chromium import PATIENCE, Troubles, axe, launched
+from tests.pictures import video_of
+from tests.walk import Walk
+
+Held = tuple[bytes, MemorySigner]
+
+# A browser that reads codes itself, with what it reads at first and then.
+READER = """texts => {
+    let calls = 0;
+    globalThis.BarcodeDetector = class {
+        static async getSupportedFormats() { return ["qr_code"]; }
+        async detect() { return calls++ < 2 ? [] : texts.map((rawValue) => ({ rawValue })); }
+    };
+}"""
+
+
+@pytest.fixture(scope="module")
+def nation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[smoke.Run]:
+    run = smoke.Run(tmp_path_factory.mktemp("served"))
+    with smoke.demonstration(run):
+        yield run
+
+
+@pytest.fixture(scope="module")
+def held(nation: smoke.Run) -> Held:
+    """A licence and the key it is bound to."""
+    with Scriptless() as browser:
+        smoke.sign_in_at_the_bank(nation, browser)
+        browser.submit(browser.open(f"{nation.urls['wallet']}/sign-in"), "share")
+        return smoke.receive(nation, browser, "driving_licence", "licence")
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+def shown(held: Held) -> str:
+    return qr.to_text(holder_proof(held[0], held[1], now=int(time.time())))
+
+
+def counter(context: BrowserContext, nation: smoke.Run) -> tuple[Page, Troubles]:
+    context.set_default_timeout(10_000)
+    page, troubles = context.new_page(), Troubles()
+    troubles.watch(page)
+    page.goto(nation.urls["verifier"] + "/check")
+    return page, troubles
+
+
+def verdict(page: Page) -> tuple[str, str]:
+    page.wait_for_selector("#verdict")
+    return Walk(page, {}, {}, lambda _: None).verdict()
+
+
+def wait_for(page: Page, things: list[Route], count: int) -> None:
+    end = time.monotonic() + PATIENCE
+    while len(things) < count:
+        assert time.monotonic() < end, f"{len(things)} of {count} came"
+        page.wait_for_timeout(50)
+
+
+def test_a_code_before_the_camera_is_a_verdict(
+    nation: smoke.Run, held: Held, playwright: Playwright, tmp_path: Path
+) -> None:
+    film = tmp_path / "held.mjpeg"
+    film.write_bytes(video_of(shown(held)))
+    with launched(playwright, camera=film) as browser:
+        page, troubles = counter(browser.new_context(permissions=["camera"], locale="vi"), nation)
+        assert page.evaluate("document.activeElement.id") == "camera-start"
+        page.keyboard.press("Enter")
+        assert verdict(page) == ("accepted", "")
+        assert nation.persona["name"] in page.locator("#person").inner_text()
+        page.keyboard.press("Enter")  # the next person: the camera is on again by itself, and reads again
+        page.wait_for_url("**/check")
+        assert verdict(page) == ("accepted", "")
+        page.goto(nation.urls["verifier"] + "/check")
+        page.wait_for_url("**/verdict/*")
+        assert troubles.seen == []
+
+
+def test_two_codes_before_the_camera_wait_for_a_choice(
+    nation: smoke.Run, held: Held, playwright: Playwright, tmp_path: Path
+) -> None:
+    film = tmp_path / "two.mjpeg"
+    good = shown(held)
+    film.write_bytes(video_of(good, "https://example.org/a-poster-on-the-wall", width=1080, height=1080))
+    with launched(playwright, camera=film) as browser:
+        page, troubles = counter(browser.new_context(permissions=["camera"]), nation)
+        page.click("#camera-start")
+        page.wait_for_selector("#code-2")
+        assert page.locator("#verdict").count() == 0
+        texts = [page.locator(f"#code-{number} input[name=text]").input_value() for number in (1, 2)]
+        page.click(f"#code-{texts.index(good) + 1} button")
+        assert verdict(page) == ("accepted", "")
+        assert troubles.seen == []
+
+
+def test_a_camera_that_sees_no_code_goes_on_and_can_be_stopped(
+    nation: smoke.Run, playwright: Playwright, tmp_path: Path
+) -> None:
+    film = tmp_path / "nothing.mjpeg"
+    film.write_bytes(video_of(frames=2))
+    with launched(playwright, camera=film) as browser:
+        context = browser.new_context(permissions=["camera"], viewport={"width": 360, "height": 700})
+        page, troubles = counter(context, nation)
+        held_back: list[Route] = []
+        page.route("**/scan", lambda route: held_back.append(route))
+        page.click("#camera-start")
+        page.wait_for_selector("#camera-live:not([hidden])")
+        assert axe(page) == []
+        wait_for(page, held_back, 1)
+        page.wait_for_timeout(1200)
+        assert len(held_back) == 1  # however long an answer takes, no second frame is sent before it
+        held_back[0].continue_()
+        wait_for(page, held_back, 2)
+        page.click("#camera-stop")
+        assert page.evaluate("document.getElementById('preview').srcObject") is None
+        held_back[1].continue_()
+        page.wait_for_timeout(800)
+        assert len(held_back) == 2
+        assert page.locator("#camera-start").is_visible()
+        assert troubles.seen == []
+
+
+def test_without_leave_the_upload_stays(nation: smoke.Run, held: Held, playwright: Playwright, tmp_path: Path) -> None:
+    film = tmp_path / "held.mjpeg"
+    film.write_bytes(video_of(shown(held)))
+    with launched(playwright, "--deny-permission-prompts", camera=film) as browser:
+        page, troubles = counter(browser.new_context(), nation)
+        page.click("#camera-start")
+        page.wait_for_selector("#camera-refused:not([hidden])")
+        assert page.evaluate("document.activeElement.id") == "camera-start"
+        assert axe(page) == []
+        picture = {"name": "code.png", "mimeType": "image/png", "buffer": qr.draw_png(shown(held))}
+        page.set_input_files("#picture", picture)  # type: ignore[arg-type]
+        page.click("#check")
+        assert verdict(page) == ("accepted", "")
+        assert troubles.seen == []
+
+
+def test_a_browser_that_reads_codes_itself_sends_no_picture(
+    nation: smoke.Run, held: Held, playwright: Playwright, tmp_path: Path
+) -> None:
+    film = tmp_path / "nothing.mjpeg"
+    film.write_bytes(video_of(frames=2))
+    with launched(playwright, camera=film) as browser:
+        context = browser.new_context(permissions=["camera"])
+        context.add_init_script(f"({READER})({json.dumps([shown(held)])})")
+        page, troubles = counter(context, nation)
+        bodies: list[bytes] = []
+        page.on("request", lambda r: bodies.append(r.post_data_buffer or b"") if r.url.endswith("/scan") else None)
+        page.select_option("#documents", "health_record")
+        page.click("#camera-start")
+        assert verdict(page) == ("rejected", "policy_refused")
+        assert len(bodies) == 1 and b"VN1:" in bodies[0] and b"JFIF" not in bodies[0]
+        assert troubles.seen == []
+
+
+def test_without_a_script_there_is_no_camera_and_the_upload_is_the_way(
+    nation: smoke.Run, playwright: Playwright
+) -> None:
+    with launched(playwright) as browser:
+        page, _ = counter(browser.new_context(java_script_enabled=False), nation)
+        assert not page.locator("#camera").is_visible()
+        assert page.locator("#check").is_visible()

@@ -1,0 +1,79 @@
+// The check page: reads the code from the camera and goes to the verdict by itself. Without it, the upload works alone.
+// Spec: Media Capture and Streams §10.2 (the names of what can go wrong).
+
+import * as camera from "./camera.js";
+import { Lost, reader } from "./reader.js";
+
+const PAUSE = 300; // ms between two frames at least; a slow reader waits as long as it took, so below two frames a second
+const KEPT = "camera"; // the clerk started the camera in this tab: for the next person it starts again
+
+const form = document.getElementById("check-form");
+const video = document.getElementById("preview");
+const start = document.getElementById("camera-start");
+const parts = ["idle", "starting", "live", "refused", "missing", "lost"];
+let turn = 0; // each start and each stop is a turn of its own: what an earlier one still has under way counts no more
+
+/** @param {string} part the one sentence to show */
+function tell(part) {
+  for (const each of parts) document.getElementById(`camera-${each}`).hidden = each !== part;
+  document.getElementById("camera-frame").hidden = part !== "live";
+  document.getElementById("camera-stop").hidden = part !== "live";
+  start.hidden = part === "live" || part === "starting";
+}
+
+function stop(part) {
+  turn += 1;
+  camera.close(video);
+  tell(part);
+}
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Frame by frame, one at a time, until a code is read. @param {number} mine */
+async function watch(mine) {
+  const read = await reader(form);
+  while (mine === turn) {
+    const began = performance.now();
+    const found = document.hidden ? null : await read(video); // nobody holds a code before a page that nobody sees
+    if (found && mine === turn) {
+      camera.close(video);
+      location.assign(found);
+      return;
+    }
+    await pause(Math.max(PAUSE, performance.now() - began));
+  }
+}
+
+async function run() {
+  const mine = (turn += 1);
+  tell("starting");
+  try {
+    await camera.open(video);
+    tell("live");
+    sessionStorage.setItem(KEPT, "on");
+    await watch(mine);
+  } catch (error) {
+    if (mine !== turn) return;
+    sessionStorage.removeItem(KEPT);
+    if (error instanceof Lost) stop("lost");
+    else stop(error.name === "NotAllowedError" || error.name === "SecurityError" ? "refused" : "missing");
+    start.focus();
+  }
+}
+
+if (camera.possible()) {
+  document.getElementById("camera").hidden = false;
+  document.getElementById("check").classList.add("other"); // the camera is the first way now
+  tell("idle");
+  start.addEventListener("click", run);
+  document.getElementById("camera-stop").addEventListener("click", () => {
+    sessionStorage.removeItem(KEPT);
+    stop("idle");
+    start.focus();
+  });
+  addEventListener("pagehide", () => stop("idle"));
+  if (!document.getElementById("error-summary")) {
+    if (sessionStorage.getItem(KEPT) && (await camera.allowed())) await run();
+    else start.focus();
+  }
+}
