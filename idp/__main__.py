@@ -78,21 +78,13 @@ def _parser() -> argparse.ArgumentParser:
     shown = command("demo", _demo, "build a small nation where there is none, and serve its three roles")
     for name, port in (("idp", 5000), ("wallet", 5001), ("verifier", 5002)):
         shown.add_argument(f"--{name}-port", type=int, default=port, metavar="PORT", help=f"default {port}")
+    shown.add_argument("--tls", action="store_true", help="serve over https, with certificates of the nation's own")
     shown.add_argument("--reset", action="store_true", help="make the nation anew; what was in it is gone")
     shown.add_argument("--ready-file", type=Path, help="write this file when everything answers")
     people = command("people", _people, "list people of the population register")
     people.add_argument("--find", default="", metavar="TEXT", help="part of a name or number")
     people.add_argument("--limit", type=int, default=20, help="rows at most (default 20)")
-    document = verbs.add_parser("document", help="list, suspend, reinstate or revoke documents")
-    kinds = document.add_subparsers(dest="action", required=True, parser_class=_Parser, metavar="ACTION")
-    listed = command("list", _list_documents, "list a person's documents", kinds)
-    listed.add_argument("person", metavar="PID", help="12 digits")
-    for name, about in (
-        ("suspend", "take a document out of force for a time"),
-        ("reinstate", "put a suspended document back in force"),
-        ("revoke", "take a document out of force for good"),
-    ):
-        command(name, _change, about, kinds).add_argument("document", metavar="DOCUMENT_ID", help="see: document list")
+    _registers(verbs, command)
     offered = command("offer", _offer, "offer a document to a person's wallet")
     offered.add_argument("person", metavar="PID", help="12 digits")
     offered.add_argument("kind", metavar="TYPE", choices=sorted(CATALOGUE), help=", ".join(sorted(CATALOGUE)))
@@ -103,12 +95,33 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _registers(verbs: Any, command: Callable[..., Any]) -> None:
+    """What an authority does to documents and people, one word more each."""
+    document = verbs.add_parser("document", help="list, suspend, reinstate or revoke documents")
+    kinds = document.add_subparsers(dest="action", required=True, parser_class=_Parser, metavar="ACTION")
+    listed = command("list", _list_documents, "list a person's documents", kinds)
+    listed.add_argument("person", metavar="PID", help="12 digits")
+    for name, about in (
+        ("suspend", "take a document out of force for a time"),
+        ("reinstate", "put a suspended document back in force"),
+        ("revoke", "take a document out of force for good"),
+    ):
+        command(name, _change, about, kinds).add_argument("document", metavar="DOCUMENT_ID", help="see: document list")
+    person = verbs.add_parser("person", help="lock or unlock a person's electronic identity")
+    actions = person.add_subparsers(dest="action", required=True, parser_class=_Parser, metavar="ACTION")
+    for name, about in (
+        ("lock", "end their sessions and mark all their documents as locked"),
+        ("unlock", "let them sign in again and show their documents"),
+    ):
+        command(name, _lock, about, actions).add_argument("person", metavar="PID", help="12 digits")
+
+
 def _demo(options: argparse.Namespace) -> int:
     data = options.data or Path("instance")
     ports = (options.idp_port, options.wallet_port, options.verifier_port)
     if not all(0 < port < 65536 for port in ports):
         raise _Failed("a port is a number from 1 to 65535", USAGE)
-    return demo.run(demo.Options(data, *ports, reset=options.reset, ready_file=options.ready_file))
+    return demo.run(demo.Options(data, *ports, tls=options.tls, reset=options.reset, ready_file=options.ready_file))
 
 
 def _people(options: argparse.Namespace) -> int:
@@ -145,6 +158,17 @@ def _change(options: argparse.Namespace) -> int:
     if not isinstance(answer, Changed):
         raise _Failed(f"{answer.text.en} See: python -m idp document list PID", REFUSED)
     return _show([{"id": answer.document_id, "state": answer.state.value, "credentials": answer.credentials}], options)
+
+
+def _lock(options: argparse.Namespace) -> int:
+    locked = options.action == "lock"
+    with _writing(options) as ports:
+        person = _person(ports, options.person)
+        answer = documents.set_lock(ports, person_id=person.person_id, locked=locked, by=BY, now=int(time.time()))
+    if isinstance(answer, Refusal):
+        raise _Failed(answer.text.en, REFUSED)
+    state = "locked" if locked else "not locked"
+    return _show([{"pid": person.pid, "name": person.name, "state": state, "credentials": answer}], options)
 
 
 def _offer(options: argparse.Namespace) -> int:
@@ -206,7 +230,8 @@ def _config(options: argparse.Namespace) -> Config:
         raise _Failed(str(error), CONFIGURATION) from error
     if here is None:
         raise _Failed(f"there is no nation in {folder}; make one with: make demo, or name it by --data", CONFIGURATION)
-    return config.from_environment({"IDP_ISSUER": here.issuer, "IDP_DATA": str(here.idp), "IDP_SIMULATION": "1"})
+    settings = {"IDP_ISSUER": here.issuer, "IDP_DATA": str(here.idp), "IDP_SIMULATION": "1"}
+    return config.from_environment({**settings, "IDP_DATABASE_URL": config.database_url(here.idp)})
 
 
 @contextmanager

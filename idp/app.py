@@ -1,7 +1,6 @@
 """Put the provider together: settings, database, keys, rules, pages. The only file that knows every room."""
 
 import hmac
-import logging
 import os
 import secrets
 import time
@@ -12,20 +11,38 @@ import flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import Rule
 
+from certs import log as lines
 from certs.keys import FileSigner
 from idp.config import Config, UnsafeConfiguration, from_environment
 from idp.issuance import pre_authorized
 from idp.oidc.context import Context
 from idp.oidc.discovery import PRE_AUTHORIZED
-from idp.oidc.grants import authorization_code
+from idp.oidc.grants import authorization_code, refresh_token
 from idp.oidc.secrets import new_secret
-from idp.storage import migrations
+from idp.ports import Storage
+from idp.storage import migrations, redis
 from idp.storage.engine import flask_settings, prepare
+from idp.storage.known_clients import ClientsRemembered
+from idp.storage.redis import RedisStorage, Spent
 from idp.storage.sql import SqlStorage
 from idp.storage.tables import db
-from idp.web import consent, consents, documents, errors, home, issuance, language, login, oidc, publications, security
+from idp.web import (
+    consent,
+    consents,
+    documents,
+    errors,
+    home,
+    issuance,
+    language,
+    log,
+    login,
+    oidc,
+    publications,
+    security,
+)
 from idp.web.context import Web
 from idp.web.facts import grouped
+from idp.web.ready import ReadyBytes
 from idp.web.session import current_session
 
 ALGORITHMS = ("ES256", "RS256")
@@ -44,6 +61,7 @@ BLUEPRINTS = (
 
 GRANTS = {
     authorization_code.GRANT_TYPE: authorization_code.redeem,
+    refresh_token.GRANT_TYPE: refresh_token.redeem,
     PRE_AUTHORIZED: pre_authorized.redeem,
 }
 
@@ -63,7 +81,7 @@ class Provider(flask.Flask):
 
 def create_app_from_environment() -> flask.Flask:
     """What a server calls: `granian --interface wsgi --factory idp.app:create_app_from_environment`."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    lines.install("idp")
     return create_app(from_environment())
 
 
@@ -80,7 +98,7 @@ def create_app(config: Config, *, clock: Callable[[], int] = lambda: int(time.ti
     master = _master_key(config.data / "master.key")
     web = Web(
         config=config,
-        storage=_storage(app),
+        storage=_storage(app, config),
         oidc=Context(
             issuer=config.issuer,
             signers={
@@ -95,24 +113,36 @@ def create_app(config: Config, *, clock: Callable[[], int] = lambda: int(time.ti
     )
     app.extensions["vneid"] = web
     app.jinja_env.globals.update(current_session=current_session, grouped=grouped)
-    for install in (security.install, errors.install):
+    for install in (log.install, security.install, errors.install):
         install(app)
     language.install(app, web)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint(web))
+    _put_in_front(app, config)
+    return app
+
+
+def _put_in_front(app: flask.Flask, config: Config) -> None:
+    """What a request passes before Flask: first who called us, as our proxies say, then the ready answers."""
+    scheme = config.issuer.partition(":")[0]
+    app.wsgi_app = ReadyBytes(  # type: ignore[method-assign]
+        app.wsgi_app, scheme=scheme, netloc=config.netloc, clock=time.monotonic
+    )
     if config.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=config.trusted_proxies, x_proto=config.trusted_proxies, x_host=0
         )
-    return app
 
 
-def _storage(app: flask.Flask) -> SqlStorage:
+def _storage(app: flask.Flask, config: Config) -> Storage:
     db.init_app(app)
     with app.app_context():
         engine = prepare(db.engine)
     migrations.upgrade(engine)
-    return SqlStorage(engine)
+    storage = ClientsRemembered(SqlStorage(engine), time.monotonic)
+    if config.redis_url is None:
+        return storage
+    return RedisStorage(storage, Spent(redis.connect(config.redis_url), time.monotonic))
 
 
 def _master_key(path: Path) -> bytes:

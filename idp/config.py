@@ -10,6 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_DATABASES = ("sqlite:", "postgresql:", "postgresql+psycopg:")
+_CACHES = ("redis:", "rediss:", "unix:")
 
 
 class UnsafeConfiguration(ValueError):
@@ -22,6 +24,7 @@ class Config:
     data: Path  # keys and, by default, the database
     database_url: str = field(repr=False)  # may hold a password
     simulation: bool
+    redis_url: str | None = field(default=None, repr=False)  # spares the database some questions; nothing rests on it
     trusted_proxies: int = 0  # how many proxies in front of us set X-Forwarded-For and X-Forwarded-Proto
     wallet_url: str | None = None  # only to show newcomers where to go next
     verifier_url: str | None = None
@@ -38,6 +41,10 @@ class Config:
             raise UnsafeConfiguration("IDP_ISSUER must be https; http is for localhost with IDP_SIMULATION=1 alone")
         if self.personas is not None and not self.simulation:
             raise UnsafeConfiguration("IDP_PERSONAS shows passwords; it is for simulations alone")
+        if not self.database_url.startswith(_DATABASES):
+            raise UnsafeConfiguration("DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://")
+        if self.redis_url is not None and not self.redis_url.startswith(_CACHES):
+            raise UnsafeConfiguration("REDIS_URL must begin with redis://, rediss:// or unix://")
         if not 0 <= self.trusted_proxies <= 3:
             raise UnsafeConfiguration("IDP_TRUSTED_PROXIES must be between 0 and 3")
 
@@ -58,7 +65,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
     return Config(
         issuer=environ["IDP_ISSUER"],
         data=data,
-        database_url=environ.get("IDP_DATABASE_URL") or f"sqlite:///{data / 'idp.sqlite'}",
+        database_url=database_url(data, environ),
+        redis_url=redis_url(environ),
         simulation=environ.get("IDP_SIMULATION") == "1",
         trusted_proxies=int(proxies) if proxies.isdecimal() else -1,
         wallet_url=environ.get("IDP_WALLET_URL"),
@@ -67,7 +75,19 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
     )
 
 
+def database_url(data: Path, environ: Mapping[str, str] = os.environ) -> str:
+    """Where the provider's rows are: a file beside its keys, unless a server is named."""
+    return environ.get("IDP_DATABASE_URL") or environ.get("DATABASE_URL") or f"sqlite:///{data / 'idp.sqlite'}"
+
+
+def redis_url(environ: Mapping[str, str] = os.environ) -> str | None:
+    return environ.get("IDP_REDIS_URL") or environ.get("REDIS_URL") or None
+
+
 def for_child(settings: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment of a role that the demonstration starts: ours, but for what would change how it is served."""
-    ours = ("IDP_", "WALLET_", "VERIFIER_", "GRANIAN_")
+    """The environment of a role that the demonstration starts: ours, but for what would change how it is served.
+
+    The names of the provider's servers may hold passwords: they go to the provider alone, among its `settings`.
+    """
+    ours = ("IDP_", "WALLET_", "VERIFIER_", "GRANIAN_", "DATABASE_URL", "REDIS_URL")
     return {name: value for name, value in environ.items() if not name.startswith(ours)} | dict(settings)

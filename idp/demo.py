@@ -1,9 +1,9 @@
 """The demonstration: build a small nation where there is none, then serve its three roles until somebody ends it.
 
-A nation is built beside its place and moved there whole, so that a build that was cut off leaves nothing behind.
+A nation is built beside its place and moved there whole, so that a build that was cut off leaves nothing behind. Its rows are
+in a file there, or on the server that DATABASE_URL names: then they are cleared away when the build does not come to its end.
 """
 
-import json
 import os
 import shutil
 import signal
@@ -17,23 +17,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from certs.fetch import Fetcher, FetchError
-from idp import config, nation, processes
+from idp import config, nation, processes, tls, welcome
 from idp.issuance import signers, status
 from idp.issuance.publication import Publisher
 from idp.login.password import hash_password
 from idp.login.standing import today
 from idp.nation import Nation, NotANation
+from idp.oidc.secrets import token_hash
 from idp.processes import CannotServe, Role, Running
 from idp.progress import Progress, Stopped
 from idp.registries import personas, synthetic
 from idp.registries.personas import PERSONAS, Persona
-from idp.storage import migrations
-from idp.storage.engine import open_engine
+from idp.storage import place
+from idp.storage.errors import StorageError
 from idp.storage.sql import SqlStorage
 
 PEOPLE = 1_000
 SEED = 2026
-SHOWN = ("minh-anh", "van-binh")  # personas that the terminal names
 READY_SECONDS = 30.0
 WATCHED_EVERY = 0.25  # seconds between looks at the children
 
@@ -44,6 +44,7 @@ class Options:
     idp_port: int
     wallet_port: int
     verifier_port: int
+    tls: bool = False
     reset: bool = False
     ready_file: Path | None = None  # written when everything answers: for tests
 
@@ -60,15 +61,15 @@ def run(options: Options) -> int:
         here = prepare(options, now=int(time.time()), progress=Progress(sys.stderr, 8, stop.is_set))
         for role in roles(here):
             running.append(processes.start(role, here.folder / "logs"))
-        processes.wait_ready(running, _answers(stop), seconds=READY_SECONDS)
+        processes.wait_ready(running, _answers(here, stop), seconds=READY_SECONDS)
         if not stop.is_set():
-            _announce(here, options, time.monotonic() - began)
+            welcome.announce(here, seconds=time.monotonic() - began, ready_file=options.ready_file)
         while not stop.wait(WATCHED_EVERY):
             processes.raise_if_ended(running)
         return 0
     except Stopped:
         return 0
-    except (CannotServe, NotANation) as error:
+    except (CannotServe, NotANation, StorageError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     finally:
@@ -77,7 +78,8 @@ def run(options: Options) -> int:
 
 def prepare(options: Options, *, now: int, progress: Progress) -> Nation:
     """The nation of these options, made or opened, with its trust list and bundle in force."""
-    wanted = Nation(options.data.absolute(), *(f"http://localhost:{port}" for port in _ports(options)))
+    scheme = "https" if options.tls else "http"
+    wanted = Nation(options.data.absolute(), *(f"{scheme}://localhost:{port}" for port in _ports(options)))
     try:
         held = nation.open_nation(wanted.folder)
     except NotANation:
@@ -85,14 +87,12 @@ def prepare(options: Options, *, now: int, progress: Progress) -> Nation:
             raise  # what we did not make is never removed
         held = wanted
     if held is None or options.reset:
-        _build(wanted, now, progress)
+        _build(wanted, now, progress, reset=options.reset)
         held = wanted
-    if held != wanted:
-        raise NotANation(
-            f"the nation in {options.data} lives at {held.issuer}, {held.wallet} and {held.verifier}; "
-            "use these ports, another folder, or --reset"
-        )
+    nation.check_same(held, wanted)
     nation.check_certificates(held, now=now)
+    tls.certify(held, now=now)
+    _check_rows(held)
     if nation.renew_trust_list(held, now=now) or not held.bundle.exists():
         with _storage(held) as storage:
             _write_bundle(held, storage, now)
@@ -106,6 +106,8 @@ def roles(here: Nation) -> tuple[Role, ...]:
     idp = {
         "IDP_ISSUER": here.issuer,
         "IDP_DATA": str(here.idp),
+        "IDP_DATABASE_URL": config.database_url(here.idp),
+        "IDP_REDIS_URL": config.redis_url() or "",
         "IDP_SIMULATION": "1",
         "IDP_WALLET_URL": here.wallet,
         "IDP_VERIFIER_URL": here.verifier,
@@ -118,6 +120,7 @@ def roles(here: Nation) -> tuple[Role, ...]:
         "WALLET_CLIENT_SECRET_FILE": str(here.secret_file("wallet")),
         "WALLET_ROOT_SHA256": root,
         "WALLET_SIMULATION": "1",
+        "WALLET_CA_BUNDLE": str(tls.ca_bundle(here) or ""),
     }
     verifier = {
         "VERIFIER_URL": here.verifier,
@@ -127,33 +130,51 @@ def roles(here: Nation) -> tuple[Role, ...]:
         "VERIFIER_CLIENT_SECRET_FILE": str(here.secret_file("bank")),
         "VERIFIER_ROOT_SHA256": root,
         "VERIFIER_SIMULATION": "1",
+        "VERIFIER_CA_BUNDLE": str(tls.ca_bundle(here) or ""),
     }
     settings = zip(("idp", "wallet", "verifier"), ports, (idp, wallet, verifier), strict=True)
     return tuple(
-        Role(name, f"{name}.app:create_app_from_environment", port, config.for_child(environment))
+        Role(name, f"{name}.app:create_app_from_environment", port, config.for_child(environment), *_https(here, name))
         for name, port, environment in settings
     )
+
+
+def _https(here: Nation, role: str) -> tuple[Path, Path] | tuple[()]:
+    files = tls.served(here, role)
+    return (files.certificate, files.key) if files else ()
 
 
 def _ports(options: Options) -> tuple[int, int, int]:
     return options.idp_port, options.wallet_port, options.verifier_port
 
 
-def _build(wanted: Nation, now: int, progress: Progress) -> None:
+def _build(wanted: Nation, now: int, progress: Progress, *, reset: bool) -> None:
     """Beside its place first. The nation that it replaces is moved away whole, then removed."""
-    place = wanted.folder
-    place.parent.mkdir(parents=True, exist_ok=True)
-    for remains in place.parent.glob(f".{place.name}.*"):
-        if not _alive(remains.name.rpartition(".")[2]):
+    home = wanted.folder
+    home.parent.mkdir(parents=True, exist_ok=True)
+    for remains in home.parent.glob(f".{home.name}.*"):
+        if not processes.alive(remains.name.rpartition(".")[2]):
             shutil.rmtree(remains, ignore_errors=True)
-    building = place.with_name(f".{place.name}.new.{os.getpid()}")
-    old = place.with_name(f".{place.name}.old.{os.getpid()}")
+    building = home.with_name(f".{home.name}.new.{os.getpid()}")
+    old = home.with_name(f".{home.name}.old.{os.getpid()}")
+    elsewhere = _elsewhere(wanted)
+    if elsewhere is not None:
+        if reset:
+            place.clear(elsewhere)
+        if place.is_taken(elsewhere):
+            raise NotANation(
+                "the database of DATABASE_URL holds a nation; name another one, or make it anew with --reset"
+            )
     try:
         _fill(Nation(building, wanted.issuer, wanted.wallet, wanted.verifier), now, progress)
         progress.step("moving in")
-        if place.exists():
-            place.rename(old)
-        building.rename(place)
+        if home.exists():
+            home.rename(old)
+        building.rename(home)
+    except BaseException:
+        if elsewhere is not None:
+            place.clear(elsewhere)
+        raise
     finally:
         shutil.rmtree(building, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
@@ -198,14 +219,25 @@ def _note(one: Persona) -> dict[str, object]:
 
 @contextmanager
 def _storage(here: Nation) -> Iterator[SqlStorage]:
-    """The provider's database, closed again: its write-ahead log then folds back into the file."""
     here.idp.mkdir(parents=True, exist_ok=True)
-    engine = open_engine(f"sqlite:///{here.idp / 'idp.sqlite'}")
-    try:
-        migrations.upgrade(engine)
-        yield SqlStorage(engine)
-    finally:
-        engine.dispose()
+    with place.opened(config.database_url(here.idp)) as storage:
+        yield storage
+
+
+def _elsewhere(here: Nation) -> str | None:
+    """The database's name when it is not the file in the nation's own folder."""
+    named = config.database_url(here.idp)
+    return named if named != config.database_url(here.idp, {}) else None
+
+
+def _check_rows(here: Nation) -> None:
+    """A folder and a server's database are one nation when the database knows the folder's own secret."""
+    elsewhere = _elsewhere(here)
+    secret = token_hash(here.secret_file("wallet").read_text("ascii"))
+    if elsewhere is not None and not place.knows(elsewhere, client_id="wallet", secret_hash=secret):
+        raise NotANation(
+            f"the database of DATABASE_URL is not that of {here.folder}; name the right one, or use --reset"
+        )
 
 
 def _write_bundle(here: Nation, storage: SqlStorage, now: int) -> None:
@@ -221,16 +253,6 @@ def _write_bundle(here: Nation, storage: SqlStorage, now: int) -> None:
     partial.replace(here.bundle)
 
 
-def _alive(pid: str) -> bool:
-    try:
-        os.kill(int(pid), 0)
-    except (ValueError, ProcessLookupError):
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 def _stop_on_signal() -> threading.Event:
     """Ctrl-C and SIGTERM only raise a flag; each loop and each step of a build looks at it."""
     stop = threading.Event()
@@ -239,8 +261,9 @@ def _stop_on_signal() -> threading.Event:
     return stop
 
 
-def _answers(stop: threading.Event) -> Callable[[str], bool]:
-    fetcher = Fetcher(simulation=True)
+def _answers(here: Nation, stop: threading.Event) -> Callable[[str], bool]:
+    trusted = tls.ca_bundle(here)
+    fetcher = Fetcher(simulation=True, ca_bundle=str(trusted) if trusted else None)
 
     def answers(url: str) -> bool:
         if stop.is_set():
@@ -251,23 +274,3 @@ def _answers(stop: threading.Event) -> Callable[[str], bool]:
             return False
 
     return answers
-
-
-def _announce(here: Nation, options: Options, seconds: float) -> None:
-    rows = [
-        ("Nhà nước · The State", here.issuer),
-        ("Ví của công dân · Citizen's wallet", here.wallet),
-        ("Quầy ngân hàng · Bank counter", here.verifier),
-    ]
-    width = max(len(name) for name, _ in rows)
-    print(*(f"  {name:<{width}}  {url}" for name, url in rows), sep="\n")
-    shown = [personas.persona(key) for key in SHOWN]
-    width = max(len(one.person.name) for one in shown)
-    print("\n  Đăng nhập bằng · Sign in as")
-    print(*(f"  {one.person.name:<{width}}  {one.pid}  {one.password}" for one in shown), sep="\n")
-    print(f"\n  Sẵn sàng sau · Ready in {seconds:.1f} s. Ctrl-C: dừng · stop. Mô phỏng · A simulation.", flush=True)
-    if options.ready_file is not None:
-        partial = options.ready_file.with_name(options.ready_file.name + ".new")
-        ready = {"idp": here.issuer, "wallet": here.wallet, "verifier": here.verifier, "seconds": round(seconds, 3)}
-        partial.write_text(json.dumps(ready), "utf-8")
-        partial.replace(options.ready_file)

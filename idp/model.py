@@ -67,6 +67,15 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """All that says whether an account may be used, as of one moment: it, its person, and the person's cards."""
+
+    account: Account
+    person: Person | None
+    cards: tuple["Document", ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """A relying party, as registered (OpenID Connect Dynamic Client Registration 1.0 §2)."""
 
@@ -112,21 +121,26 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An access or refresh token, by its hash. `generation` counts rotations, so that order never rests on clocks."""
+    """An access or refresh token, by its hash. `generation` counts rotations, so that order never rests on clocks.
+
+    `scopes` where the token may do less than its grant (RFC 6749 §6).
+    """
 
     token_hash: str
     grant_id: str
     kind: str  # "access" | "refresh"
     expires: int
     generation: int = 0
+    scopes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a single-use value held. `again` is True for every taker but the first."""
+    """What a single-use value held, and when it ends. `again` is True for every taker but the first."""
 
     payload: Mapping[str, Any]
     again: bool
+    expires: int
 
 
 @dataclass(frozen=True, slots=True)

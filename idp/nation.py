@@ -5,6 +5,7 @@
     <folder>/ca/                  what stays offline: the root's key, the trust list's, that of an authority of the past
     <folder>/idp/                 what the provider reads: signers/, root.der, trust-list.jwt, its database and keys
     <folder>/wallet/, verifier/   their client secrets; the verifier's first bundle
+    <folder>/tls/                 where it is served over https: see idp/tls.py
 
 Spec: ETSI TS 119 602 (trust list); Circular 12/2025/TT-BCA (driving licences change hands on 1 March 2025).
 """
@@ -30,10 +31,12 @@ from certs.trust import Service, TrustList
 from certs.x509 import Usage, load
 from idp.issuance import signers
 from idp.issuance.entitlement import VIETNAM
+from idp.issuance.metadata import CREDENTIAL_SCOPES
 from idp.model import Client
+from idp.oidc.scopes import OFFLINE
 from idp.oidc.secrets import new_secret, token_hash
 
-VERSION = 1
+VERSION = 2
 TRUST_LIST_DAYS = 30
 TRUST_LIST_RENEWED = TRUST_LIST_DAYS // 2
 TRUST_LIST_SIGNER, ROOT = "trust-list", "root"
@@ -53,6 +56,10 @@ class Nation:
     issuer: str
     wallet: str
     verifier: str
+
+    @property
+    def https(self) -> bool:
+        return self.issuer.startswith("https:")
 
     @property
     def idp(self) -> Path:
@@ -103,12 +110,12 @@ def found(nation: Nation, *, now: int) -> tuple[Client, ...]:
     renew_trust_list(nation, now=now)
     clients = tuple(_client(nation, client_id) for client_id in ("wallet", "bank"))
     addresses = {"issuer": nation.issuer, "wallet": nation.wallet, "verifier": nation.verifier}
-    _write(nation.folder / "nation.json", json.dumps({"version": VERSION, **addresses}, indent=2).encode())
+    write(nation.folder / "nation.json", json.dumps({"version": VERSION, **addresses}, indent=2).encode())
     return clients
 
 
 def note_personas(nation: Nation, personas: Iterable[dict[str, object]]) -> None:
-    _write(nation.personas, json.dumps(list(personas), ensure_ascii=False, indent=2).encode(), secret=True)
+    write(nation.personas, json.dumps(list(personas), ensure_ascii=False, indent=2).encode(), secret=True)
 
 
 def renew_trust_list(nation: Nation, *, now: int) -> bool:
@@ -126,8 +133,23 @@ def renew_trust_list(nation: Nation, *, now: int) -> bool:
     operator = FileSigner.load(signers.key_path(folder, TRUST_LIST_SIGNER), signers.ALGORITHM)
     certificate = load(signers.certificate_path(folder, TRUST_LIST_SIGNER).read_bytes())
     content = TrustList(sequence, now, now + TRUST_LIST_DAYS * DAY, _services(nation))
-    _write(nation.trust_list, trust.sign(content, operator, (certificate,)).encode("ascii"))
+    write(nation.trust_list, trust.sign(content, operator, (certificate,)).encode("ascii"))
     return True
+
+
+def check_same(held: Nation, wanted: Nation) -> None:
+    """A nation keeps the addresses it was made with: they stand in its clients, its trust list and its credentials."""
+    if held.https != wanted.https:
+        how = "leave TLS=1 (--tls) out" if wanted.https else "start it with TLS=1 (--tls)"
+        raise NotANation(
+            f"the nation in {held.folder} was made for {'https' if held.https else 'http'}; "
+            f"{how}, choose another folder (DATA=…), or make it anew with --reset"
+        )
+    if held != wanted:
+        raise NotANation(
+            f"the nation in {held.folder} lives at {held.issuer}, {held.wallet} and {held.verifier}; "
+            "use these ports, another folder, or --reset"
+        )
 
 
 def check_certificates(nation: Nation, *, now: int) -> None:
@@ -141,9 +163,9 @@ def _authorities(nation: Nation, now: int) -> None:
     began = now - DAY  # clocks of other machines may be behind
     root = Authority.create("Root (simulation)", now=began)
     offline = nation.folder / "ca"
-    _write(nation.idp / "root.der", root.certificate.public_bytes(Encoding.DER))
-    _write(offline / "root.der", root.certificate.public_bytes(Encoding.DER))
-    _write(signers.key_path(offline, ROOT), root.key.pem(), secret=True)
+    write(nation.idp / "root.der", root.certificate.public_bytes(Encoding.DER))
+    write(offline / "root.der", root.certificate.public_bytes(Encoding.DER))
+    write(signers.key_path(offline, ROOT), root.key.pem(), secret=True)
     for authority in AUTHORITIES.values():
         folder = offline if authority.id in HISTORICAL else nation.signers
         first = min(_midnight(service.since) for service in _issues(authority.id))
@@ -159,8 +181,8 @@ def _certify(root: Authority, folder: Path, name: str, title: str, usage: Usage,
     key = MemorySigner.generate(signers.ALGORITHM)
     days = (now - starts) // DAY + SIGNER_DAYS
     certificate = root.issue(title, key.public, usage, now=now, starts=starts, days=days)
-    _write(signers.key_path(folder, name), key.pem(), secret=True)
-    _write(signers.certificate_path(folder, name), certificate.public_bytes(Encoding.DER))
+    write(signers.key_path(folder, name), key.pem(), secret=True)
+    write(signers.certificate_path(folder, name), certificate.public_bytes(Encoding.DER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,14 +222,14 @@ def _midnight(day: date) -> int:
 def _client(nation: Nation, client_id: str) -> Client:
     """A relying party of the demonstration; its secret goes to its own folder, its hash to the provider."""
     secret = new_secret()
-    _write(nation.secret_file(client_id), secret.encode("ascii"), secret=True)
+    write(nation.secret_file(client_id), secret.encode("ascii"), secret=True)
     url = {"wallet": nation.wallet, "bank": nation.verifier}[client_id]
     name, purpose, profile, scopes = _CLIENTS[client_id]
     return Client(
         client_id=client_id,
         name=name,
         purpose=purpose,
-        redirect_uris=(f"{url}/callback",),
+        redirect_uris=(f"{url}/callback", *([f"{url}/add/callback"] if client_id == "wallet" else [])),
         scopes=scopes,
         profile=profile,
         secret_hash=token_hash(secret),
@@ -221,7 +243,7 @@ _CLIENTS: Mapping[str, tuple[Text, Text, str, tuple[str, ...]]] = {
         Text("Ví giấy tờ (mô phỏng)", "Document wallet (simulation)"),
         Text("Mở ví giấy tờ của bạn", "Open your document wallet"),
         "agency",
-        ("openid", "profile", "vneid"),
+        ("openid", "profile", "vneid", OFFLINE, *CREDENTIAL_SCOPES),
     ),
     "bank": (
         Text("Ngân hàng Hoa Sen (mô phỏng)", "Lotus Bank (simulation)"),
@@ -232,7 +254,7 @@ _CLIENTS: Mapping[str, tuple[Text, Text, str, tuple[str, ...]]] = {
 }
 
 
-def _write(path: Path, data: bytes, *, secret: bool = False) -> None:
+def write(path: Path, data: bytes, *, secret: bool = False) -> None:
     """Whole or not at all; what is secret is never readable by others, not even for a moment."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")

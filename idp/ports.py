@@ -23,6 +23,7 @@ from idp.model import (
     IssuedCredential,
     Person,
     Session,
+    Standing,
     Taken,
     Token,
 )
@@ -86,6 +87,13 @@ class Accounts(Protocol):
     def set_password(self, account_id: str, password_hash: str) -> bool: ...
 
 
+class Standings(Protocol):
+    """Account, population and documents read together: every step of every walk asks whether an account stands."""
+
+    def read(self, account_id: str, *, card: str) -> Standing | None:
+        """`card` is the type of the documents that count."""
+
+
 class Clients(Protocol):
     def add(self, client: Client) -> None: ...
 
@@ -96,6 +104,9 @@ class Clients(Protocol):
 
 class Consents(Protocol):
     def get(self, account_id: str, client_id: str) -> Consent | None: ...
+
+    def hold(self, account_id: str, client_id: str) -> Consent | None:
+        """As `get`, and nobody withdraws it before this transaction ends: what is given on its strength is found then."""
 
     def record(self, consent: Consent) -> None: ...
 
@@ -108,6 +119,9 @@ class Population(Protocol):
     def add(self, people: Iterable[Person]) -> int: ...
 
     def get(self, person_id: str) -> Person | None: ...
+
+    def hold(self, person_id: str) -> Person | None:
+        """As `get`, and nobody changes the row before this transaction ends. Hold a person before their document."""
 
     def by_pid(self, pid: str) -> Person | None:
         """By the number in force; a cancelled number finds nobody."""
@@ -130,6 +144,9 @@ class Documents(Protocol):
     def add(self, documents: Iterable[Document]) -> int: ...
 
     def get(self, document_id: str) -> Document | None: ...
+
+    def hold(self, document_id: str) -> Document | None:
+        """As `get`, and nobody changes the row before this transaction ends."""
 
     def of_person(self, person_id: str) -> tuple[Document, ...]: ...
 
@@ -179,6 +196,7 @@ class Ports:
     grants: Grants
     sessions: Sessions
     accounts: Accounts
+    standings: Standings
     clients: Clients
     consents: Consents
     population: Population

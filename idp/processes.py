@@ -5,6 +5,7 @@ child can outlive a clean end.
 """
 
 import errno
+import json
 import os
 import signal
 import socket
@@ -15,8 +16,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from certs.log import server_settings
+
 GRACE = 5.0  # seconds for requests in flight before a child is killed
 THREADS = 4  # of each role: a page may ask another role, which may ask back
+HEADERS_LIMIT = 32 * 1024  # bytes of a request's head; the server would take 400 KB, by HTTP/2 16 MB (attacks HD-05)
 
 
 class CannotServe(Exception):
@@ -29,10 +33,12 @@ class Role:
     factory: str  # module:callable
     port: int
     environment: Mapping[str, str] = field(repr=False)  # the whole of it
+    certificate: Path | None = None  # with its key: served over https
+    key: Path | None = None
 
     @property
     def url(self) -> str:
-        return f"http://localhost:{self.port}"
+        return f"{'https' if self.certificate else 'http'}://localhost:{self.port}"
 
 
 @dataclass(slots=True)
@@ -64,14 +70,24 @@ def _is_free(port: int) -> bool:
     return True
 
 
+def alive(pid: str) -> bool:
+    """A process of this number runs, whoever's it is."""
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def start(role: Role, logs: Path) -> Running:
     logs.mkdir(parents=True, exist_ok=True)
-    log = logs / f"{role.name}.log"
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--host", "127.0.0.1"]
-    command += ["--port", str(role.port), "--no-ws", "--log-level", "warning", "--blocking-threads", str(THREADS)]
+    log, settings = logs / f"{role.name}.log", logs / f"{role.name}.logging.json"
+    settings.write_text(json.dumps(server_settings(role.name)), "utf-8")
     with log.open("ab") as output:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter with our own arguments
-            [*command, role.factory],
+            command(role, settings),
             env=dict(role.environment),
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -79,6 +95,24 @@ def start(role: Role, logs: Path) -> Running:
             start_new_session=True,
         )
     return Running(role, process, log)
+
+
+def command(role: Role, log_settings: Path) -> list[str]:
+    """How granian is told to serve a role. Its access log stays off: addresses carry codes."""
+    options = {
+        "--interface": "wsgi",
+        "--host": "127.0.0.1",
+        "--port": role.port,
+        "--blocking-threads": THREADS,
+        "--http1-buffer-size": HEADERS_LIMIT,
+        "--http2-max-headers-size": HEADERS_LIMIT,
+        "--log-level": "warning",
+        "--log-config": log_settings,
+    }
+    if role.certificate and role.key:
+        options |= {"--ssl-certificate": role.certificate, "--ssl-keyfile": role.key}
+    named = [part for name, value in options.items() for part in (name, str(value))]
+    return [sys.executable, "-m", "granian", "--factory", "--no-ws", "--no-access-log", *named, role.factory]
 
 
 def wait_ready(running: Sequence[Running], answers: Callable[[str], bool], *, seconds: float) -> None:

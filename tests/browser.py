@@ -1,5 +1,6 @@
 """A browser without JavaScript: follows links and redirects, keeps cookies, sends forms as a person would. By ids."""
 
+import ssl
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from types import TracebackType
@@ -110,8 +111,11 @@ class Page(HTMLParser):
 
 
 class Browser:
-    def __init__(self, *, transport: httpx.BaseTransport | None = None) -> None:
-        self.client = httpx.Client(follow_redirects=True, timeout=10.0, trust_env=False, transport=transport)
+    def __init__(self, *, transport: httpx.BaseTransport | None = None, ca_bundle: str | None = None) -> None:
+        trusted = ssl.create_default_context(cafile=ca_bundle) if ca_bundle else True
+        self.client = httpx.Client(
+            follow_redirects=True, timeout=10.0, trust_env=False, transport=transport, verify=trusted
+        )
         self.client.headers["Accept"] = "text/html,application/xhtml+xml,*/*;q=0.8"
 
     def __enter__(self) -> Self:

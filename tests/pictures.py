@@ -1,10 +1,11 @@
 """Pictures of codes, good ones and hostile ones, made when they are needed."""
 
 import io
+import math
 import struct
 import zlib
 
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from certs import qr
 
@@ -43,3 +44,18 @@ def end_of_png(rows: bytes) -> bytes:
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def video_of(*texts: str, frames: int = 12, width: int = 1280, height: int = 720) -> bytes:
+    """What a camera sees of codes on a telephone held in a hand: drifting, tilting, slightly out of focus. Motion JPEG."""
+    codes = opened(picture_of(*texts, module=5)) if texts else Image.new("L", (400, 400), 255)
+    codes.thumbnail((width - 120, height - 120))
+    film = b""
+    for number in range(frames):
+        turn = 2 * math.pi * number / frames
+        frame = Image.new("L", (width, height), 96)
+        held = codes.rotate(4 * math.sin(turn), Image.Resampling.BICUBIC, expand=True, fillcolor=96)
+        left = (width - held.width) // 2 + round(14 * math.sin(turn))
+        frame.paste(held, (left, (height - held.height) // 2 + round(10 * math.cos(turn))))
+        film += saved(frame.filter(ImageFilter.GaussianBlur(0.8)).convert("RGB"), "JPEG", quality=85)
+    return film

@@ -1,6 +1,6 @@
 """The whole main job from outside, in one line: start the demonstration, sign in, receive, show, check, revoke, stop.
 
-`python -m tests.smoke` exits 0 and prints `smoke: ok · start … · log-in … · QR … · check …` with its own figures, or names
+`python -m tests.smoke` (with `--tls` over https) exits 0 and prints `smoke: ok · start … · log-in … · QR … · check …` with its own figures, or names
 the step that failed and exits 1. It speaks to the three roles over HTTP and by QR pictures only.
 """
 
@@ -38,6 +38,7 @@ class Run:
     """One run: where everything is, and what was measured."""
 
     folder: Path
+    tls: bool = False
     urls: dict[str, str] = field(default_factory=dict)
     persona: dict[str, Any] = field(default_factory=dict)
     step: str = "before the first step"
@@ -54,16 +55,20 @@ class Run:
     def bundle(self) -> Path:
         return self.data / "verifier" / "bundle.cbor"
 
+    @property
+    def ca_bundle(self) -> str | None:
+        return self.urls.get("ca_bundle")
+
     def line(self) -> str:
         return (
-            f"smoke: ok · start {self.start:.1f} s · log-in {self.log_in * 1e3:.0f} ms · "
+            f"smoke: ok{' · https' if self.tls else ''} · start {self.start:.1f} s · log-in {self.log_in * 1e3:.0f} ms · "
             f"QR v{self.version} · check {self.check * 1e6:.0f} µs"
         )
 
 
-def main() -> int:
+def main(*, tls: bool = False) -> int:
     with tempfile.TemporaryDirectory(prefix="smoke-") as folder:
-        run = Run(Path(folder))
+        run = Run(Path(folder), tls)
         try:
             with demonstration(run):
                 play(run)
@@ -76,33 +81,37 @@ def main() -> int:
 
 
 def play(run: Run) -> None:
-    with Browser() as browser:
-        sign_in_at_the_bank(run, browser)
-        run.step = "sign in at the wallet"
-        home = browser.open(f"{run.urls['wallet']}/sign-in")
-        if home.url.startswith(run.urls["idp"]):  # signed in already; the wallet asks for its own consent
-            home = browser.submit(home, "share")
-        _expect(home.url.startswith(run.urls["wallet"]), f"not back at the wallet but at {home.url}")
-        licence = receive(run, browser, "driving_licence", "licence")
-        receive(run, browser, "health_record", "summary")
-        run.step = "show the licence"
-        text = qr.to_text(holder_proof(licence[0], licence[1], now=int(time.time())))
-        run.version = qr.version(text)
-        _expect(run.version <= QR_LIMIT, f"the QR is of version {run.version}")
-        picture = run.folder / "licence.png"
-        picture.write_bytes(qr.draw_png(text))
-        check_everywhere(run, browser, picture, "accepted", "")
-        run.step = "measure the check"
-        run.check = _measure(run.bundle, text)
-        document = "driving_licence"
-        for verb, outcome, code in (
-            ("suspend", "rejected", "suspended"),
-            ("reinstate", "accepted", ""),
-            ("revoke", "rejected", "revoked"),
-        ):
-            authority(run, verb, document)
-            refresh(run, browser)
-            check_everywhere(run, browser, picture, outcome, code)
+    with Browser(ca_bundle=run.ca_bundle) as browser:
+        walk(run, browser)
+
+
+def walk(run: Run, browser: Browser) -> None:
+    sign_in_at_the_bank(run, browser)
+    run.step = "sign in at the wallet"
+    home = browser.open(f"{run.urls['wallet']}/sign-in")
+    if home.url.startswith(run.urls["idp"]):  # signed in already; the wallet asks for its own consent
+        home = browser.submit(home, "share")
+    _expect(home.url.startswith(run.urls["wallet"]), f"not back at the wallet but at {home.url}")
+    licence = receive(run, browser, "driving_licence", "licence")
+    receive(run, browser, "health_record", "summary")
+    run.step = "show the licence"
+    text = qr.to_text(holder_proof(licence[0], licence[1], now=int(time.time())))
+    run.version = qr.version(text)
+    _expect(run.version <= QR_LIMIT, f"the QR is of version {run.version}")
+    picture = run.folder / "licence.png"
+    picture.write_bytes(qr.draw_png(text))
+    check_everywhere(run, browser, picture, "accepted", "")
+    run.step = "measure the check"
+    run.check = _measure(run.bundle, text)
+    document = "driving_licence"
+    for verb, outcome, code in (
+        ("suspend", "rejected", "suspended"),
+        ("reinstate", "accepted", ""),
+        ("revoke", "rejected", "revoked"),
+    ):
+        authority(run, verb, document)
+        refresh(run, browser)
+        check_everywhere(run, browser, picture, outcome, code)
 
 
 def sign_in_at_the_bank(run: Run, browser: Browser) -> None:
@@ -191,6 +200,7 @@ def demonstration(run: Run) -> Iterator[None]:
     run.step = "start the demonstration"
     ready, output = run.folder / "ready.json", run.folder / "demo.log"
     command = [sys.executable, "-m", "idp", "demo", "--data", str(run.data), "--ready-file", str(ready)]
+    command += ["--tls"] if run.tls else []
     for name, port in zip(("idp", "wallet", "verifier"), free_ports(3), strict=True):
         command += [f"--{name}-port", str(port)]
     began = time.perf_counter()
@@ -282,4 +292,4 @@ def _expect(holds: bool, otherwise: str) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(tls="--tls" in sys.argv[1:]))

@@ -16,6 +16,7 @@ FILES = sorted(path for top in OURS for path in (ROOT / top).rglob("*.py"))
 # Layers of the floor: a module may import modules of a lower number only, or of its own where they form no cycle.
 FLOOR = {
     "errors": 0,
+    "log": 0,
     "encoding": 1,
     "catalogue": 1,
     "cbor": 2,
@@ -78,6 +79,8 @@ BASE_INSTALL = ("certs/*", "verifier/*.py")
 NOT_BASE = ("verifier/app.py", "verifier/login.py", "verifier/config.py")
 EXTRAS = {"flask", "authlib", "joserfc", "sqlalchemy", "flask_sqlalchemy", "alembic", "granian"}
 NOT_BASE_MODULES = ("verifier.web", "verifier.app", "verifier.login")
+# Law 5: the doors to optional extras, and what comes in by them.
+DOORS = {"idp/storage/redis.py:connect": "redis: 150 ms of start-up, for those alone who use it"}
 REFUSED_NAMES = {"utils", "helpers", "misc", "common", "services", "manager"}
 # Law 8: what is longer, and why.
 LONG_FILES = {
@@ -178,9 +181,11 @@ def law_4_rules(path: Path) -> Iterator[str]:
 
 
 def law_5(path: Path) -> Iterator[str]:
-    """No imports inside functions."""
+    """No imports inside functions, but for the doors."""
     for node in ast.walk(tree(path)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and list(imports(node)):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if list(imports(node)) and f"{name_of(path)}:{node.name}" not in DOORS:
             yield f"line {node.lineno}: import inside {node.name}"
 
 

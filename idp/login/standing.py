@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from idp.accounts.locks import Ground, ground
-from idp.model import Account, Document, DocumentState, Person
+from idp.model import Account, Document, DocumentState, Person, Standing
 from idp.ports import Ports
 
 IDENTITY = "citizen_identity"
@@ -29,21 +29,29 @@ def today(now: int) -> date:
 
 def obstacle(ports: Ports, account: Account | None, *, now: int) -> Ground | None:
     """Why the account may not be used, for the journal alone: the ground of a lock is nobody else's business."""
-    person = ports.population.get(account.person_id) if account else None
-    return ground(account, person, identity=_identity(ports, person), today=today(now))
+    found = ports.standings.read(account.account_id, card=IDENTITY) if account else None
+    return _ground(found, now=now)
 
 
-def holder(ports: Ports, account_id: str, *, now: int) -> Holder | None:
-    """The holder if the account stands; None when it is gone, locked, or its person has died."""
-    account = ports.accounts.get(account_id)
-    person = ports.population.get(account.person_id) if account else None
-    if ground(account, person, identity=_identity(ports, person), today=today(now)) is not None:
+def holder(ports: Ports, account_id: str, *, now: int, hold: bool = False) -> Holder | None:
+    """The holder if the account stands; None when it is gone, locked, or its person has died.
+
+    With `hold` the person's row stays as it is until the transaction ends: for what is signed on its strength.
+    """
+    if hold and (account := ports.accounts.get(account_id)) is not None:
+        ports.population.hold(account.person_id)  # first: what is read then stays true
+    found = ports.standings.read(account_id, card=IDENTITY)
+    if found is None or found.person is None or _ground(found, now=now) is not None:
         return None
-    return Holder(account, person) if account and person else None
+    return Holder(found.account, found.person)
 
 
-def _identity(ports: Ports, person: Person | None) -> Document | None:
+def _ground(found: Standing | None, *, now: int) -> Ground | None:
+    if found is None:
+        return ground(None, None, identity=None, today=today(now))
+    return ground(found.account, found.person, identity=_identity(found.cards), today=today(now))
+
+
+def _identity(cards: tuple[Document, ...]) -> Document | None:
     """The card that counts: the one in force where a person has an old one too."""
-    held = ports.documents.of_person(person.person_id) if person else ()
-    cards = [document for document in held if document.type == IDENTITY]
     return max(cards, key=lambda card: (card.state is DocumentState.VALID, card.valid_until or "9999"), default=None)

@@ -1,14 +1,17 @@
 """Open the database safely: the settings that durability and exclusion rest on, set and read back.
 
 SQLite's defaults depend on how it was built, so nothing is left to them: write-ahead log, a flush at each commit, foreign
-keys checked, a bounded wait for the one writer.
+keys checked, a bounded wait for the one writer. PostgreSQL's are set for each connection as well: the isolation that the
+verbs are written for, a flush at each commit, and a bound on every wait, so that a slow or silent server costs a refused
+request and not a hanging one.
 """
 
+from importlib.util import find_spec
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from idp.storage.errors import Unavailable, UnsafeDatabase
@@ -17,6 +20,11 @@ BUSY_MS = 5_000  # a writer waits this long for another, then the request is ref
 POOL_SIZE = 8  # connections a process keeps: its threads of work; each of several processes has its own pool
 POOL_OVERFLOW = 8
 POOL_WAIT_SECONDS = 5  # for a connection: as long as for the writer's lock
+
+CONNECT_SECONDS = 3
+SILENCE_MS = 3_000  # of the network below a query that was sent
+STATEMENT_MS = 10_000  # no statement of ours takes a second; one that takes ten is in trouble
+IDLE_MS = 60_000  # a transaction that does nothing holds rows that others wait for
 
 WRITES = "vneid_writes"  # execution option of a connection that will write
 
@@ -31,16 +39,48 @@ PRAGMAS: tuple[tuple[str, str, object], ...] = (
 
 def engine_options(url: str) -> dict[str, Any]:
     """Options for SQLAlchemy's engine: the same for Flask-SQLAlchemy, the commands and the tests."""
+    postgresql = _backend(url) == "postgresql"
     options: dict[str, Any] = {
         "pool_size": POOL_SIZE,
         "max_overflow": POOL_OVERFLOW,
         "pool_timeout": POOL_WAIT_SECONDS,
         "hide_parameters": True,  # an error's text goes to the log, and parameters are names and numbers of people
     }
-    if make_url(url).get_backend_name() == "postgresql":
-        options["pool_pre_ping"] = True  # a server may have restarted since; a file cannot
+    if postgresql:
         options["isolation_level"] = "READ COMMITTED"  # what the verbs' single statements are written for
+        options["connect_args"] = _postgresql_arguments()
+        # No ping before each use: it costs as much as a query. After a restart of the server one request of each process is
+        # told to try again (503), and with that failure the pool drops all its connections.
     return options
+
+
+def _backend(url: str) -> str:
+    try:
+        name = make_url(url).get_backend_name()
+    except ArgumentError as error:
+        raise UnsafeDatabase("the database's URL cannot be read") from error
+    if name not in ("sqlite", "postgresql"):
+        raise UnsafeDatabase(f"{name} is not a database that this provider knows")
+    if name == "postgresql" and find_spec("psycopg") is None:
+        raise UnsafeDatabase("PostgreSQL's driver is not installed: pip install vneid-reference[postgresql]")
+    return name
+
+
+def _postgresql_arguments() -> dict[str, Any]:
+    settings = {
+        "lock_timeout": BUSY_MS,
+        "statement_timeout": STATEMENT_MS,
+        "idle_in_transaction_session_timeout": IDLE_MS,
+        "synchronous_commit": "on",  # what was acknowledged is on the disk, whatever the server's own file says
+    }
+    return {
+        "connect_timeout": CONNECT_SECONDS,
+        "tcp_user_timeout": SILENCE_MS,
+        "keepalives_idle": 10,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+    }
 
 
 def flask_settings(url: str) -> dict[str, Any]:
@@ -58,14 +98,15 @@ def prepare(engine: Engine) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
-    elif engine.dialect.name != "postgresql":
-        raise UnsafeDatabase(f"{engine.dialect.name} is not a database that this provider knows")
     try:
         with engine.connect() as connection:
             if engine.dialect.name == "sqlite":
                 _read_back(connection)
+            else:
+                _check_server(connection)
     except DBAPIError as error:
-        raise Unavailable(f"cannot open the database: {error.orig}") from error
+        why = str(error.orig).strip().partition("\n")[0]
+        raise Unavailable(f"cannot open the database: {why}") from error
     return engine
 
 
@@ -92,3 +133,11 @@ def _read_back(connection: Connection) -> None:
         found = connection.exec_driver_sql(f"PRAGMA {name}").scalar()
         if found != wanted:
             raise UnsafeDatabase(f"SQLite's {name} is {found!r} and must be {wanted!r}")
+
+
+def _check_server(connection: Connection) -> None:
+    # Names are Vietnamese; in another encoding some could not be kept, and lengths would be counted in bytes.
+    if (encoding := connection.exec_driver_sql("SHOW server_encoding").scalar()) != "UTF8":
+        raise UnsafeDatabase(f"the database's encoding is {encoding} and must be UTF8")
+    if connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "off":
+        raise UnsafeDatabase("synchronous_commit is off: what was acknowledged could be lost")

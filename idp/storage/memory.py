@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from threading import RLock
 
 from idp.ports import Ports
-from idp.storage.memory_accounts import MemoryAccounts, MemoryClients, MemoryConsents
+from idp.storage.memory_accounts import MemoryAccounts, MemoryClients, MemoryConsents, MemoryStandings
 from idp.storage.memory_publishing import MemoryJournal, MemoryPublications, MemoryStatuses
 from idp.storage.memory_registers import MemoryDocuments, MemoryPopulation
 from idp.storage.memory_tokens import MemoryEphemeral, MemoryGrants, MemorySessions
@@ -20,16 +20,19 @@ class MemoryStorage:
         self._inside = False
         accounts = MemoryAccounts(self._undo)
         clients = MemoryClients(self._undo)
+        population = MemoryPopulation(self._undo)
+        documents = MemoryDocuments(self._undo)
         statuses = MemoryStatuses(self._undo)
         self._ports = Ports(
             ephemeral=MemoryEphemeral(self._undo),
             grants=MemoryGrants(self._undo, accounts),
             sessions=MemorySessions(self._undo, accounts),
             accounts=accounts,
+            standings=MemoryStandings(accounts, population, documents),
             clients=clients,
             consents=MemoryConsents(self._undo, accounts, clients),
-            population=MemoryPopulation(self._undo),
-            documents=MemoryDocuments(self._undo),
+            population=population,
+            documents=documents,
             statuses=statuses,
             publications=MemoryPublications(self._undo),
             journal=MemoryJournal(self._undo),

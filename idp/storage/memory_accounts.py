@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from idp.model import Account, AccountState, Client, Consent
+from idp.model import Account, AccountState, Client, Consent, Standing
+from idp.storage.memory_registers import MemoryDocuments, MemoryPopulation
 from idp.storage.memory_rows import Rows, Undo, require
 
 
@@ -38,6 +39,21 @@ class MemoryAccounts:
         return account is not None
 
 
+class MemoryStandings:
+    def __init__(self, accounts: MemoryAccounts, population: MemoryPopulation, documents: MemoryDocuments) -> None:
+        self._accounts = accounts
+        self._population = population
+        self._documents = documents
+
+    def read(self, account_id: str, *, card: str) -> Standing | None:
+        account = self._accounts.get(account_id)
+        if account is None:
+            return None
+        person = self._population.get(account.person_id)
+        held = self._documents.of_person(account.person_id) if person else ()
+        return Standing(account, person, tuple(document for document in held if document.type == card))
+
+
 class MemoryClients:
     def __init__(self, undo: Undo) -> None:
         self._rows: Rows[str, Client] = Rows(undo)
@@ -60,6 +76,8 @@ class MemoryConsents:
 
     def get(self, account_id: str, client_id: str) -> Consent | None:
         return self._rows.get((account_id, client_id))
+
+    hold = get  # transactions exclude one another
 
     def record(self, consent: Consent) -> None:
         require(self._accounts.get(consent.account_id) is not None, "a consent of no account")

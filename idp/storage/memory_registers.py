@@ -26,6 +26,8 @@ class MemoryPopulation:
     def get(self, person_id: str) -> Person | None:
         return self._people.get(person_id)
 
+    hold = get  # transactions exclude one another
+
     def by_pid(self, pid: str) -> Person | None:
         found = self._numbers.get(pid)
         return self._people.get(found) if isinstance(found, str) else None
@@ -75,6 +77,8 @@ class MemoryDocuments:
     def get(self, document_id: str) -> Document | None:
         row = self._rows.get(document_id)
         return None if row is None else replace(row, record=as_stored(row.record))
+
+    hold = get
 
     def of_person(self, person_id: str) -> tuple[Document, ...]:
         found = (self.get(document_id) for document_id in self._of_person.get(person_id) or ())

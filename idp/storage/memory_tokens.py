@@ -42,7 +42,7 @@ class MemoryEphemeral:
         if row is None:
             return None
         self._rows.put(key, replace(row, taken=True))
-        return Taken(as_stored(row.payload), again=row.taken)
+        return Taken(as_stored(row.payload), again=row.taken, expires=row.expires)
 
     def once(self, purpose: str, value: str, *, expires: int) -> bool:
         key = self._key(purpose, value)

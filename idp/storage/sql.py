@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from idp.ports import Ports
-from idp.storage.engine import WRITES
+from idp.storage.engine import BUSY_MS, WRITES
 from idp.storage.errors import Unavailable
 from idp.storage.sql_accounts import SqlAccounts, SqlClients, SqlConsents
 from idp.storage.sql_publishing import SqlJournal, SqlPublications, SqlStatuses
 from idp.storage.sql_registers import SqlDocuments, SqlPopulation
+from idp.storage.sql_standings import SqlStandings
 from idp.storage.sql_tokens import SqlEphemeral, SqlGrants, SqlSessions
 from idp.storage.statements import Work
 
@@ -24,6 +26,7 @@ def _ports(connection: Connection) -> Ports:
         grants=SqlGrants(work),
         sessions=SqlSessions(work),
         accounts=SqlAccounts(work),
+        standings=SqlStandings(work),
         clients=SqlClients(work),
         consents=SqlConsents(work),
         population=SqlPopulation(work),
@@ -38,6 +41,8 @@ class SqlStorage:
     """`engine` must have gone through `idp.storage.engine.prepare`, and its schema through `migrations.upgrade`."""
 
     def __init__(self, engine: Engine) -> None:
+        # SQLite has one writer, and who waits for it sleeps and looks again: among our own threads a lock is handed over at once.
+        self._one_writer = Lock() if engine.dialect.name == "sqlite" else None
         self._writing = engine.execution_options(**{WRITES: True})
         reading: dict[str, object] = {WRITES: False}
         if engine.dialect.name == "postgresql":
@@ -47,7 +52,7 @@ class SqlStorage:
 
     @contextmanager
     def transaction(self) -> Iterator[Ports]:
-        with _connected(self._writing) as connection:
+        with self._turn(), _connected(self._writing) as connection:
             try:
                 yield _ports(connection)
             except BaseException:
@@ -57,6 +62,18 @@ class SqlStorage:
                 connection.commit()
             except OperationalError as error:
                 raise Unavailable(str(error.orig)) from None
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if self._one_writer is None:
+            yield
+        elif not self._one_writer.acquire(timeout=BUSY_MS / 1000):
+            raise Unavailable("another thread of this process writes")
+        else:
+            try:
+                yield
+            finally:
+                self._one_writer.release()
 
     @contextmanager
     def reading(self) -> Iterator[Ports]:

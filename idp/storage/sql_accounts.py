@@ -21,8 +21,11 @@ _SET_PASSWORD = update(a).where(a.c.account_id == _ID).values(password_hash=bind
 
 
 def _account(row: Row[Any] | None) -> Account | None:
-    if row is None:
-        return None
+    return None if row is None else account_of(row)
+
+
+def account_of(row: Any) -> Account:
+    """`row` has the columns of the table, by name."""
     return Account(
         account_id=row.account_id,
         person_id=row.person_id,
@@ -122,6 +125,7 @@ class SqlClients:
 _WHO = bindparam("account_is", type_=String)
 _WHOM = bindparam("client_is", type_=String)
 _CONSENT = select(k).where(k.c.account_id == _WHO, k.c.client_id == _WHOM)
+_HOLD_CONSENT = _CONSENT.with_for_update(read=True)
 _WITHDRAW = delete(k).where(k.c.account_id == _WHO, k.c.client_id == _WHOM)
 
 
@@ -136,13 +140,19 @@ def _upsert_consent(insert: Insert) -> Any:
 _RECORD = Upsert(_upsert_consent)
 
 
+def _consent(row: Row[Any] | None) -> Consent | None:
+    return None if row is None else Consent(row.account_id, row.client_id, tuple(row.scopes), row.given_at)
+
+
 class SqlConsents:
     def __init__(self, work: Work) -> None:
         self._work = work
 
     def get(self, account_id: str, client_id: str) -> Consent | None:
-        row = self._work.run(_CONSENT, account_is=account_id, client_is=client_id).first()
-        return None if row is None else Consent(row.account_id, row.client_id, tuple(row.scopes), row.given_at)
+        return _consent(self._work.run(_CONSENT, account_is=account_id, client_is=client_id).first())
+
+    def hold(self, account_id: str, client_id: str) -> Consent | None:
+        return _consent(self._work.run(_HOLD_CONSENT, account_is=account_id, client_is=client_id).first())
 
     def record(self, consent: Consent) -> None:
         self._work.run(

@@ -151,7 +151,7 @@ class SqlPublications:
         return self._work.run(_SEQUENCE, name_is=name).scalar() or 0
 
 
-_APPEND = insert(v)
+_APPEND = insert(v).inline()  # nobody asks for the number that it got
 _NEWEST = select(v).order_by(v.c.event_id.desc())
 
 

@@ -34,6 +34,8 @@ _ADD_PEOPLE = insert(p)
 _ADD_NUMBERS = insert(n)
 _PERSON = select(p, n.c.pid).join(n, and_(n.c.person_id == p.c.person_id, IN_FORCE))
 _BY_ID = _PERSON.where(p.c.person_id == _ID)
+# Only the person's own row: where SQLite's writers exclude one another anyway, this is a plain read.
+_HOLD_PERSON = _BY_ID.with_for_update(read=True, of=p)
 _BY_PID = _PERSON.where(n.c.pid == _ID)
 _EACH = _PERSON.order_by(p.c.person_id)
 _COUNT = select(func.count()).select_from(p)
@@ -62,10 +64,11 @@ def _columns(person: Person) -> dict[str, Any]:
 
 
 def _person(row: Row[Any] | None) -> Person | None:
-    return None if row is None else _somebody(row)
+    return None if row is None else person_of(row)
 
 
-def _somebody(row: Row[Any]) -> Person:
+def person_of(row: Any) -> Person:
+    """`row` has the columns of the table, by name, and the number in force."""
     return Person(
         person_id=row.person_id,
         pid=row.pid,
@@ -101,6 +104,9 @@ class SqlPopulation:
     def get(self, person_id: str) -> Person | None:
         return _person(self._work.run(_BY_ID, id_is=person_id).first())
 
+    def hold(self, person_id: str) -> Person | None:
+        return _person(self._work.run(_HOLD_PERSON, id_is=person_id).first())
+
     def by_pid(self, pid: str) -> Person | None:
         return _person(self._work.run(_BY_PID, id_is=pid).first())
 
@@ -126,11 +132,12 @@ class SqlPopulation:
 
     def each(self) -> Iterator[Person]:
         for row in self._work.stream(_EACH, rows=CHUNK):
-            yield _somebody(row)
+            yield person_of(row)
 
 
 _ADD_DOCUMENTS = insert(d)
 _DOCUMENT = select(d).where(d.c.document_id == _ID)
+_HOLD_DOCUMENT = _DOCUMENT.with_for_update(read=True)
 _OF_PERSON = select(d).where(d.c.person_id == _ID).order_by(d.c.document_id)
 _TO = bindparam("to", type_=String)
 _REVOKE = update(d).where(d.c.document_id == _ID).values(state=DocumentState.REVOKED.value)
@@ -140,7 +147,8 @@ _RECORD_ISSUE = insert(i)
 _ISSUED = select(i).where(i.c.document_id == _ID).order_by(i.c.issued_at, i.c.credential_id)
 
 
-def _document(row: Row[Any]) -> Document:
+def document_of(row: Any) -> Document:
+    """`row` has the columns of the table, by name."""
     return Document(
         document_id=row.document_id,
         person_id=row.person_id,
@@ -175,10 +183,14 @@ class SqlDocuments:
 
     def get(self, document_id: str) -> Document | None:
         row = self._work.run(_DOCUMENT, id_is=document_id).first()
-        return None if row is None else _document(row)
+        return None if row is None else document_of(row)
+
+    def hold(self, document_id: str) -> Document | None:
+        row = self._work.run(_HOLD_DOCUMENT, id_is=document_id).first()
+        return None if row is None else document_of(row)
 
     def of_person(self, person_id: str) -> tuple[Document, ...]:
-        return tuple(_document(row) for row in self._work.run(_OF_PERSON, id_is=person_id))
+        return tuple(document_of(row) for row in self._work.run(_OF_PERSON, id_is=person_id))
 
     def set_state(self, document_id: str, state: DocumentState) -> bool:
         if state is DocumentState.REVOKED:

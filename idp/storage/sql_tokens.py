@@ -29,13 +29,18 @@ _NOW = bindparam("now", type_=BigInteger)
 _PUT = insert(e)
 _READ = select(e.c.payload).where(e.c.key == _KEY, e.c.expires > _NOW, e.c.taken.is_(False))
 _TAKE = (
-    update(e).where(e.c.key == _KEY, e.c.expires > _NOW, e.c.taken.is_(False)).values(taken=True).returning(e.c.payload)
+    update(e)
+    .where(e.c.key == _KEY, e.c.expires > _NOW, e.c.taken.is_(False))
+    .values(taken=True)
+    .returning(e.c.payload, e.c.expires)
 )
 # A taken row stays until it expires, so that a second taker is told what it was.
-_TAKEN = select(e.c.payload).where(e.c.key == _KEY, e.c.expires > _NOW)
+_TAKEN = select(e.c.payload, e.c.expires).where(e.c.key == _KEY, e.c.expires > _NOW)
 # What was inserted is returned: not every driver counts the rows of an INSERT.
 _ONCE = Upsert(lambda insert: insert(e).on_conflict_do_nothing().returning(e.c.key))
-_SWEEP = delete(e).where(e.c.expires <= _NOW)
+# Rows that somebody else is busy with are left for the next sweep: two sweeps, or a sweep and a taker, never wait in a ring.
+_EXPIRED = select(e.c.key).where(e.c.expires <= _NOW).with_for_update(skip_locked=True)
+_SWEEP = delete(e).where(e.c.key.in_(_EXPIRED))
 
 
 class SqlEphemeral:
@@ -53,9 +58,9 @@ class SqlEphemeral:
     def take(self, purpose: str, value: str, *, now: int) -> Taken | None:
         key = ephemeral_key(purpose, value)
         for statement, again in ((_TAKE, False), (_TAKEN, True)):
-            payload = self._work.run(statement, k=key, now=now).scalar()
-            if payload is not None:
-                return Taken(payload, again)
+            row = self._work.run(statement, k=key, now=now).first()
+            if row is not None:
+                return Taken(row.payload, again, row.expires)
         return None
 
     def once(self, purpose: str, value: str, *, expires: int) -> bool:
@@ -74,7 +79,7 @@ _CLIENT = bindparam("client_is", type_=String)
 _OPEN_GRANT = insert(g)
 _ADD_TOKENS = insert(t)
 _LIVE = (
-    select(g, t.c.expires.label("token_expires"), t.c.generation)
+    select(g, t.c.expires.label("token_expires"), t.c.generation, t.c.scopes.label("token_scopes"))
     .join(t, t.c.grant_id == g.c.grant_id)
     .where(
         t.c.token_hash == _HASH,
@@ -145,6 +150,7 @@ class SqlGrants:
                 "expires": token.expires,
                 "generation": token.generation,
                 "rotated_at": None,
+                "scopes": None if token.scopes is None else list(token.scopes),
             }
             for token in tokens
         ]
@@ -157,7 +163,8 @@ class SqlGrants:
         row = self._work.run(_LIVE, h=token_hash, kind_is=kind, now=now).first()
         if row is None:
             return None
-        return _grant(row), Token(token_hash, row.grant_id, kind, row.token_expires, row.generation)
+        scopes = None if row.token_scopes is None else tuple(row.token_scopes)
+        return _grant(row), Token(token_hash, row.grant_id, kind, row.token_expires, row.generation, scopes)
 
     def rotate(self, refresh_hash: str, successors: Iterable[Token], *, now: int) -> Grant | None:
         grant_id = self._work.run(_ROTATE, h=refresh_hash, now=now).scalar()

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult, Table
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.sql.base import Executable
 
-from idp.storage.errors import Conflict, StorageError, Unavailable
+from idp.storage.errors import Conflict, StorageError, Unavailable, Unstorable
 
 Insert = Callable[[Table], Any]  # the two dialects' `insert`, alike in all that is used here
 
@@ -45,7 +45,9 @@ class Work:
             return self._connection.execute(chosen, named if parameters is None else parameters)
         except IntegrityError as error:
             raise Conflict(_constraint(error)) from None  # the database's own text may quote the row
-        except OperationalError as error:
+        except (DataError, UnicodeEncodeError, OverflowError) as error:
+            raise Unstorable(type(error).__name__) from None
+        except (OperationalError, InterfaceError, InternalError) as error:  # gone, too slow, read-only for the moment
             raise Unavailable(str(error.orig)) from None
         except DBAPIError as error:
             raise StorageError(type(error.orig).__name__) from error

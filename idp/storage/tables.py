@@ -83,6 +83,7 @@ tokens = Table(
     Column("expires", BigInteger, nullable=False, index=True),
     Column("generation", Integer, nullable=False),
     Column("rotated_at", BigInteger),
+    Column("scopes", JSON(none_as_null=True)),  # of a token that may do less than its grant
     CheckConstraint("kind IN ('access', 'refresh')", name="kind"),
 )
 

@@ -6,7 +6,7 @@ from multiprocessing.synchronize import Barrier
 
 from idp.model import Token
 from idp.ports import Ports, Storage
-from tests.contract.conftest import open_url
+from tests.contract.conftest import Address, open_address
 from tests.contract.rows import GRANT, NOW, another, with_account
 
 
@@ -52,9 +52,9 @@ def race(storage: Storage, name: str, rounds: int) -> Won:
     return won
 
 
-def run(url: str, name: str, rounds: int, start: Barrier, results: "Queue[Won]") -> None:
+def run(address: Address, name: str, rounds: int, start: Barrier, results: "Queue[Won]") -> None:
     """The body of a racing process."""
-    opened = open_url(url)
+    opened = open_address(address)
     start.wait()
     results.put(race(opened.storage, name, rounds))
     opened.close()

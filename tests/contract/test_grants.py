@@ -49,6 +49,17 @@ def test_rotation(storage: Storage) -> None:
         assert ports.grants.live("access-1", "access", now=NOW)
 
 
+def test_a_token_may_do_less_than_its_grant(storage: Storage) -> None:
+    with storage.transaction() as ports:
+        with_grant(ports)
+        narrow = Token("access-2", "grant-1", "access", NOW + 300, 2, ("openid",))
+        assert ports.grants.rotate("refresh-1", [successors(2)[0], narrow], now=NOW) == GRANT
+    with storage.reading() as ports:
+        assert ports.grants.live("access-2", "access", now=NOW) == (GRANT, narrow)
+        wide = ports.grants.live("refresh-2", "refresh", now=NOW)
+        assert wide is not None and wide[1].scopes is None
+
+
 def test_a_replaced_refresh_token_closes_its_family(storage: Storage) -> None:
     with storage.transaction() as ports:
         with_grant(ports)

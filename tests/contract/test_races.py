@@ -26,13 +26,13 @@ def test_threads(storage: Storage) -> None:
 
 
 def test_processes(shared: Opened) -> None:
-    assert shared.url is not None
+    assert shared.address is not None
     with shared.storage.transaction() as ports:
         prepare(ports, PROCESS_ROUNDS)
     spawn = get_context("spawn")
     start, results = spawn.Barrier(PROCESSES), spawn.Queue()
     racers = [
-        spawn.Process(target=run, args=(shared.url, f"process{number}", PROCESS_ROUNDS, start, results))
+        spawn.Process(target=run, args=(shared.address, f"process{number}", PROCESS_ROUNDS, start, results))
         for number in range(PROCESSES)
     ]
     for racer in racers:

@@ -5,10 +5,10 @@ Spec: Law 26/2023/QH15 Art. 12; Decree 70/2024/NĐ-CP Art. 11.
 
 import pytest
 
-from idp.model import Address, CancelledPid, Document, DocumentState
+from idp.model import Address, CancelledPid, Document, DocumentState, Standing
 from idp.ports import Storage
 from idp.storage.errors import Conflict
-from tests.contract.rows import DOCUMENT, ISSUED, NOW, PERSON, another
+from tests.contract.rows import ACCOUNT, DOCUMENT, ISSUED, NOW, PERSON, another
 
 SECOND = another(
     PERSON,
@@ -142,3 +142,20 @@ def test_what_was_issued_is_remembered(storage: Storage) -> None:
     ):
         with pytest.raises(Conflict), storage.transaction() as ports:
             ports.documents.record_issue(spoilt)
+
+
+def test_a_standing_is_read_at_once(storage: Storage) -> None:
+    card = another(DOCUMENT, document_id="card-1", type="citizen_identity", valid_until="2030-01-01")
+    older = another(card, document_id="card-0", state=DocumentState.REVOKED)
+    with storage.transaction() as ports:
+        ports.accounts.add(ACCOUNT)
+        assert ports.standings.read("account-1", card="citizen_identity") == Standing(ACCOUNT, None, ())
+        ports.population.add([PERSON, SECOND])
+        assert ports.standings.read("account-1", card="citizen_identity") == Standing(ACCOUNT, PERSON, ())
+        of_another = another(card, document_id="card-2", person_id="person-2")
+        ports.documents.add([card, older, DOCUMENT, of_another])
+        ports.population.reset_pid("person-1", "999196000999", on="2026-05-01", reason="wrong sex")
+    with storage.reading() as ports:
+        found = ports.standings.read("account-1", card="citizen_identity")
+        assert found == Standing(ACCOUNT, another(PERSON, pid="999196000999"), (older, card))
+        assert ports.standings.read("person-1", card="citizen_identity") is None

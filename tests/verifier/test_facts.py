@@ -20,7 +20,7 @@ def test_a_licence(world: World, verifier: Verifier) -> None:
         "personal_identification_number": ("999 203 001 234",) * 2,
         "birth_date": ("09/05/2003",) * 2,
         "licence_number": ("012 345 678 901",) * 2,
-        "classes": ("A1 (không thời hạn); B (đến 10/03/2035)", "A1 (no end); B (until 10/03/2035)"),
+        "classes": ("A1 (không thời hạn); B (đến 10/03/2035)", "A1 (no expiry); B (until 10/03/2035)"),
         "points": ("12",) * 2,
     }
 
@@ -73,15 +73,23 @@ def test_moments_are_those_of_hanoi() -> None:
 def test_a_customers_claims() -> None:
     claims = {
         "sub": "x", "name": "Trần An", "birthdate": "1958", "gender": "male", "account_level": 2, "email": "",
-        "authentication_level": 3, "phone_number_verified": False, "address": {"formatted": "Huế"}, "unknown": "…",
+        "authentication_level": 3, "phone_number": "+84300000001", "phone_number_verified": False, "address": {"formatted": "Huế"}, "unknown": "…",
     }  # fmt: skip
     told = {fact.name: fact.value.en for fact in customer_facts(claims)}
     assert told == {
         "birthdate": "1958",
         "gender": "Male",
-        "phone_number_verified": "Not verified",
+        "phone_number": "+84 300 000 001 (not verified)",
         "address": "Huế",
         "account_level": "Level 2 (proofed in person)",
         "authentication_level": "Level 3 of 4",
     }
     assert customer_name(claims) == "Trần An" and customer_name({}) is None
+
+
+def test_what_a_code_says_of_itself_before_it_is_checked(world: World) -> None:
+    assert facts.guess(world.present()).en == "Driving licence"
+    adult = world.present(world.issue("driving_licence", "age_over_18"))
+    assert facts.guess(adult).vi == "Giấy phép lái xe – Đủ 18 tuổi"
+    for foreign in ("https://example.org", "VN1:", adult[:-30], ""):
+        assert facts.guess(foreign) == facts.NOT_A_DOCUMENT

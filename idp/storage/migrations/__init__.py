@@ -50,5 +50,8 @@ def _config(connection: Connection | None) -> Config:
 def _run(engine: Engine, do: Callable[[Config], None]) -> None:
     with engine.execution_options(**{WRITES: True}).begin() as connection:
         if engine.dialect.name == "postgresql":
+            # A table of a nation takes longer than a request may; and whoever waits here waits for such a one.
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
         do(_config(connection))

@@ -1,0 +1,36 @@
+"""`make bench`: measure, print Markdown tables. `--only offline,pictures,start,provider`; see `tests/bench/README.md`."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from platform import python_version
+
+from tests.bench import offline, pictures, provider, start
+
+PARTS: Mapping[str, Callable[[argparse.Namespace], str]] = {
+    "offline": lambda _: offline.report(),
+    "pictures": lambda _: pictures.report(),
+    "start": lambda _: start.report(),
+    "provider": provider.report,
+}
+PACKAGES = ("cryptography", "flask", "sqlalchemy", "psycopg", "granian", "qrcode")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--only", default=",".join(PARTS), help=f"some of {', '.join(PARTS)}")
+    parser.add_argument("--seconds", type=float, default=2.0, help="measured in each round of the provider's load")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of the provider's load")
+    options = parser.parse_args()
+    began = time.monotonic()
+    print(f"Python {python_version()}, " + ", ".join(f"{name} {version(name)}" for name in PACKAGES))
+    for name in options.only.split(","):
+        print(f"\n{PARTS[name](options)}", flush=True)
+    print(f"\n{time.monotonic() - began:.0f} s", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

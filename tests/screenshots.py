@@ -1,0 +1,177 @@
+"""Pictures of every page, as people see them: `make screenshots` puts them into screenshots/, an index beside them.
+
+`python -m tests.screenshots [folder]` starts a nation of its own, and goes through it at two widths, in two languages, by
+day and by night. Nothing is compared: they are there to be looked at.
+"""
+
+import html
+import json
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests import smoke
+from tests.chromium import launched
+from tests.pictures import picture_of, video_of
+from tests.walk import Walk
+
+LICENCE = "driving_licence"
+NIGHT = {  # the pages that are pictured in dark colours too
+    "login",
+    "login-refused",
+    "consent-wallet",
+    "documents",
+    "offer",
+    "receive",
+    "wallet-home",
+    "document",
+    "show",
+    "counter-check",
+    "verdict-accepted",
+    "verdict-why",
+    "verdict-suspended",
+    "verdict-undetermined",
+    "customer",
+}
+# Language, width, height, persona: each has a licence; the first one's is suspended on the way.
+WALKS = [
+    ("vi", 390, 844, "minh-anh"),
+    ("en", 390, 844, "van-binh"),
+    ("vi", 1200, 800, "anne-marie"),
+    ("en", 1200, 800, "thanh-truc"),
+]
+
+
+@dataclass
+class Camera:
+    """Takes the pictures of one walk: the whole page, numbered in the order of the walk."""
+
+    page: Page
+    folder: Path
+    taken: list[Path] = field(default_factory=list)
+
+    def __call__(self, name: str) -> None:
+        self._take(name, "light")
+        if name in NIGHT:
+            self._take(name, "dark")
+            self.page.emulate_media(color_scheme="light")
+
+    def _take(self, name: str, scheme: Literal["light", "dark"]) -> None:
+        self.page.emulate_media(color_scheme=scheme)
+        path = self.folder / f"{len(self.taken) + 1:02d}-{name}{'-dark' if scheme == 'dark' else ''}.png"
+        self.page.screenshot(path=path, full_page=True)
+        self.taken.append(path)
+
+
+def main() -> int:
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "screenshots")
+    pictures: list[Path] = []
+    with tempfile.TemporaryDirectory(prefix="screenshots-") as data, sync_playwright() as playwright:
+        run = smoke.Run(Path(data))
+        film = Path(data) / "held.mjpeg"
+        with smoke.demonstration(run):
+            people = json.loads((run.data / "personas.json").read_text("utf-8"))
+            film.write_bytes(video_of(frames=4))
+            with launched(playwright, camera=film) as browser:
+                for language, width, height, person in WALKS:
+                    run.persona = next(each for each in people if each["key"] == person)
+                    to = folder / f"{language}-{width}"
+                    to.mkdir(parents=True, exist_ok=True)
+                    for old in to.glob("*.png"):
+                        old.unlink()
+                    pictures += one_walk(run, browser, language, (width, height), to)
+                    print(f"{to}: {len(list(to.glob('*.png')))} pictures")
+    (folder / "index.html").write_text(_index(folder, pictures), "utf-8")
+    print(f"{folder / 'index.html'} shows them all")
+    return 0
+
+
+def one_walk(run: smoke.Run, browser: Browser, language: str, size: tuple[int, int], folder: Path) -> list[Path]:
+    viewport = {"width": size[0], "height": size[1]}
+    context = browser.new_context(viewport=viewport, locale=language, permissions=["camera"])  # type: ignore[arg-type]
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    camera = Camera(page, folder)
+    at = Walk(page, run.urls, run.persona, camera)
+    at.before_signing_in()
+    _scanning(at)
+    at.sign_in()
+    camera("wallet-empty")
+    document = at.receive(LICENCE)
+    at.add("tax_registration")
+    at.go("wallet")
+    camera("wallet-home")
+    text = at.show(document)
+    at.check_text(text)
+    camera("verdict-accepted")
+    page.click("#why summary")
+    page.click("#all-facts summary")
+    camera("verdict-why")
+    at.check_picture(picture_of(text, text[:-3] + "000"))
+    page.wait_for_selector("#code-2")
+    camera("counter-choose")
+    _other_verdicts(run, at, document, text)
+    at.sign_in_at_the_bank()
+    at.signed_in()
+    _not_allowed(run, at)
+    at.remove(document)
+    at.sign_out()
+    context.close()
+    return camera.taken
+
+
+def _scanning(at: Walk) -> None:
+    at.go("verifier", "/check")
+    at.click("#camera-start")
+    at.page.wait_for_selector("#camera-live:not([hidden])")
+    at.page.wait_for_timeout(300)
+    at.look("counter-camera")
+    at.click("#camera-stop")
+
+
+def _other_verdicts(run: smoke.Run, at: Walk, document: str, text: str) -> None:
+    at.check_text("VN1:" + text[5:-3])
+    at.look("verdict-rejected")
+    at.check_text(at.show(document, "age_over_18", name="show-adult"))
+    at.look("verdict-adult")
+    smoke.authority(run, "suspend", LICENCE)
+    at.refresh()
+    at.look("counter-refreshed")
+    at.check_text(at.show(document, name="show-again"))
+    at.look("verdict-suspended")
+    at.go("wallet")
+    at.look("wallet-home-again")
+    smoke.authority(run, "reinstate", LICENCE)
+    at.refresh()
+
+
+def _not_allowed(run: smoke.Run, at: Walk) -> None:
+    """What a citizen says no to, and a form that came too late."""
+    at.go("idp", "/consents")
+    at.click("#withdraw-bank")
+    at.look("consent-withdrawn")
+    at.go("verifier", "/sign-in")
+    at.click("#do-not-share")
+    at.page.wait_for_selector("#error-id")
+    at.look("counter-customer-refuses")
+
+
+def _index(folder: Path, pictures: list[Path]) -> str:
+    rows = "".join(
+        f"<figure><img src='{html.escape(str(path.relative_to(folder)))}' alt='' loading='lazy'>"
+        f"<figcaption>{html.escape(str(path.relative_to(folder)))}</figcaption></figure>"
+        for path in pictures
+    )
+    return (
+        "<!doctype html><meta charset='utf-8'><title>Screenshots</title><style>body{font:14px sans-serif;display:flex;"
+        "flex-wrap:wrap;gap:16px;align-items:flex-start}figure{margin:0;width:300px}img{width:100%;border:1px solid #ccc}"
+        f"</style>{rows}"
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
