@@ -45,7 +45,8 @@ class SqlStorage:
         self._one_writer = Lock() if engine.dialect.name == "sqlite" else None
         self._writing = engine.execution_options(**{WRITES: True})
         reading: dict[str, object] = {WRITES: False}
-        if engine.dialect.name == "postgresql":
+        self._read_only = engine.dialect.name == "postgresql"
+        if self._read_only:
             # READ COMMITTED sees a new state at each statement; a reader is promised one view.
             reading |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._reading = engine.execution_options(**reading)
@@ -81,7 +82,10 @@ class SqlStorage:
             try:
                 yield _ports(connection)
             finally:
-                connection.rollback()
+                if self._read_only:  # the same, but that the driver forgets its prepared statements at each rollback
+                    connection.commit()
+                else:
+                    connection.rollback()
 
 
 @contextmanager
