@@ -1,6 +1,6 @@
 """Group SS: what the guarded client does not fetch, and how little it takes when it does.
 
-SS-05, SS-06, SS-08 to SS-10 are about those who ask it: they stand with registration, logout and the key cache.
+SS-05, SS-06, SS-08 are about those who ask it (test_unfetched.py); SS-09 and SS-10 come with registration and the key cache.
 """
 
 import gzip

@@ -142,6 +142,22 @@ def test_se_06_two_hundred_cookies(state: State) -> None:
     assert state.app.test_client().get("/", headers={"Cookie": sent}).status_code == 200
 
 
+@pytest.mark.parametrize("place", [0, 20, 42])
+def test_se_07_a_tampered_cookie_is_nobody_s(state: State, place: int) -> None:
+    """It is a random name and not signed: there is no former key under which another one could still pass."""
+    browser = signed_in(state)
+    right = cookie(browser) or ""
+    assert len(right) == 43
+    other = "A" if right[place] != "A" else "E"  # not the same bytes: the last letter carries four bits of them
+    for value in (right[:place] + other + right[place + 1 :], right + "A", right[:-1], f"{right}.{'0' * 43}"):
+        browser.client.set_cookie(SESSION, value)
+        answer = browser.get("/documents")
+        assert answer.status_code == 303
+        assert answer.headers["Location"].startswith("/login/")
+    browser.client.set_cookie(SESSION, right)
+    assert browser.get("/documents").status_code == 200
+
+
 @pytest.mark.parametrize(("seconds", "status"), [(24 * 3600 - 1, 200), (24 * 3600, 303), (24 * 3600 + 1, 303)])
 def test_se_08_absolute_end(state: State, seconds: int, status: int) -> None:
     browser = signed_in(state)

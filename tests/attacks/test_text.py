@@ -1,6 +1,7 @@
 """Group UN: writing that deceives the reader, dates that are none, numbers in other digits.
 
-UN-07 (transliteration) comes with the machine-readable zone, UN-08 and UN-09 (names of accounts) are the provider's.
+UN-07 (transliteration) comes with the machine-readable zone; UN-08 and UN-09 (names of clients and accounts) are in
+test_twins.py.
 """
 
 import unicodedata

@@ -12,7 +12,7 @@ from idp.storage.errors import Conflict, ListFull
 from tests.contract.rows import NOW
 
 
-def test_every_index_is_given_once_until_the_list_is_full(storage: Storage) -> None:
+def test_st_13_every_index_is_given_once_until_the_list_is_full(storage: Storage) -> None:
     with storage.transaction() as ports:
         ports.statuses.create(1, 300)
         given = [ports.statuses.allocate(1) for _ in range(300)]

@@ -1,4 +1,7 @@
-"""Exactly one winner: among threads on every adapter, among processes on every adapter that processes share."""
+"""Exactly one winner: among threads on every adapter, among processes on every adapter that processes share.
+
+Spec: attacks OP-29; ST-13, two workers allocate status indexes
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
@@ -12,7 +15,7 @@ THREADS, THREAD_ROUNDS = 6, 25
 PROCESSES, PROCESS_ROUNDS = 3, 60
 
 
-def test_threads(storage: Storage) -> None:
+def test_st_13_threads(storage: Storage) -> None:
     with storage.transaction() as ports:
         prepare(ports, THREAD_ROUNDS)
     start = Barrier(THREADS)
@@ -25,7 +28,7 @@ def test_threads(storage: Storage) -> None:
         judge(storage, list(pool.map(racer, range(THREADS))), THREAD_ROUNDS)
 
 
-def test_processes(shared: Opened) -> None:
+def test_st_13_processes(shared: Opened) -> None:
     assert shared.address is not None
     with shared.storage.transaction() as ports:
         prepare(ports, PROCESS_ROUNDS)

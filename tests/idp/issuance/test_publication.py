@@ -1,4 +1,6 @@
 import threading
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +10,8 @@ from certs.formats import cwt
 from certs.keys import MemorySigner
 from idp.issuance import documents
 from idp.issuance.publication import BUNDLE_RENEWED, STATUS_CWT, Publisher
-from tests.idp.issuance.office import ISSUER, NOW, Office
+from idp.storage import place
+from tests.idp.issuance.office import ISSUER, NOW, Office, build
 
 
 def _bundle(office: Office, publisher: Publisher | None = None) -> bundles.Bundle:
@@ -53,6 +56,21 @@ def test_two_processes_publish_one_bundle(office: Office) -> None:
     for publisher in (other, office.publisher, other, office.publisher):
         seen.append(bundles.update(seen[-1], publisher.bundle(now=NOW).body, now=NOW))  # no rollback, in any order
     assert len({bundle.raw for bundle in seen[1:]}) == 1
+
+
+def test_st_14_revoked_before_the_crash_is_published_after_the_restart(tmp_path: Path) -> None:
+    """The register and the list are written in one transaction; to publish is only to sign what is written."""
+    url = f"sqlite:///{tmp_path}/idp.sqlite"
+    with place.opened(url) as storage:
+        office = build(tmp_path, storage)
+        contents = cwt.peek(office.receive(MemorySigner.generate()))
+        held = _bundle(office)
+        with storage.transaction() as ports:
+            documents.revoke(ports, document_id="licence-1", by="test", now=NOW)
+    with place.opened(url) as storage:  # nobody asked for a bundle between the revocation and the end
+        after = bundles.update(held, _another_process(replace(office, storage=storage)).bundle(now=NOW).body, now=NOW)
+    with pytest.raises(Revoked, match="revoked"):
+        after.statuses.check(contents.status_uri, contents.status_index, now=NOW)
 
 
 def test_threads_agree_on_one_bundle(office: Office) -> None:

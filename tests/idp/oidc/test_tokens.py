@@ -135,7 +135,8 @@ def test_token_of_another_purpose_opens_nothing(state: State) -> None:
         live = ports.grants.live(hashlib.sha256(access.encode()).hexdigest(), "access", now=NOW)
         assert live is not None
         grant, token = live
-        issuing = type(grant)("g2", grant.account_id, "bank", (), "issuance", NOW, NOW + 600, {})
+        # With the very scope that userinfo asks for: the purpose alone must be what refuses it.
+        issuing = type(grant)("g2", grant.account_id, "bank", ("openid",), "issuance", NOW, NOW + 600, {})
         ports.grants.open(issuing, [type(token)(hashlib.sha256(b"other").hexdigest(), "g2", "access", NOW + 600)])
     response = state.userinfo("other")
     assert response.status_code == 403
