@@ -155,6 +155,7 @@ def _not_allowed(run: smoke.Run, at: Walk) -> None:
     at.click("#withdraw-bank")
     at.look("consent-withdrawn")
     at.go("verifier", "/sign-in")
+    at.log_in(at.persona["password"], keyboard=False)
     at.click("#do-not-share")
     at.page.wait_for_selector("#error-id")
     at.look("counter-customer-refuses")

@@ -125,6 +125,10 @@ def sign_in_at_the_bank(run: Run, browser: Browser) -> None:
     page = browser.submit(page, "share")
     run.step = "the bank knows the customer"
     _expect(page["subject"].text.strip() == run.persona["pid"], "sub is not the personal identification number")
+    run.step = "the next customer is asked who they are"
+    page = browser.submit(page, "close")
+    page = browser.click(page, "go-sign-in")
+    _expect("identifier" in page, f"the counter took the last customer for the next one, at {page.url}")
 
 
 def receive(run: Run, browser: Browser, kind: str, view: str) -> tuple[bytes, MemorySigner]:

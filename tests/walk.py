@@ -141,10 +141,12 @@ class Walk:
         self.click("#check")
 
     def sign_in_at_the_bank(self) -> None:
-        """Signed in at the provider already: the bank asks for its own consent."""
+        """Signed in at the provider already; at a counter everybody is asked anew, and the bank has its own consent."""
         self.go("verifier")
         self.look("counter-home")
         self.click("#go-sign-in")
+        self.page.wait_for_selector("#identifier")
+        self.log_in(self.persona["password"], keyboard=False)
         self.consent("consent-bank")
         self.page.wait_for_selector("#customer-facts")
         self.look("customer")

@@ -104,6 +104,7 @@ class Pending:
     nonce: str = field(repr=False)
     code_verifier: str = field(repr=False)
     started: int
+    anew: bool = field(default=False, repr=False)  # the person had to authenticate for this very sign-in
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +148,14 @@ class SignIn:
         self._provider: Provider | None = None
 
     def begin(self, *, now: int, acr_values: str | None = None, prompt: str | None = None) -> tuple[str, Pending]:
-        """The address to send the person to, and what to keep for their browser until they come back."""
+        """The address to send the person to, and what to keep for their browser until they come back.
+
+        `prompt="login"` asks for a new authentication, and then an older one is not taken: needed wherever several people
+        use one browser, as at a counter (OpenID Connect Core §3.1.2.1).
+        """
         provider = self._known(now)
-        pending = Pending(secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48), now)
+        state, nonce, code_verifier = (secrets.token_urlsafe(size) for size in (32, 32, 48))
+        pending = Pending(state, nonce, code_verifier, now, anew=prompt == "login")
         extra = {name: value for name, value in (("acr_values", acr_values), ("prompt", prompt)) if value}
         with self._session() as session:
             url, _ = session.create_authorization_url(
@@ -168,7 +174,8 @@ class SignIn:
         2. It comes from the provider that was asked (iss, RFC 9207 §2.4).
         3. It is not an error, and holds a code.
         4. The provider exchanges the code, for us and for our PKCE verifier.
-        5. The id_token is signed by it, for us, now, for this sign-in (OpenID Connect Core §3.1.3.7).
+        5. The id_token is signed by it, for us, now, for this sign-in, and after it where that was asked
+           (OpenID Connect Core §3.1.3.7; the browser could have dropped `prompt`).
         6. The user info speaks of the same person (§5.3.2).
         """
         if pending is None or now - pending.started > PENDING_FOR:
@@ -240,6 +247,8 @@ class SignIn:
             },
         )
         claims.validate(now=now, leeway=LEEWAY)
+        if pending.anew and int(claims.get("auth_time") or 0) < pending.started - LEEWAY:
+            raise SignInFailed("token_invalid", _INVALID, "the authentication is older than this sign-in")
         return claims
 
     def _known(self, now: int) -> Provider:

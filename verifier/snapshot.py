@@ -37,6 +37,16 @@ SENTENCES = {
         "No connection for an update; the data in hand stays in use.",
     ),
 }
+FIRST_SENTENCES = {  # of a first fetch: nothing is in hand that could stay in use
+    Outcome.REFUSED: Text(
+        "Dữ liệu tin cậy nhận được không hợp lệ nên không được lưu. Kiểm tra địa chỉ và số SHA-256 của chứng thư gốc.",
+        "The trust data that came does not hold and was not kept. Check the address and the root's SHA-256.",
+    ),
+    Outcome.UNREACHABLE: Text(
+        "Không kết nối được; chưa có dữ liệu tin cậy nào. Kiểm tra địa chỉ rồi thử lại.",
+        "No connection; there is no trust data yet. Check the address and try again.",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +60,8 @@ class Refresh:
 
     @property
     def sentence(self) -> Text:
-        return SENTENCES[self.outcome]
+        sentences = SENTENCES if self.bundle else {**SENTENCES, **FIRST_SENTENCES}
+        return sentences[self.outcome]
 
 
 def load(path: Path, *, now: int, root_sha256: str | None = None) -> Bundle:
@@ -59,7 +70,13 @@ def load(path: Path, *, now: int, root_sha256: str | None = None) -> Bundle:
 
 
 def fetch(fetcher: Fetcher, url: str, path: Path, *, root_sha256: str, now: int) -> Refresh:
-    """The first fetch: what comes must stand on the root with this SHA-256 fingerprint (hex)."""
+    """The first fetch: what comes must stand on the root with this SHA-256 fingerprint (hex).
+
+    Where the file holds a bundle of that root already, it is a `refresh`: fetching again must not undo what was learnt.
+    """
+    held = _held(path, root_sha256=root_sha256, now=now)
+    if held is not None:
+        return refresh(fetcher, url, path, held, now=now)
     received = _receive(fetcher, url)
     if isinstance(received, Refresh):
         return received
@@ -69,6 +86,13 @@ def fetch(fetcher: Fetcher, url: str, path: Path, *, root_sha256: str, now: int)
         return Refresh(Outcome.REFUSED, None, error.code, error.detail)
     replace(path, fresh.raw)
     return Refresh(Outcome.UPDATED, fresh)
+
+
+def _held(path: Path, *, root_sha256: str, now: int) -> Bundle | None:
+    try:
+        return load(path, now=now, root_sha256=root_sha256)
+    except (OSError, CertsError):
+        return None
 
 
 def refresh(fetcher: Fetcher, url: str, path: Path, held: Bundle, *, now: int) -> Refresh:

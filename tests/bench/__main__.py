@@ -1,4 +1,4 @@
-"""`make bench`: measure, print Markdown tables. `--only offline,pictures,start,provider`; see `tests/bench/README.md`."""
+"""`make bench`: measure, print Markdown tables. `--only offline,hostile,pictures,start,provider`; see `tests/bench/README.md`."""
 
 import argparse
 import sys
@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from platform import python_version
 
-from tests.bench import offline, pictures, provider, start
+from tests.bench import hostile, offline, pictures, provider, start
 
 PARTS: Mapping[str, Callable[[argparse.Namespace], str]] = {
     "offline": lambda _: offline.report(),
+    "hostile": lambda _: hostile.report(),
     "pictures": lambda _: pictures.report(),
     "start": lambda _: start.report(),
     "provider": provider.report,

@@ -66,6 +66,20 @@ def test_the_request(provider: Provider, sign_in: SignIn) -> None:
     assert repr(pending).count("=") == 1  # only the time is told
 
 
+def test_where_several_people_use_one_browser(provider: Provider, sign_in: SignIn) -> None:
+    """Asked to authenticate anew, the person did so before: somebody else's session, and `prompt` was dropped on the way."""
+    url, pending = sign_in.begin(now=NOW, prompt="login")
+    assert dict(parse_qsl(urlsplit(url).query))["prompt"] == "login"
+    assert sign_in.complete(provider.authorize(url), pending, now=NOW).auth_time == NOW - 5
+    for auth_time in (NOW - 31, None):
+        provider.claims = {"auth_time": auth_time}
+        url, pending = sign_in.begin(now=NOW, prompt="login")
+        with pytest.raises(SignInFailed, match="token_invalid"):
+            sign_in.complete(provider.authorize(url), pending, now=NOW)
+    url, pending = sign_in.begin(now=NOW)
+    assert sign_in.complete(provider.authorize(url), pending, now=NOW).auth_time is None
+
+
 def test_the_exchange_of_the_code(provider: Provider, sign_in: SignIn) -> None:
     url, pending = sign_in.begin(now=NOW)
     sign_in.complete(provider.authorize(url), pending, now=NOW)

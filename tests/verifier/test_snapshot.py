@@ -42,6 +42,17 @@ def test_the_first_fetch_needs_the_pinned_root(world: World, site: Site, fetcher
     assert Verifier.from_bundle(path, root_sha256=world.root_sha256, clock=lambda: world.now).verify(world.present())
 
 
+def test_fetching_again_does_not_go_back(world: World, site: Site, fetcher: Fetcher, path: Path) -> None:
+    newer, older = world.bundle(sequence=5), world.bundle(sequence=4)
+    first(world, site, fetcher, path, newer)
+    again = first(world, site, fetcher, path, older)
+    assert (again.outcome, again.code) == (Outcome.REFUSED, "presentation_replayed")
+    assert path.read_bytes() == newer
+    other = World()  # the same file for another nation: its root is pinned, so it is a first fetch
+    moved = first(world, site, fetcher, path, other.bundle(), root=other.root_sha256)
+    assert moved.outcome is Outcome.UPDATED
+
+
 def test_another_nations_bundle_is_refused_at_first(world: World, site: Site, fetcher: Fetcher, path: Path) -> None:
     other = World()
     result = first(world, site, fetcher, path, other.bundle())

@@ -16,7 +16,8 @@ pages = Blueprint("customer", __name__)
 @pages.get("/sign-in")
 def sign_in() -> AnyResponse:
     now = int(time.time())
-    url, pending = _sign_in().begin(now=now)
+    # One counter, many customers: who signed in before must not be taken for the next one.
+    url, pending = _sign_in().begin(now=now, prompt="login")
     counter().shelf.put(desk(), "pending", pending, now=now)
     return redirect(url, 303)
 
