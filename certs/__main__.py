@@ -88,6 +88,8 @@ def _write_new(path: Path, certificate: x509.Certificate) -> Path:
 
 def _show(options: argparse.Namespace) -> None:
     data = options.file.read_bytes()
+    if b"PRIVATE KEY-----" in data[:64]:
+        raise ValueError(f"{options.file}: this is a private key, and nothing of it is shown. Name its certificate")
     if data.startswith(b"-----BEGIN"):
         return _show_certificate(x509.load_pem_x509_certificate(data))
     if data[:1] == b"\x30":

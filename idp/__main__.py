@@ -1,50 +1,38 @@
-"""The authority's command line: the demonstration, people, documents, offers, the database, the journal.
+"""The authority's command line: the demonstration, people, documents, offers, clients, the database, the journal.
 
 Exit codes (sysexits): 0 done, 1 refused, 64 wrong usage, 70 our fault, 78 not configured.
 """
 
 import argparse
 import json
+import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from certs.catalogue import CATALOGUE
-from idp import config, demo, nation
+from idp import clients, config, demo, nation
 from idp.config import Config, UnsafeConfiguration
 from idp.issuance import documents, offer
 from idp.issuance.documents import Changed
 from idp.issuance.entitlement import VIETNAM, Refusal
-from idp.model import Person
+from idp.model import Event, Person
 from idp.nation import NotANation
+from idp.oidc.registration import RegistrationError
+from idp.oidc.secrets import new_secret
 from idp.ports import Ports
 from idp.storage import migrations
 from idp.storage.engine import open_engine
 from idp.storage.errors import StorageError
 from idp.storage.sql import SqlStorage
+from idp.terminal import CONFIGURATION, DONE, INTERNAL, REFUSED, USAGE, Failed, Parser, show, show_one
 
-DONE, REFUSED, USAGE, INTERNAL, CONFIGURATION = 0, 1, 64, 70, 78
-Row = Mapping[str, object]
 BY = "command line"
-
-
-class _Failed(Exception):
-    """Ends the command with a line on the error stream and this exit code."""
-
-    def __init__(self, message: str, code: int) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message}\nTry: {self.prog} --help", file=sys.stderr)
-        raise SystemExit(USAGE)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         return run(options)
-    except _Failed as failed:
+    except Failed as failed:
         print(f"idp: {failed}", file=sys.stderr)
         return failed.code
     except (StorageError, OSError) as error:
@@ -63,8 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m idp", description="The state's side of the reference, from the command line.")
-    verbs = parser.add_subparsers(dest="verb", required=True, parser_class=_Parser, metavar="COMMAND")
+    parser = Parser(prog="python -m idp", description="The state's side of the reference, from the command line.")
+    verbs = parser.add_subparsers(dest="verb", required=True, parser_class=Parser, metavar="COMMAND")
 
     def command(name: str, run: Callable[[argparse.Namespace], int], about: str, to: Any = verbs) -> Any:
         made = to.add_parser(name, help=about, description=about)
@@ -85,6 +73,10 @@ def _parser() -> argparse.ArgumentParser:
     people.add_argument("--find", default="", metavar="TEXT", help="part of a name or number")
     people.add_argument("--limit", type=int, default=20, help="rows at most (default 20)")
     _registers(verbs, command)
+    client = verbs.add_parser("client", help="register the applications that may ask citizens to sign in")
+    kinds = client.add_subparsers(dest="action", required=True, parser_class=Parser, metavar="ACTION")
+    clients.arguments(command("add", _add_client, "register an application; its secret is shown this once", kinds))
+    command("list", _list_clients, "list the registered applications", kinds)
     offered = command("offer", _offer, "offer a document to a person's wallet")
     offered.add_argument("person", metavar="PID", help="12 digits")
     offered.add_argument("kind", metavar="TYPE", choices=sorted(CATALOGUE), help=", ".join(sorted(CATALOGUE)))
@@ -98,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
 def _registers(verbs: Any, command: Callable[..., Any]) -> None:
     """What an authority does to documents and people, one word more each."""
     document = verbs.add_parser("document", help="list, suspend, reinstate or revoke documents")
-    kinds = document.add_subparsers(dest="action", required=True, parser_class=_Parser, metavar="ACTION")
+    kinds = document.add_subparsers(dest="action", required=True, parser_class=Parser, metavar="ACTION")
     listed = command("list", _list_documents, "list a person's documents", kinds)
     listed.add_argument("person", metavar="PID", help="12 digits")
     for name, about in (
@@ -108,7 +100,7 @@ def _registers(verbs: Any, command: Callable[..., Any]) -> None:
     ):
         command(name, _change, about, kinds).add_argument("document", metavar="DOCUMENT_ID", help="see: document list")
     person = verbs.add_parser("person", help="lock or unlock a person's electronic identity")
-    actions = person.add_subparsers(dest="action", required=True, parser_class=_Parser, metavar="ACTION")
+    actions = person.add_subparsers(dest="action", required=True, parser_class=Parser, metavar="ACTION")
     for name, about in (
         ("lock", "end their sessions and mark all their documents as locked"),
         ("unlock", "let them sign in again and show their documents"),
@@ -120,7 +112,7 @@ def _demo(options: argparse.Namespace) -> int:
     data = options.data or Path("instance")
     ports = (options.idp_port, options.wallet_port, options.verifier_port)
     if not all(0 < port < 65536 for port in ports):
-        raise _Failed("a port is a number from 1 to 65535", USAGE)
+        raise Failed("a port is a number from 1 to 65535", USAGE)
     return demo.run(demo.Options(data, *ports, tls=options.tls, reset=options.reset, ready_file=options.ready_file))
 
 
@@ -132,7 +124,7 @@ def _people(options: argparse.Namespace) -> int:
                 rows.append({"pid": person.pid, "name": person.name, "born": person.birth_date, "note": _note(person)})
             if len(rows) == options.limit:
                 break
-    return _show(rows, options, "Nobody is found. Try a shorter part of the name: python -m idp people --find TEXT")
+    return show(rows, options, "Nobody is found. Try a shorter part of the name: python -m idp people --find TEXT")
 
 
 def _list_documents(options: argparse.Namespace) -> int:
@@ -148,7 +140,7 @@ def _list_documents(options: argparse.Namespace) -> int:
             }
             for document in ports.documents.of_person(person.person_id)
         ]
-    return _show(rows, options, "This person has no documents.")
+    return show(rows, options, "This person has no documents.")
 
 
 def _change(options: argparse.Namespace) -> int:
@@ -156,8 +148,8 @@ def _change(options: argparse.Namespace) -> int:
     with _writing(options) as ports:
         answer = change[options.action](ports, document_id=options.document, by=BY, now=int(time.time()))
     if not isinstance(answer, Changed):
-        raise _Failed(f"{answer.text.en} See: python -m idp document list PID", REFUSED)
-    return _show([{"id": answer.document_id, "state": answer.state.value, "credentials": answer.credentials}], options)
+        raise Failed(f"{answer.text.en} See: python -m idp document list PID", REFUSED)
+    return show([{"id": answer.document_id, "state": answer.state.value, "credentials": answer.credentials}], options)
 
 
 def _lock(options: argparse.Namespace) -> int:
@@ -166,22 +158,42 @@ def _lock(options: argparse.Namespace) -> int:
         person = _person(ports, options.person)
         answer = documents.set_lock(ports, person_id=person.person_id, locked=locked, by=BY, now=int(time.time()))
     if isinstance(answer, Refusal):
-        raise _Failed(answer.text.en, REFUSED)
+        raise Failed(answer.text.en, REFUSED)
     state = "locked" if locked else "not locked"
-    return _show([{"pid": person.pid, "name": person.name, "state": state, "credentials": answer}], options)
+    return show([{"pid": person.pid, "name": person.name, "state": state, "credentials": answer}], options)
 
 
 def _offer(options: argparse.Namespace) -> int:
     with _writing(options) as ports:
         account = ports.accounts.by_person(_person(ports, options.person).person_id)
         if account is None:
-            raise _Failed("this person has no account; choose one of the personas: see personas.json", REFUSED)
+            raise Failed("this person has no account; choose one of the personas: see personas.json", REFUSED)
         made = offer.create(ports, account_id=account.account_id, kind=options.kind, now=int(time.time()))
     if isinstance(made, Refusal):
-        raise _Failed(made.text.en, REFUSED)
+        raise Failed(made.text.en, REFUSED)
     link = offer.wallet_link(_config(options).issuer, made.offer_id)
     row = {"link": link, "transaction code": made.tx_code, "until": _time(made.expires)}
-    return _show([row], options)
+    return show([row], options)
+
+
+def _add_client(options: argparse.Namespace) -> int:
+    simulation, asked = _config(options).simulation, clients.metadata(options)
+    try:
+        added, secret = clients.new(asked, secret=new_secret, entitled_to_pid=options.pid, simulation=simulation)
+    except RegistrationError as error:
+        raise Failed(f"{clients.reason(error)} See: python -m idp client add --help", REFUSED) from error
+    with _writing(options) as ports:
+        ports.clients.add(added)
+        ports.journal.append(Event(int(time.time()), "client_added", client_id=added.client_id))
+    if not options.json and secret:
+        print("This secret is shown once and never again: only its hash is kept.", file=sys.stderr)
+    return show_one(clients.row(added) | {"client_secret": secret or "–"}, options)
+
+
+def _list_clients(options: argparse.Namespace) -> int:
+    with _reading(options) as ports:
+        rows = [clients.row(client) for client in ports.clients.all()]
+    return show(rows, options, "No application is registered. Add one: python -m idp client add --help")
 
 
 def _migrate(options: argparse.Namespace) -> int:
@@ -189,7 +201,7 @@ def _migrate(options: argparse.Namespace) -> int:
     try:
         before = migrations.current(engine)
         migrations.upgrade(engine)
-        return _show([{"before": before or "empty", "now": migrations.current(engine)}], options)
+        return show([{"before": before or "empty", "now": migrations.current(engine)}], options)
     finally:
         engine.dispose()
 
@@ -210,7 +222,7 @@ def _journal(options: argparse.Namespace) -> int:
         }
         for event in events
     ]
-    return _show(rows, options, "Nothing has happened yet. Start with: make demo")
+    return show(rows, options, "Nothing has happened yet. Start with: make demo")
 
 
 # --- where, and how it is shown ---------------------------------------------------------------------------------------
@@ -227,9 +239,9 @@ def _config(options: argparse.Namespace) -> Config:
     try:
         here = nation.open_nation(folder)
     except NotANation as error:
-        raise _Failed(str(error), CONFIGURATION) from error
+        raise Failed(str(error), CONFIGURATION) from error
     if here is None:
-        raise _Failed(f"there is no nation in {folder}; make one with: make demo, or name it by --data", CONFIGURATION)
+        raise Failed(f"there is no nation in {folder}; make one with: make demo, or name it by --data", CONFIGURATION)
     settings = {"IDP_ISSUER": here.issuer, "IDP_DATA": str(here.idp), "IDP_SIMULATION": "1"}
     return config.from_environment({**settings, "IDP_DATABASE_URL": config.database_url(here.idp)})
 
@@ -239,7 +251,7 @@ def _open(options: argparse.Namespace) -> Iterator[SqlStorage]:
     engine = open_engine(_config(options).database_url)
     try:
         if migrations.current(engine) != migrations.newest():
-            raise _Failed("the database is of another version; run: python -m idp migrate", CONFIGURATION)
+            raise Failed("the database is of another version; run: python -m idp migrate", CONFIGURATION)
         yield SqlStorage(engine)
     finally:
         engine.dispose()
@@ -258,9 +270,11 @@ def _writing(options: argparse.Namespace) -> Iterator[Ports]:
 
 
 def _person(ports: Ports, pid: str) -> Person:
+    if re.fullmatch(r"[0-9]{12}", pid) is None:
+        raise Failed("a personal identification number has 12 digits. Find people with: python -m idp people", USAGE)
     person = ports.population.by_pid(pid)
     if person is None:
-        raise _Failed("nobody has this number. Find people with: python -m idp people --find TEXT", REFUSED)
+        raise Failed("nobody has this number. Find people with: python -m idp people --find TEXT", REFUSED)
     return person
 
 
@@ -275,19 +289,6 @@ def _note(person: Person) -> str:
 
 def _time(at: int) -> str:
     return datetime.fromtimestamp(at, VIETNAM).strftime("%d/%m/%Y %H:%M:%S")
-
-
-def _show(rows: Sequence[Row], options: argparse.Namespace, empty: str = "") -> int:
-    if options.json:
-        print(json.dumps(list(rows), ensure_ascii=False))
-    elif not rows:
-        print(empty)
-    else:
-        names = list(rows[0])
-        widths = [max(len(name), *(len(str(row[name])) for row in rows)) for name in names]
-        for line in (names, *([str(row[name]) for name in names] for row in rows)):
-            print("  ".join(f"{text:<{width}}" for text, width in zip(line, widths, strict=True)).rstrip())
-    return DONE
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ anywhere: exit 64 the command was not right, 70 the program failed
 
 import argparse
 import json
+import re
 import sys
 import time
 from contextlib import closing
@@ -73,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     actions = bundle.add_subparsers(required=True, metavar="ACTION")
     fetch = actions.add_parser("fetch", help="the first fetch, held against the root's fingerprint")
     fetch.add_argument("url")
-    fetch.add_argument("--root", metavar="SHA256", required=True)
+    fetch.add_argument("--root", metavar="SHA256", type=_sha256, required=True, help="64 hexadecimal digits")
     fetch.add_argument("-o", "--output", type=Path, required=True)
     fetch.set_defaults(run=_fetch)
     refresh = actions.add_parser("refresh", help="a newer one, held against the one in hand")
@@ -93,12 +94,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _sha256(text: str) -> str:
+    """As `python -m certs show` prints it; colons and blanks between the bytes are taken too, as other tools print them."""
+    digits = re.sub(r"[:\s]", "", text).lower()
+    if re.fullmatch(r"[0-9a-f]{64}", digits) is None:
+        raise argparse.ArgumentTypeError("a SHA-256 fingerprint has 64 hexadecimal digits; see: python -m certs show")
+    return digits
+
+
 def _check_command(check: argparse.ArgumentParser) -> None:
     check.add_argument(
         "source", help="a PNG or JPEG file, a text file, the text of a code (VN1:…), or - for standard input"
     )
     check.add_argument("--bundle", type=Path, required=True, help="the trust bundle (see: bundle fetch)")
-    check.add_argument("--root", metavar="SHA256", help="fingerprint of the root that the bundle must stand on")
+    check.add_argument(
+        "--root", metavar="SHA256", type=_sha256, help="fingerprint of the root that the bundle must stand on"
+    )
     check.add_argument("--type", action="append", default=[], choices=sorted(CATALOGUE), help="accept only this kind")
     check.add_argument("--view", action="append", default=[], choices=_views(), help="accept only this view")
     check.add_argument("--over-18", action="store_true", help="accept only a document that says: 18 or over")

@@ -82,10 +82,14 @@ ADULT = Policy(
 )
 
 
+def takes(policy: Policy, document: str, view: str) -> bool:
+    """Whether this kind and view of document is one that is asked for, whatever it says."""
+    return not policy.documents or not {document, f"{document}.{view}"}.isdisjoint(policy.documents)
+
+
 def document_refusal(verified: Verified, policy: Policy) -> str | None:
     """The code by which this document is not what is wanted here, or None."""
-    names = {verified.document, f"{verified.document}.{verified.view}"}
-    if policy.documents and not names.intersection(policy.documents):
+    if not takes(policy, verified.document, verified.view):
         return "policy_refused"
     for name, wanted in policy.claims:
         if name not in verified.claims:

@@ -11,6 +11,8 @@ from wallet.errors import WalletError
 from wallet.model import Copy, Document
 from wallet.ports import HolderSigner
 
+BIRTH_DATE, ADULT = "birth_date", ("age_over_18",)
+
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
@@ -38,11 +40,13 @@ def type_of(document: Document) -> DocumentType:
 
 
 def disclosure(type_: DocumentType, view: str) -> Disclosure:
+    """What follows from a fact that is told is not withheld: who tells the birth date tells the age with it."""
     named = type_.view(view)
+    known = {*named.fields, *(ADULT if BIRTH_DATE in named.fields else ())}
     return Disclosure(
         view=named,
         tells=tuple(type_.field(name) for name in named.fields),
-        withholds=tuple(field for field in type_.fields if field.name not in named.fields),
+        withholds=tuple(field for field in type_.fields if field.name not in known),
     )
 
 

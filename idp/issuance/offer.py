@@ -8,6 +8,7 @@ Spec: OpenID for Verifiable Credential Issuance 1.0 §4.1, §13.5, §13.6.
 
 import hashlib
 import hmac
+import io
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ GRANT_TYPE = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
 PURPOSE = "pre-authorized_code"
 LIFETIME = 600  # long enough to fetch a phone, short enough that a photographed screen is worth little
 TX_CODE_LENGTH = 6
+PAGE_BYTES = 64  # what `create` draws: identifier, transaction code, grant
 TX_CODE_HINT = Text(
     vi="Nhập mã giao dịch hiển thị trên trang giấy tờ của bạn.",
     en="Enter the transaction code shown on the page of your documents.",
@@ -71,10 +73,7 @@ def create(
         refused = refused or NO_DOCUMENT
         ports.journal.append(Event(now, "offer_refused", account_id, None, {"type": kind, "code": refused.code}))
         return refused
-    identifier, digits = (
-        b64url_encode(random(32)),
-        f"{int.from_bytes(random(16)) % 10**TX_CODE_LENGTH:0{TX_CODE_LENGTH}d}",
-    )
+    identifier, digits = _drawn(random)
     offer = Offer(identifier, digits, configuration_ids(shape), now + LIFETIME)
     code = code_of(identifier)
     payload = {
@@ -90,6 +89,34 @@ def create(
         Event(now, "offer_made", account_id, None, {"document_id": document.document_id, "type": kind})
     )
     return offer
+
+
+def recall(ports: Ports, *, account_id: str, kind: str, random: Callable[[int], bytes], now: int) -> Offer | None:
+    """The account's own offer again, by the source that it was drawn from; None once it is used, void or expired."""
+    identifier, digits = _drawn(random)
+    payload = ports.ephemeral.read(PURPOSE, code_of(identifier), now=now)
+    offered = configuration_ids(document_type(kind))
+    if payload is None or payload["account_id"] != account_id or tuple(payload["configuration_ids"]) != offered:
+        return None
+    return Offer(identifier, digits, offered, payload["expires"])
+
+
+def page_random(page: str, cookie: str) -> Callable[[int], bytes]:
+    """Draws for the offer of one page in one signed-in browser, the same at each visit.
+
+    From the page's id and the session cookie together, both of 256 random bits: the address alone (in a history, over a
+    shoulder) tells nothing, and what is stored, hashes of both, tells nothing either.
+    """
+    key = hashlib.sha256(b"vneid-reference offer page\0" + cookie.encode()).digest()
+    seed = hmac.digest(key, page.encode(), "sha256")
+    stream = io.BytesIO(hashlib.shake_256(seed).digest(PAGE_BYTES))
+    return stream.read
+
+
+def _drawn(random: Callable[[int], bytes]) -> tuple[str, str]:
+    """The identifier and the transaction code: what an offer's maker alone sees."""
+    identifier = b64url_encode(random(32))
+    return identifier, f"{int.from_bytes(random(16)) % 10**TX_CODE_LENGTH:0{TX_CODE_LENGTH}d}"
 
 
 def published(ports: Ports, *, issuer: str, offer_id: str, language: str, now: int) -> dict[str, Any] | None:

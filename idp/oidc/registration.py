@@ -145,6 +145,8 @@ def _check_with_authlib(metadata: Mapping[str, Any]) -> None:
 def _text(metadata: Mapping[str, Any], name: str) -> Text:
     """Names are shown to people who decide by them: no controls, no bidi, no mixed scripts (attacks CN-02)."""
     vi = metadata[name]
+    if not vi.strip():
+        raise RegistrationError("invalid_client_metadata", f"{name} is empty")
     try:
         return Text(vi=safe_text(vi), en=safe_text(metadata.get(f"{name}#en", vi)))
     except CertsError:

@@ -1,5 +1,6 @@
 """The citizen's own documents, as the registers hold them, and the offer that puts one into a wallet."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,6 +15,7 @@ from idp.login.standing import Holder, today
 from idp.model import Document, DocumentState
 from idp.web import security
 from idp.web.context import Web
+from idp.web.exchange import see_other
 from idp.web.session import require_session
 
 _STATES = {
@@ -51,12 +53,31 @@ def blueprint(web: Web) -> flask.Blueprint:
         if kind not in CATALOGUE:
             flask.abort(404)
         with web.storage.transaction() as ports:
-            made = offer.create(ports, account_id=who.account.account_id, kind=kind, now=web.clock())
+            page = web.oidc.new_secret()
+            made = offer.create(
+                ports, account_id=who.account.account_id, kind=kind, now=web.clock(), random=_random(page)
+            )
         if isinstance(made, Refusal):
             return _page(web, who, refused=made), 409
-        return _offer_page(web, CATALOGUE[kind], made)
+        return see_other(flask.url_for("documents.show_offer", kind=kind, page=page))
+
+    @routes.get("/documents/<kind>/offer/<page>")
+    def show_offer(kind: str, page: str) -> flask.typing.ResponseReturnValue:
+        """The offer under an address of its own, which this browser alone can open, for as long as the offer lives."""
+        who = require_session("/documents").holder
+        if kind not in CATALOGUE:
+            flask.abort(404)
+        with web.storage.reading() as ports:
+            made = offer.recall(
+                ports, account_id=who.account.account_id, kind=kind, random=_random(page), now=web.clock()
+            )
+        return see_other(flask.url_for("documents.show")) if made is None else _offer_page(web, CATALOGUE[kind], made)
 
     return routes
+
+
+def _random(page: str) -> Callable[[int], bytes]:
+    return offer.page_random(page, security.cookie(security.SESSION) or "")
 
 
 def _page(web: Web, who: Holder, *, refused: Refusal | None) -> str:
@@ -82,7 +103,6 @@ def _card(who: Holder, document: Document, now: int) -> Card:
 def _offer_page(web: Web, kind: DocumentType, made: offer.Offer) -> flask.Response:
     link = offer.wallet_link(web.config.issuer, made.offer_id)
     drawn = qr.draw_svg(link)
-    flask.g.page_stays = False  # the answer to a form has no address of its own
     html = flask.render_template(
         "offer.html",
         kind=kind,

@@ -41,6 +41,14 @@ def test_nothing_is_ever_overwritten(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["signer", str(tmp_path), "tax"]) == 1
 
 
+def test_a_private_key_is_called_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["root", str(tmp_path)])
+    capsys.readouterr()
+    assert main(["show", str(tmp_path / "root.key")]) == 1
+    shown = capsys.readouterr()
+    assert "this is a private key" in shown.err and shown.out == ""
+
+
 def test_a_certificate_is_shown_in_either_form(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = World().root.certificate
     for name, encoding in (("a.pem", Encoding.PEM), ("a.der", Encoding.DER)):

@@ -7,10 +7,13 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from certs.bundle import read
 from idp import demo
+from idp.config import database_url
 from idp.demo import Options
+from idp.oidc.secrets import token_hash
 from idp.progress import Progress
 from tests.smoke import ROOT
 
@@ -81,6 +84,14 @@ def test_migrate_says_where_it_stands(data: Path) -> None:
         (["dance"], 64, "--help"),
         (["document"], 64, "--help"),
         (["offer", PID, "passport"], 64, "--help"),
+        (["document", "list", "abc"], 64, "12 digits"),
+        (["client", "add", "A shop"], 64, "--help"),
+        (["client", "add", "A shop", "--redirect-uri", "http://shop.example/cb"], 1, "https"),
+        (["client", "add", "A shop", "--redirect-uri", "https://shop.example/#f"], 1, "no fragment"),
+        (["client", "add", "A shop", "--redirect-uri", "https://shop.example/cb", "--scope", "all"], 1, "scope"),
+        (["client", "add", "A \u202epohs", "--redirect-uri", "https://shop.example/cb"], 1, "deceive"),
+        (["client", "add", "", "--redirect-uri", "https://shop.example/cb"], 1, "client_name"),
+        (["client", "add", "x" * 100_000, "--redirect-uri", "https://shop.example/cb"], 1, "client_name"),
         (["document", "list", "999999999999"], 1, "people --find"),
         (["document", "suspend", "nothing"], 1, "document list"),
     ],
@@ -111,3 +122,36 @@ def test_a_person_is_locked_and_unlocked(data: Path) -> None:
     kinds = [event["kind"] for event in json.loads(_idp("journal", "--json", "--limit", "4", data=data).stdout)]
     assert kinds == ["documents_unlocked", "person_unlocked", "documents_locked", "person_locked"]
     assert _idp("person", "lock", "999000000000", data=data).returncode == 1
+
+
+def test_an_application_is_registered(data: Path) -> None:
+    shop = ("client", "add", "Cửa hàng", "--redirect-uri", "http://localhost:9000/callback", "--scope", "profile")
+    done = _idp(*shop, "--redirect-uri", "https://shop.example/cb", "--json", data=data)
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads(done.stdout)
+    assert row["scope"] == "openid profile" and len(row["client_secret"]) == 43
+    with create_engine(database_url(data / "idp")).connect() as connection:
+        (stored,) = connection.execute(
+            text("SELECT * FROM clients WHERE client_id = :c"), {"c": row["client_id"]}
+        ).all()
+    assert row["client_secret"] not in str(stored) and token_hash(row["client_secret"]) in str(stored)
+    listed = _idp("client", "list", "--json", data=data).stdout
+    assert {"wallet", "bank", row["client_id"]} <= {client["client_id"] for client in json.loads(listed)}
+    assert row["client_secret"] not in listed
+    (event,) = json.loads(_idp("journal", "--kind", "client_added", "--json", data=data).stdout)
+    assert event["client_id"] == row["client_id"]
+    again = _idp(*shop, data=data)
+    assert "shown once" in again.stderr and "client_secret  " in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("flag", "uri", "kind"),
+    [
+        ("--public", "https://shop.example/cb", "web, public"),
+        ("--native", "com.example.shop:/cb", "native, public"),
+    ],
+)
+def test_a_public_application_has_no_secret(data: Path, flag: str, uri: str, kind: str) -> None:
+    done = _idp("client", "add", "Shop", "--redirect-uri", uri, flag, "--json", data=data)
+    (row,) = json.loads(done.stdout)
+    assert (row["kind"], row["client_secret"]) == (kind, "–") and "once" not in done.stderr

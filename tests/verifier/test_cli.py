@@ -132,6 +132,7 @@ def test_two_codes_in_one_picture(world: World, bundle: str, tmp_path: Path) -> 
         ("explain", "nonsense"),
         ("bundle",),
         ("bundle", "fetch", "http://localhost:1/bundle", "-o", "x"),
+        ("bundle", "fetch", "http://localhost:1/bundle", "--root", "abc", "-o", "x"),
         ("frobnicate",),
     ],
     ids=" ".join,

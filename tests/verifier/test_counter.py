@@ -129,10 +129,29 @@ def test_what_the_clerk_insists_on(world: World, client: FlaskClient) -> None:
     assert check(client, text=adult, documents="passport").status_code == 400
 
 
+def test_the_first_page_leads_to_the_provider(client: FlaskClient, site: Site) -> None:
+    page = client.get("/").text
+    assert f'id="provider" href="{site.url}"' in page and "5001" not in page
+
+
+def test_a_refusal_says_what_was_asked_and_what_was_shown(world: World, client: FlaskClient) -> None:
+    page = check(client, text=world.present(), documents="tax_registration")
+    assert re.findall(r'id="(asked|shown)">([^<]+)<', page.text) == [
+        ("asked", "Đăng ký thuế"),
+        ("shown", "Giấy phép lái xe"),
+    ]
+    english = client.get(page.request.path + "?lang=en").text
+    assert re.findall(r"<dt>(Asked|Shown)</dt><dd[^>]*>([^<]+)<", english) == [
+        ("Asked", "Tax registration"),
+        ("Shown", "Driving licence"),
+    ]
+
+
 def test_a_minor_is_no_adult(world: World, client: FlaskClient) -> None:
     child = {**RECORDS["driving_licence"], "age_over_18": False}
     young = world.present(world.issue("driving_licence", "age_over_18", child))
     assert verdict(check(client, text=young, documents="age_over_18")) == ("rejected", "policy_refused")
+    assert 'id="asked"' not in check(client, text=young, documents="age_over_18").text  # it is the right document
     page = check(client, text=young)
     assert verdict(page)[0] == "accepted" and 'id="minor"' in page.text
 

@@ -73,8 +73,16 @@ def test_every_field_is_either_told_or_withheld(type_: object) -> None:
         for view in each.views:
             shown = disclosure(each, view.name)
             told, withheld = ({field.name for field in fields} for fields in (shown.tells, shown.withholds))
-            assert told | withheld == {field.name for field in each.fields} and not told & withheld
+            implied = {"age_over_18"} & {field.name for field in each.fields} - told if "birth_date" in told else set()
+            assert told | withheld | implied == {field.name for field in each.fields}
+            assert not told & withheld and not implied & withheld
             assert shown.sensitive == any(each.field(name).sensitive for name in view.fields)
+
+
+def test_who_tells_the_birth_date_tells_the_age() -> None:
+    shown = disclosure(CATALOGUE["citizen_identity"], "identity")
+    assert "birth_date" in {field.name for field in shown.tells}
+    assert "age_over_18" not in {field.name for field in (*shown.tells, *shown.withholds)}
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,11 @@ from flask import Blueprint, Response, jsonify, make_response, redirect, render_
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from werkzeug.wrappers import Response as AnyResponse
 
+from certs import qr
 from certs.catalogue import CATALOGUE, Text
+from certs.formats import cwt
 from verifier import facts, scan
-from verifier.policy import ADULT, AGE, DEFAULT, Policy
+from verifier.policy import ADULT, AGE, DEFAULT, Policy, takes
 from verifier.reasons import REASONS
 from verifier.result import Outcome, Report
 from verifier.scan import NothingToCheck
@@ -30,6 +32,15 @@ class Choice:
     documents: str
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A report for the clerk; where another document was wanted, what was asked and what was shown."""
+
+    report: Report
+    asked: Text | None = None
+    shown: Text | None = None
+
+
 NOTHING_GIVEN = Text(
     "Chọn một ảnh có mã QR, hoặc dán nội dung mã.", "Choose a picture of the QR code, or paste its text."
 )
@@ -41,7 +52,7 @@ NO_TRUST_DATA = Text(
 
 @pages.get("/")
 def home() -> str:
-    return render_template("home.html")
+    return render_template("home.html", provider=counter().config.issuer)
 
 
 @pages.get("/check")
@@ -95,9 +106,9 @@ def choose(choice: str) -> AnyResponse:
 def verdict(verdict: str) -> AnyResponse:
     """The verdict under an address of its own: reloading, or changing the language, checks nothing a second time."""
     kept = counter().shelf.get(desk(), verdict, now=int(time.time()))
-    if not isinstance(kept, Report):  # other things lie on the shelf too
+    if not isinstance(kept, Judged):  # other things lie on the shelf too
         return redirect(url_for("check.form"), 303)
-    return make_response(render_template("verdict.html", report=kept, facts=facts))
+    return make_response(render_template("verdict.html", report=kept.report, judged=kept, facts=facts))
 
 
 @pages.post("/refresh")
@@ -124,9 +135,21 @@ def _place(texts: tuple[str, ...], documents: str) -> str:
     """The address of the one code's verdict, or of the choice between several; kept on this browser's shelf."""
     name = secrets.token_urlsafe(16)
     several = len(texts) > 1
-    kept = Choice(texts[:CHOICES], documents) if several else inspect(texts[0], _policy(documents))
+    kept = Choice(texts[:CHOICES], documents) if several else judge(texts[0], documents)
     counter().shelf.put(desk(), name, kept, now=int(time.time()))
     return url_for("check.choose", choice=name) if several else url_for("check.verdict", verdict=name)
+
+
+def judge(text: str, documents: str) -> Judged:
+    """Step 9 comes last: what a document says of itself was found genuine when the policy refuses it."""
+    policy = _policy(documents)
+    report = inspect(text, policy)
+    if report.code != "policy_refused":
+        return Judged(report)
+    shown = cwt.peek(qr.from_text(text))
+    if takes(policy, shown.document.name, shown.view.name):  # the right document; it does not say what is needed
+        return Judged(report)
+    return Judged(report, asked=dict(choices())[documents], shown=facts.guess(text))
 
 
 def inspect(text: str, policy: Policy) -> Report:
