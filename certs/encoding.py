@@ -20,8 +20,6 @@ JSON_LIMIT = 256 * 1024
 JSON_DEPTH = 32
 TEXT_LIMIT = 1024  # the longest single text that any claim of ours may hold
 
-_BASE64URL = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-
 
 def b64url_encode(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

@@ -127,7 +127,7 @@ def test_another_persons_licence_is_refused_and_written_down(citizen: Citizen, d
 def test_a_wrong_transaction_code_is_told_in_words(citizen: Citizen, desk: IssuerDesk) -> None:
     answer = citizen.receive(desk.link, now=desk.world.now, tx_code="000000").json or {}
     assert answer["error"] == "transaction_code_wrong" and "Mã giao dịch không đúng" in answer["message"]
-    assert re.fullmatch(r"[0-9a-f]{8}", answer["reference"])
+    assert re.fullmatch(r"[0-9A-F]{8}", answer["reference"])
 
 
 @pytest.mark.parametrize(

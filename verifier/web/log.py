@@ -23,7 +23,7 @@ def install(app: flask.Flask) -> None:
 def request_id() -> str:
     found: str | None = flask.g.get("request_id")
     if found is None:
-        found = flask.g.request_id = secrets.token_hex(4)
+        found = flask.g.request_id = secrets.token_hex(4).upper()
     return found
 
 
