@@ -6,17 +6,21 @@ verbs are written for, a flush at each commit, and a bound on every wait, so tha
 request and not a hanging one.
 """
 
+import sqlite3
+from contextlib import suppress
 from importlib.util import find_spec
+from time import sleep
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from idp.storage.errors import Unavailable, UnsafeDatabase
 
 BUSY_MS = 5_000  # a writer waits this long for another, then the request is refused instead of hanging
+RETRY_MS = 50
 POOL_SIZE = 8  # connections a process keeps: its threads of work; each of several processes has its own pool
 POOL_OVERFLOW = 8
 POOL_WAIT_SECONDS = 5  # for a connection: as long as for the writer's lock
@@ -118,8 +122,18 @@ def _set_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> No
         cursor.execute(f"PRAGMA {name}")
         # The journal's mode is kept in the file; setting it anew would need a lock at each connection.
         if cursor.fetchone() != (wanted,):
-            cursor.execute(f"PRAGMA {name} = {value}")
+            _set(cursor, f"PRAGMA {name} = {value}")
     cursor.close()
+
+
+def _set(cursor: DBAPICursor, pragma: str) -> None:
+    # SQLite does not wait its `busy_timeout` for the change to WAL: of two first starts at once one fails at once.
+    for _ in range(BUSY_MS // RETRY_MS):
+        with suppress(sqlite3.OperationalError):
+            cursor.execute(pragma)
+            return
+        sleep(RETRY_MS / 1000)
+    cursor.execute(pragma)
 
 
 def _begin(connection: Connection) -> None:

@@ -4,16 +4,20 @@ SQLite's defaults depend on how it was built, so nothing is left to them: write-
 keys checked, a bounded wait for the one writer.
 """
 
+import sqlite3
+from contextlib import suppress
+from time import sleep
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from wallet.storage.errors import Unavailable, UnsafeDatabase
 
 BUSY_MS = 5_000  # a writer waits this long for another, then the request is refused instead of hanging
+RETRY_MS = 50
 WRITES = "vneid_wallet_writes"  # execution option of a connection that will write
 
 # name, as set, as read back
@@ -62,8 +66,18 @@ def _set_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> No
         cursor.execute(f"PRAGMA {name}")
         # The journal's mode is kept in the file; setting it anew would need a lock at each connection.
         if cursor.fetchone() != (wanted,):
-            cursor.execute(f"PRAGMA {name} = {value}")
+            _set(cursor, f"PRAGMA {name} = {value}")
     cursor.close()
+
+
+def _set(cursor: DBAPICursor, pragma: str) -> None:
+    # SQLite does not wait its `busy_timeout` for the change to WAL: of two first starts at once one fails at once.
+    for _ in range(BUSY_MS // RETRY_MS):
+        with suppress(sqlite3.OperationalError):
+            cursor.execute(pragma)
+            return
+        sleep(RETRY_MS / 1000)
+    cursor.execute(pragma)
 
 
 def _begin(connection: Connection) -> None:
