@@ -103,6 +103,56 @@ class Session:
     acr: str
     amr: tuple[str, ...]
     expires: int  # absolute end
+    idle_until: int  # the end if nothing is heard of it
+    seen_at: int
+    device: str = ""  # as its browser names itself, shortened: for the person to know it again
+    place: str = ""  # the network that it came from, shortened
+
+
+class AuthenticatorKind(StrEnum):
+    TOTP = "totp"
+    RECOVERY_CODE = "recovery_code"  # one row a code; using it removes the row
+    PASSCODE = "passcode"  # six digits, for the app
+    PASSKEY = "passkey"
+    DEVICE = "device"  # the key of a wallet on a phone
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticator:
+    """Something beside the password that an account signs in with (NIST SP 800-63B-4 §3)."""
+
+    authenticator_id: str
+    account_id: str
+    kind: AuthenticatorKind
+    name: str  # as the citizen called it
+    created_at: int
+    key: str | None = None  # what it is found by, unique within its kind: a hash or thumbprint, at most 64 characters
+    data: Mapping[str, Any] = field(default_factory=dict, repr=False)  # public key, sealed secret, hash
+    counter: int = 0  # only rises: a passkey's signature counter, the last step of a one-time code
+    last_used_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How often something may be tried. `steps`: up to this number of tries, so many seconds to wait after each."""
+
+    name: str
+    steps: tuple[tuple[int, int], ...]  # rising; the last one's wait holds for all that follow
+    kept: int  # seconds that a count is remembered after its wait is over
+    window: bool = False  # remembered from the first try on, whatever follows; otherwise from the last
+
+    def wait(self, tries: int) -> int:
+        return next((wait for most, wait in self.steps if tries <= most), self.steps[-1][1])
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A short message to a telephone. There is no network behind it: a page of the simulation shows it."""
+
+    phone: str  # E.164
+    text: Text = field(repr=False)
+    sent_at: int
+    expires: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,3 +242,31 @@ class Event:
     account_id: str | None = None
     client_id: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event as the journal has it. Numbers rise; on PostgreSQL not always in the order in which they were committed."""
+
+    event_id: int
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some events in a row, sealed: whoever changes one of them must change this and every later block."""
+
+    number: int  # from 1, without a gap
+    last_event_id: int
+    sealed_at: int
+    leaves: bytes = field(repr=False)  # of each event its number and its hash
+    previous: bytes = field(repr=False)  # the hash of the block before
+    hash: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in the journal, and who was still writing when it was read: below it nothing comes late once they are done."""
+
+    event_id: int
+    writers: frozenset[str] = frozenset()

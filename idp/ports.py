@@ -13,6 +13,9 @@ from certs.status import Status
 from idp.model import (
     Account,
     AccountState,
+    Authenticator,
+    AuthenticatorKind,
+    Block,
     CancelledPid,
     Client,
     Consent,
@@ -21,12 +24,18 @@ from idp.model import (
     Event,
     Grant,
     IssuedCredential,
+    Limit,
+    Mark,
+    Message,
     Person,
+    Recorded,
     Session,
     Standing,
     Taken,
     Token,
 )
+
+SWEPT_AT_ONCE = 1_000  # rows
 
 
 class Ephemeral(Protocol):
@@ -43,8 +52,8 @@ class Ephemeral(Protocol):
     def once(self, purpose: str, value: str, *, expires: int) -> bool:
         """True for the first caller with this value, False for all others."""
 
-    def sweep(self, *, now: int) -> int:
-        """Remove what expired; returns how many rows."""
+    def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
+        """Remove what expired; returns how many rows. Every sweep takes so many at most, so that no lock is held long."""
 
 
 class Grants(Protocol):
@@ -62,15 +71,82 @@ class Grants(Protocol):
 
     def close_account(self, account_id: str, *, now: int, client_id: str | None = None) -> int: ...
 
+    def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
+        """Access tokens that expired, and whole families that did. A refresh token that was replaced stays as long as its
+        family: when it comes back, the family ends."""
+
 
 class Sessions(Protocol):
     def add(self, session: Session) -> None: ...
 
-    def find(self, session_hash: str, *, now: int) -> Session | None: ...
+    def find(self, session_hash: str, *, now: int) -> Session | None:
+        """While neither its absolute nor its idle end has come."""
+
+    def of_account(self, account_id: str, *, now: int) -> tuple[Session, ...]:
+        """The living ones, the last seen first."""
+
+    def touch(self, session_hash: str, *, seen_at: int, idle_until: int) -> bool: ...
 
     def end(self, session_hash: str) -> bool: ...
 
-    def end_account(self, account_id: str) -> int: ...
+    def end_sid(self, account_id: str, sid: str) -> bool: ...
+
+    def end_account(self, account_id: str, *, but: str | None = None) -> int:
+        """`but` is the hash of the one session that goes on."""
+
+    def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int: ...
+
+
+class Authenticators(Protocol):
+    def add(self, authenticator: Authenticator) -> None: ...
+
+    def by_key(self, kind: AuthenticatorKind, key: str) -> Authenticator | None: ...
+
+    def hold(self, account_id: str) -> bool:
+        """True if there is the account. Of those who hold its authenticators one goes on, the others when it has ended:
+        for what an account has one of, or few."""
+
+    def of_account(self, account_id: str) -> tuple[Authenticator, ...]:
+        """In the order in which they were added."""
+
+    def use(self, authenticator_id: str, *, now: int, counter: int | None = None) -> bool:
+        """Note a use. With `counter`: only if it is above the one kept, which then rises; one winner for each value."""
+
+    def rename(self, account_id: str, authenticator_id: str, name: str) -> bool: ...
+
+    def remove(self, account_id: str, authenticator_id: str) -> bool:
+        """True for exactly one caller."""
+
+    def remove_kind(self, account_id: str, kind: AuthenticatorKind) -> int: ...
+
+
+class Attempts(Protocol):
+    """Tries, counted before what they try, each by one statement: of any number at once no more pass than the limit says."""
+
+    def count(self, limit: Limit, value: str, *, now: int) -> int:
+        """0: counted, go on. Otherwise the seconds to wait, and nothing was counted."""
+
+    def waiting(self, limit: Limit, value: str, *, now: int) -> int:
+        """The seconds to wait; counts nothing."""
+
+    def refund(self, limit: Limit, value: str, *, now: int) -> None:
+        """Take one try back: it was none. Ends the wait that it began."""
+
+    def forget(self, *counts: tuple[Limit, str]) -> None:
+        """In the order given: two that share some never wait for one another in a ring."""
+
+    def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int: ...
+
+
+class Messages(Protocol):
+    """The simulated network of short messages."""
+
+    def add(self, message: Message) -> None: ...
+
+    def recent(self, *, now: int, phone: str | None = None, limit: int = 20) -> tuple[Message, ...]:
+        """Newest first."""
+
+    def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int: ...
 
 
 class Accounts(Protocol):
@@ -84,7 +160,12 @@ class Accounts(Protocol):
 
     def set_state(self, account_id: str, state: AccountState) -> bool: ...
 
-    def set_password(self, account_id: str, password_hash: str) -> bool: ...
+    def set_password(self, account_id: str, password_hash: str, *, replaces: str | None = None) -> bool:
+        """With `replaces`: only while that is still the hash."""
+
+    def set_level(self, account_id: str, level: int) -> bool: ...
+
+    def set_email(self, account_id: str, email: str | None) -> bool: ...
 
 
 class Standings(Protocol):
@@ -105,10 +186,17 @@ class Clients(Protocol):
 class Consents(Protocol):
     def get(self, account_id: str, client_id: str) -> Consent | None: ...
 
-    def hold(self, account_id: str, client_id: str) -> Consent | None:
-        """As `get`, and nobody withdraws it before this transaction ends: what is given on its strength is found then."""
+    def hold(self, account_id: str, client_id: str, *, to_change: bool = False) -> Consent | None:
+        """As `get`, and nobody withdraws it before this transaction ends: what is given on its strength is found then.
+        `to_change`: nor does anybody else hold it."""
 
     def record(self, consent: Consent) -> None: ...
+
+    def narrow(self, account_id: str, client_id: str, *, drop: Iterable[str]) -> Consent | None:
+        """Take these scopes out, and leave the rest: what it then is. None when there was none of them to take."""
+
+    def of_account(self, account_id: str) -> tuple[Consent, ...]:
+        """The newest first."""
 
     def withdraw(self, account_id: str, client_id: str) -> bool: ...
 
@@ -189,12 +277,56 @@ class Journal(Protocol):
     def read(self, *, account_id: str | None = None, kind: str | None = None, limit: int = 1000) -> tuple[Event, ...]:
         """Newest first."""
 
+    def history(
+        self,
+        account_id: str,
+        *,
+        kinds: tuple[str, ...],
+        limit: int,
+        before: int | None = None,
+        client_id: str | None = None,
+    ) -> tuple[Recorded, ...]:
+        """What concerns one account, newest first, below the number `before`: as fast after a million other events."""
+
+    def whole(self, account_id: str, *, after: int, limit: int) -> tuple[Recorded, ...]:
+        """Everything that concerns one account, oldest first, above the number `after`."""
+
+
+class Chain(Protocol):
+    """The seals over the journal: blocks, each over the one before."""
+
+    def mark(self) -> Mark:
+        """The newest event that is committed. Read it in a `reading()` of its own, before what is asked after it."""
+
+    def settled(self, mark: Mark) -> bool:
+        """From now on nothing can be committed whose number is at or below the mark's."""
+
+    def after(self, event_id: int, *, until: int, limit: int) -> tuple[Recorded, ...]:
+        """Oldest first: above the first number, up to the second."""
+
+    def waiting(self, event_id: int) -> int:
+        """How many events are above this number."""
+
+    def newest(self) -> Block | None: ...
+
+    def blocks(self, *, after: int, limit: int) -> tuple[Block, ...]:
+        """In the order of their numbers, above this one."""
+
+    def holds(self, block_hash: bytes) -> int | None:
+        """The number of the block with this hash."""
+
+    def seal(self, block: Block) -> bool:
+        """Add it. False when a block of this number is there already: somebody else was first, and nothing happened."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ports:
     ephemeral: Ephemeral
     grants: Grants
     sessions: Sessions
+    authenticators: Authenticators
+    attempts: Attempts
+    messages: Messages
     accounts: Accounts
     standings: Standings
     clients: Clients
@@ -204,6 +336,7 @@ class Ports:
     statuses: Statuses
     publications: Publications
     journal: Journal
+    chain: Chain
 
 
 class Storage(Protocol):

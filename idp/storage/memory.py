@@ -6,7 +6,9 @@ from threading import RLock
 
 from idp.ports import Ports
 from idp.storage.memory_accounts import MemoryAccounts, MemoryClients, MemoryConsents, MemoryStandings
-from idp.storage.memory_publishing import MemoryJournal, MemoryPublications, MemoryStatuses
+from idp.storage.memory_authentication import MemoryAttempts, MemoryAuthenticators, MemoryMessages
+from idp.storage.memory_journal import MemoryChain, MemoryJournal
+from idp.storage.memory_publishing import MemoryPublications, MemoryStatuses
 from idp.storage.memory_registers import MemoryDocuments, MemoryPopulation
 from idp.storage.memory_tokens import MemoryEphemeral, MemoryGrants, MemorySessions
 
@@ -23,10 +25,14 @@ class MemoryStorage:
         population = MemoryPopulation(self._undo)
         documents = MemoryDocuments(self._undo)
         statuses = MemoryStatuses(self._undo)
+        journal = MemoryJournal(self._undo)
         self._ports = Ports(
             ephemeral=MemoryEphemeral(self._undo),
             grants=MemoryGrants(self._undo, accounts),
             sessions=MemorySessions(self._undo, accounts),
+            authenticators=MemoryAuthenticators(self._undo, accounts),
+            attempts=MemoryAttempts(self._undo),
+            messages=MemoryMessages(self._undo),
             accounts=accounts,
             standings=MemoryStandings(accounts, population, documents),
             clients=clients,
@@ -35,7 +41,8 @@ class MemoryStorage:
             documents=documents,
             statuses=statuses,
             publications=MemoryPublications(self._undo),
-            journal=MemoryJournal(self._undo),
+            journal=journal,
+            chain=MemoryChain(self._undo, journal),
         )
 
     @contextmanager

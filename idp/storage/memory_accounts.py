@@ -1,6 +1,8 @@
 """Accounts, clients and consents in memory."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from idp.model import Account, AccountState, Client, Consent, Standing
 from idp.storage.memory_registers import MemoryDocuments, MemoryPopulation
@@ -27,15 +29,25 @@ class MemoryAccounts:
         return next((account for account in self._rows.values() if account.phone == phone), None)
 
     def set_state(self, account_id: str, state: AccountState) -> bool:
-        account = self._rows.get(account_id)
-        if account is not None:
-            self._rows.put(account_id, replace(account, state=state))
-        return account is not None
+        return self._change(account_id, state=state)
 
-    def set_password(self, account_id: str, password_hash: str) -> bool:
+    def set_password(self, account_id: str, password_hash: str, *, replaces: str | None = None) -> bool:
+        account = self._rows.get(account_id)
+        if account is None or replaces not in (None, account.password_hash):
+            return False
+        return self._change(account_id, password_hash=password_hash)
+
+    def set_level(self, account_id: str, level: int) -> bool:
+        require(level in (1, 2), "an account of no known level")
+        return self._change(account_id, level=level)
+
+    def set_email(self, account_id: str, email: str | None) -> bool:
+        return self._change(account_id, email=email)
+
+    def _change(self, account_id: str, **changes: Any) -> bool:
         account = self._rows.get(account_id)
         if account is not None:
-            self._rows.put(account_id, replace(account, password_hash=password_hash))
+            self._rows.put(account_id, replace(account, **changes))
         return account is not None
 
 
@@ -77,12 +89,25 @@ class MemoryConsents:
     def get(self, account_id: str, client_id: str) -> Consent | None:
         return self._rows.get((account_id, client_id))
 
-    hold = get  # transactions exclude one another
+    def hold(self, account_id: str, client_id: str, *, to_change: bool = False) -> Consent | None:
+        return self.get(account_id, client_id)  # transactions exclude one another
 
     def record(self, consent: Consent) -> None:
         require(self._accounts.get(consent.account_id) is not None, "a consent of no account")
         require(self._clients.get(consent.client_id) is not None, "a consent to no client")
         self._rows.put((consent.account_id, consent.client_id), consent)
+
+    def narrow(self, account_id: str, client_id: str, *, drop: Iterable[str]) -> Consent | None:
+        held, dropped = self._rows.get((account_id, client_id)), set(drop)
+        if held is None or not dropped & set(held.scopes):
+            return None
+        left = replace(held, scopes=tuple(scope for scope in held.scopes if scope not in dropped))
+        self._rows.put((account_id, client_id), left)
+        return left
+
+    def of_account(self, account_id: str) -> tuple[Consent, ...]:
+        theirs = [consent for consent in self._rows.values() if consent.account_id == account_id]
+        return tuple(sorted(theirs, key=lambda consent: (-consent.given_at, consent.client_id)))
 
     def withdraw(self, account_id: str, client_id: str) -> bool:
         return self._rows.remove((account_id, client_id))

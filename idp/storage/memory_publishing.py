@@ -1,13 +1,12 @@
-"""What is published and remembered, in memory: status lists, sequence numbers, the journal."""
+"""What is published and remembered, in memory: status lists, sequence numbers."""
 
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from certs.status import Status
-from idp.model import Event
 from idp.storage.errors import Conflict, ListFull
-from idp.storage.memory_rows import Rows, Undo, as_stored, require
+from idp.storage.memory_rows import Rows, Undo, require
 
 DRAWS = 32  # before all that is free is written down
 
@@ -81,19 +80,3 @@ class MemoryPublications:
 
     def current_sequence(self, name: str) -> int:
         return self._sequences.get(name) or 0
-
-
-class MemoryJournal:
-    def __init__(self, undo: Undo) -> None:
-        self._events: Rows[int, Event] = Rows(undo)
-
-    def append(self, event: Event) -> None:
-        self._events.add(len(self._events), replace(event, details=as_stored(event.details)))
-
-    def read(self, *, account_id: str | None = None, kind: str | None = None, limit: int = 1000) -> tuple[Event, ...]:
-        wanted = [
-            event
-            for event in reversed(self._events.values())
-            if account_id in (None, event.account_id) and kind in (None, event.kind)
-        ]
-        return tuple(wanted[:limit])

@@ -1,11 +1,12 @@
 """What lives briefly, in memory: single-use values, grants with their tokens, sessions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
 from idp.model import Grant, Session, Taken, Token
+from idp.ports import SWEPT_AT_ONCE
 from idp.storage.memory_accounts import MemoryAccounts
 from idp.storage.memory_rows import Rows, Undo, as_stored, require
 
@@ -51,9 +52,9 @@ class MemoryEphemeral:
         self._rows.add(key, _Single({}, expires, taken=True))
         return True
 
-    def sweep(self, *, now: int) -> int:
+    def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
         expired = [key for key, row in self._rows.items() if row.expires <= now]
-        return sum(self._rows.remove(key) for key in expired)
+        return sum(self._rows.remove(key) for key in expired[:limit])
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,17 @@ class MemoryGrants:
             if family.grant.account_id == account_id and client_id in (None, family.grant.client_id)
         )
 
+    def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
+        over = {key for key, family in self._families.items() if family.grant.expires <= now}
+        tokens = [
+            key
+            for key, row in self._tokens.items()
+            if row.token.expires <= now and (row.token.kind == "access" or row.token.grant_id in over)
+        ][:limit]
+        swept = sum(map(self._tokens.remove, tokens))
+        held = {row.token.grant_id for row in self._tokens.values()}
+        return swept + sum(map(self._families.remove, sorted(over - held)[: limit - swept]))
+
 
 class MemorySessions:
     def __init__(self, undo: Undo, accounts: MemoryAccounts) -> None:
@@ -137,11 +149,36 @@ class MemorySessions:
 
     def find(self, session_hash: str, *, now: int) -> Session | None:
         session = self._rows.get(session_hash)
-        return session if session is not None and session.expires > now else None
+        return session if session is not None and _lives(session, now) else None
+
+    def of_account(self, account_id: str, *, now: int) -> tuple[Session, ...]:
+        theirs = [session for session in self._rows.values() if session.account_id == account_id]
+        living = [session for session in theirs if _lives(session, now)]
+        return tuple(sorted(living, key=lambda session: -session.seen_at))
+
+    def touch(self, session_hash: str, *, seen_at: int, idle_until: int) -> bool:
+        session = self._rows.get(session_hash)
+        if session is not None:
+            self._rows.put(session_hash, replace(session, seen_at=seen_at, idle_until=idle_until))
+        return session is not None
 
     def end(self, session_hash: str) -> bool:
         return self._rows.remove(session_hash)
 
-    def end_account(self, account_id: str) -> int:
-        theirs = [key for key, session in self._rows.items() if session.account_id == account_id]
-        return sum(self._rows.remove(key) for key in theirs)
+    def end_sid(self, account_id: str, sid: str) -> bool:
+        return self._end(lambda session: session.account_id == account_id and session.sid == sid) == 1
+
+    def end_account(self, account_id: str, *, but: str | None = None) -> int:
+        return self._end(lambda session: session.account_id == account_id and session.session_hash != but)
+
+    def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
+        ended = [key for key, session in self._rows.items() if not _lives(session, now)]
+        return sum(self._rows.remove(key) for key in ended[:limit])
+
+    def _end(self, which: Callable[[Session], bool]) -> int:
+        found = [key for key, session in self._rows.items() if which(session)]
+        return sum(self._rows.remove(key) for key in found)
+
+
+def _lives(session: Session, now: int) -> bool:
+    return session.expires > now and session.idle_until > now

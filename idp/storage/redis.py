@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from idp.model import Taken
-from idp.ports import Ephemeral, Ports, Storage
+from idp.ports import SWEPT_AT_ONCE, Ephemeral, Ports, Storage
 from idp.storage.errors import UnsafeDatabase
 from idp.storage.sql_tokens import ephemeral_key
 
@@ -112,8 +112,8 @@ class RememberingEphemeral:
             self.noted[key] = expires
         return first
 
-    def sweep(self, *, now: int) -> int:
-        return self._kept.sweep(now=now)
+    def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
+        return self._kept.sweep(now=now, limit=limit)
 
 
 class RedisStorage:

@@ -12,7 +12,9 @@ from idp.ports import Ports
 from idp.storage.engine import BUSY_MS, WRITES
 from idp.storage.errors import Unavailable
 from idp.storage.sql_accounts import SqlAccounts, SqlClients, SqlConsents
-from idp.storage.sql_publishing import SqlJournal, SqlPublications, SqlStatuses
+from idp.storage.sql_authentication import SqlAttempts, SqlAuthenticators, SqlMessages
+from idp.storage.sql_journal import SqlChain, SqlJournal
+from idp.storage.sql_publishing import SqlPublications, SqlStatuses
 from idp.storage.sql_registers import SqlDocuments, SqlPopulation
 from idp.storage.sql_standings import SqlStandings
 from idp.storage.sql_tokens import SqlEphemeral, SqlGrants, SqlSessions
@@ -25,6 +27,9 @@ def _ports(connection: Connection) -> Ports:
         ephemeral=SqlEphemeral(work),
         grants=SqlGrants(work),
         sessions=SqlSessions(work),
+        authenticators=SqlAuthenticators(work),
+        attempts=SqlAttempts(work),
+        messages=SqlMessages(work),
         accounts=SqlAccounts(work),
         standings=SqlStandings(work),
         clients=SqlClients(work),
@@ -34,6 +39,7 @@ def _ports(connection: Connection) -> Ports:
         statuses=SqlStatuses(work),
         publications=SqlPublications(work),
         journal=SqlJournal(work),
+        chain=SqlChain(work),
     )
 
 

@@ -1,5 +1,7 @@
 """Accounts, clients and consents in SQL."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, String, bindparam, delete, insert, select, update
@@ -18,6 +20,9 @@ _BY_PERSON = select(a).where(a.c.person_id == _ID)
 _BY_PHONE = select(a).where(a.c.phone == _ID)
 _SET_STATE = update(a).where(a.c.account_id == _ID).values(state=bindparam("to"))
 _SET_PASSWORD = update(a).where(a.c.account_id == _ID).values(password_hash=bindparam("to"))
+_REPLACE_PASSWORD = _SET_PASSWORD.where(a.c.password_hash == bindparam("from"))
+_SET_LEVEL = update(a).where(a.c.account_id == _ID).values(level=bindparam("to"))
+_SET_EMAIL = update(a).where(a.c.account_id == _ID).values(email=bindparam("to"))
 
 
 def _account(row: Row[Any] | None) -> Account | None:
@@ -67,8 +72,17 @@ class SqlAccounts:
     def set_state(self, account_id: str, state: AccountState) -> bool:
         return self._work.run(_SET_STATE, id_is=account_id, to=state.value).rowcount == 1
 
-    def set_password(self, account_id: str, password_hash: str) -> bool:
-        return self._work.run(_SET_PASSWORD, id_is=account_id, to=password_hash).rowcount == 1
+    def set_password(self, account_id: str, password_hash: str, *, replaces: str | None = None) -> bool:
+        if replaces is None:
+            return self._work.run(_SET_PASSWORD, id_is=account_id, to=password_hash).rowcount == 1
+        values = {"id_is": account_id, "to": password_hash, "from": replaces}
+        return self._work.run(_REPLACE_PASSWORD, values).rowcount == 1
+
+    def set_level(self, account_id: str, level: int) -> bool:
+        return self._work.run(_SET_LEVEL, id_is=account_id, to=level).rowcount == 1
+
+    def set_email(self, account_id: str, email: str | None) -> bool:
+        return self._work.run(_SET_EMAIL, id_is=account_id, to=email).rowcount == 1
 
 
 _ADD_CLIENT = insert(c)
@@ -126,6 +140,14 @@ _WHO = bindparam("account_is", type_=String)
 _WHOM = bindparam("client_is", type_=String)
 _CONSENT = select(k).where(k.c.account_id == _WHO, k.c.client_id == _WHOM)
 _HOLD_CONSENT = _CONSENT.with_for_update(read=True)
+_HOLD_CONSENT_ALONE = _CONSENT.with_for_update()
+_OWN_CONSENT = _CONSENT.with_for_update()
+_CONSENTS = select(k).where(k.c.account_id == _WHO).order_by(k.c.given_at.desc(), k.c.client_id)
+_NARROW = (
+    update(k)
+    .where(k.c.account_id == _WHO, k.c.client_id == _WHOM)
+    .values(scopes=bindparam("left", type_=k.c.scopes.type))
+)
 _WITHDRAW = delete(k).where(k.c.account_id == _WHO, k.c.client_id == _WHOM)
 
 
@@ -151,8 +173,9 @@ class SqlConsents:
     def get(self, account_id: str, client_id: str) -> Consent | None:
         return _consent(self._work.run(_CONSENT, account_is=account_id, client_is=client_id).first())
 
-    def hold(self, account_id: str, client_id: str) -> Consent | None:
-        return _consent(self._work.run(_HOLD_CONSENT, account_is=account_id, client_is=client_id).first())
+    def hold(self, account_id: str, client_id: str, *, to_change: bool = False) -> Consent | None:
+        held = _HOLD_CONSENT_ALONE if to_change else _HOLD_CONSENT
+        return _consent(self._work.run(held, account_is=account_id, client_is=client_id).first())
 
     def record(self, consent: Consent) -> None:
         self._work.run(
@@ -162,6 +185,19 @@ class SqlConsents:
             scopes=list(consent.scopes),
             given_at=consent.given_at,
         )
+
+    def narrow(self, account_id: str, client_id: str, *, drop: Iterable[str]) -> Consent | None:
+        who, dropped = {"account_is": account_id, "client_is": client_id}, set(drop)
+        held = _consent(self._work.run(_OWN_CONSENT, who).first())  # ours alone from here to the transaction's end
+        if held is None or not dropped & set(held.scopes):
+            return None
+        left = tuple(scope for scope in held.scopes if scope not in dropped)
+        self._work.run(_NARROW, {**who, "left": list(left)})
+        return replace(held, scopes=left)
+
+    def of_account(self, account_id: str) -> tuple[Consent, ...]:
+        found = (_consent(row) for row in self._work.run(_CONSENTS, account_is=account_id))
+        return tuple(consent for consent in found if consent is not None)
 
     def withdraw(self, account_id: str, client_id: str) -> bool:
         return self._work.run(_WITHDRAW, account_is=account_id, client_is=client_id).rowcount == 1

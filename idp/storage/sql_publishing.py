@@ -1,4 +1,4 @@
-"""What is published and remembered, in SQL: status lists, sequence numbers, the journal.
+"""What is published and remembered, in SQL: status lists, sequence numbers.
 
 Spec: draft-ietf-oauth-status-list §12.5 (indexes are given at random, so that neighbours tell nothing).
 """
@@ -10,10 +10,8 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, delete, exists, func, insert, select, update
 
 from certs.status import Status
-from idp.model import Event
 from idp.storage.errors import Conflict, ListFull
 from idp.storage.statements import Insert, Upsert, Work
-from idp.storage.tables import events as v
 from idp.storage.tables import publications as u
 from idp.storage.tables import status_entries as e
 from idp.storage.tables import status_indexes as x
@@ -149,31 +147,3 @@ class SqlPublications:
 
     def current_sequence(self, name: str) -> int:
         return self._work.run(_SEQUENCE, name_is=name).scalar() or 0
-
-
-_APPEND = insert(v).inline()  # nobody asks for the number that it got
-_NEWEST = select(v).order_by(v.c.event_id.desc())
-
-
-class SqlJournal:
-    def __init__(self, work: Work) -> None:
-        self._work = work
-
-    def append(self, event: Event) -> None:
-        self._work.run(
-            _APPEND,
-            at=event.at,
-            kind=event.kind,
-            account_id=event.account_id,
-            client_id=event.client_id,
-            details=dict(event.details),
-        )
-
-    def read(self, *, account_id: str | None = None, kind: str | None = None, limit: int = 1000) -> tuple[Event, ...]:
-        wanted = _NEWEST.limit(limit)
-        if account_id is not None:
-            wanted = wanted.where(v.c.account_id == account_id)
-        if kind is not None:
-            wanted = wanted.where(v.c.kind == kind)
-        rows = self._work.run(wanted)
-        return tuple(Event(row.at, row.kind, row.account_id, row.client_id, row.details) for row in rows)

@@ -3,6 +3,7 @@
 Spec: Law 26/2023/QH15 Art. 12; Decree 70/2024/NĐ-CP Art. 11 (a number is never given to a second person).
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeVar
@@ -30,8 +31,7 @@ def _chunks(rows: Iterable[Item]) -> Iterator[list[Item]]:
 
 
 _ID = bindparam("id_is", type_=String)
-_ADD_PEOPLE = insert(p)
-_ADD_NUMBERS = insert(n)
+_ADD_NUMBER = insert(n)
 _PERSON = select(p, n.c.pid).join(n, and_(n.c.person_id == p.c.person_id, IN_FORCE))
 _BY_ID = _PERSON.where(p.c.person_id == _ID)
 # Only the person's own row: where SQLite's writers exclude one another anyway, this is a plain read.
@@ -96,8 +96,8 @@ class SqlPopulation:
     def add(self, people: Iterable[Person]) -> int:
         added = 0
         for chunk in _chunks(people):
-            self._work.run(_ADD_PEOPLE, [{"person_id": person.person_id, **_columns(person)} for person in chunk])
-            self._work.run(_ADD_NUMBERS, [_number(person.person_id, person.pid) for person in chunk])
+            self._work.load(p, [{"person_id": person.person_id, **_columns(person)} for person in chunk])
+            self._work.load(n, [_number(person.person_id, person.pid) for person in chunk])
             added += len(chunk)
         return added
 
@@ -117,7 +117,7 @@ class SqlPopulation:
     def reset_pid(self, person_id: str, pid: str, *, on: str, reason: str) -> None:
         if self._work.run(_CANCEL, id_is=person_id, on_day=on, why=reason).rowcount != 1:
             raise Conflict("no such person")
-        self._work.run(_ADD_NUMBERS, _number(person_id, pid))
+        self._work.run(_ADD_NUMBER, _number(person_id, pid))
 
     def update(self, person: Person) -> bool:
         known = self.get(person.person_id)
@@ -135,7 +135,6 @@ class SqlPopulation:
             yield person_of(row)
 
 
-_ADD_DOCUMENTS = insert(d)
 _DOCUMENT = select(d).where(d.c.document_id == _ID)
 _HOLD_DOCUMENT = _DOCUMENT.with_for_update(read=True)
 _OF_PERSON = select(d).where(d.c.person_id == _ID).order_by(d.c.document_id)
@@ -164,7 +163,7 @@ def _document_row(document: Document) -> dict[str, Any]:
         "document_id": document.document_id,
         "person_id": document.person_id,
         "type": document.type,
-        "record": dict(document.record),
+        "record": json.dumps(dict(document.record)),  # `load` sends it as it is
         "state": document.state.value,
         "valid_until": document.valid_until,
     }
@@ -177,7 +176,7 @@ class SqlDocuments:
     def add(self, documents: Iterable[Document]) -> int:
         added = 0
         for chunk in _chunks(documents):
-            self._work.run(_ADD_DOCUMENTS, [_document_row(document) for document in chunk])
+            self._work.load(d, [_document_row(document) for document in chunk])
             added += len(chunk)
         return added
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import BigInteger, LargeBinary, Row, String, bindparam, delete, exists, insert, select, update
+from sqlalchemy import BigInteger, Integer, LargeBinary, Row, String, bindparam, delete, exists, insert, select, update
 
 from idp.model import Grant, Session, Taken, Token
+from idp.ports import SWEPT_AT_ONCE
 from idp.storage.errors import Conflict
 from idp.storage.statements import Upsert, Work
 from idp.storage.tables import ephemerals as e
@@ -39,7 +40,8 @@ _TAKEN = select(e.c.payload, e.c.expires).where(e.c.key == _KEY, e.c.expires > _
 # What was inserted is returned: not every driver counts the rows of an INSERT.
 _ONCE = Upsert(lambda insert: insert(e).on_conflict_do_nothing().returning(e.c.key))
 # Rows that somebody else is busy with are left for the next sweep: two sweeps, or a sweep and a taker, never wait in a ring.
-_EXPIRED = select(e.c.key).where(e.c.expires <= _NOW).with_for_update(skip_locked=True)
+_MOST = bindparam("most", type_=Integer)
+_EXPIRED = select(e.c.key).where(e.c.expires <= _NOW).limit(_MOST).with_for_update(skip_locked=True)
 _SWEEP = delete(e).where(e.c.key.in_(_EXPIRED))
 
 
@@ -67,8 +69,8 @@ class SqlEphemeral:
         row = {"key": ephemeral_key(purpose, value), "payload": {}, "expires": expires, "taken": True}
         return self._work.run(_ONCE, row).first() is not None
 
-    def sweep(self, *, now: int) -> int:
-        return self._work.run(_SWEEP, now=now).rowcount
+    def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
+        return self._work.run(_SWEEP, now=now, most=limit).rowcount
 
 
 _HASH = bindparam("h", type_=String)
@@ -107,6 +109,15 @@ _CLOSE = update(g).where(g.c.closed_at.is_(None)).values(closed_at=_NOW)
 _CLOSE_FAMILY = _CLOSE.where(g.c.grant_id == _GRANT)
 _CLOSE_ACCOUNT = _CLOSE.where(g.c.account_id == _ACCOUNT)
 _CLOSE_CLIENT = _CLOSE_ACCOUNT.where(g.c.client_id == _CLIENT)
+
+# A refresh token ends with its family, however early it was replaced: until then it must be known when it comes back.
+_OVER = exists().where(g.c.grant_id == t.c.grant_id, g.c.expires <= _NOW)
+_OLD_TOKENS = select(t.c.token_hash).where(t.c.expires <= _NOW, (t.c.kind == "access") | _OVER).limit(_MOST)
+_SWEEP_TOKENS = delete(t).where(t.c.token_hash.in_(_OLD_TOKENS.with_for_update(skip_locked=True)))
+_OLD_GRANTS = (
+    select(g.c.grant_id).where(g.c.expires <= _NOW, ~exists().where(t.c.grant_id == g.c.grant_id)).limit(_MOST)
+)
+_SWEEP_GRANTS = delete(g).where(g.c.grant_id.in_(_OLD_GRANTS.with_for_update(skip_locked=True)))
 
 
 def _grant(row: Row[Any]) -> Grant:
@@ -185,11 +196,37 @@ class SqlGrants:
             return self._work.run(_CLOSE_ACCOUNT, account_is=account_id, now=now).rowcount
         return self._work.run(_CLOSE_CLIENT, account_is=account_id, client_is=client_id, now=now).rowcount
 
+    def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
+        tokens = self._work.run(_SWEEP_TOKENS, now=now, most=limit).rowcount
+        return tokens + self._work.run(_SWEEP_GRANTS, now=now, most=limit - tokens).rowcount
+
 
 _ADD_SESSION = insert(s)
-_FIND_SESSION = select(s).where(s.c.session_hash == _HASH, s.c.expires > _NOW)
+_LIVING = (s.c.expires > _NOW) & (s.c.idle_until > _NOW)
+_FIND_SESSION = select(s).where(s.c.session_hash == _HASH, _LIVING)
+_THEIR_SESSIONS = select(s).where(s.c.account_id == _ACCOUNT, _LIVING).order_by(s.c.seen_at.desc())
+_TOUCH = update(s).where(s.c.session_hash == _HASH).values(seen_at=bindparam("seen"), idle_until=bindparam("idle"))
 _END_SESSION = delete(s).where(s.c.session_hash == _HASH)
-_END_ACCOUNT = delete(s).where(s.c.account_id == _ACCOUNT)
+_END_SID = delete(s).where(s.c.account_id == _ACCOUNT, s.c.sid == bindparam("sid_is"))
+_END_ACCOUNT = delete(s).where(s.c.account_id == _ACCOUNT, s.c.session_hash != _HASH)
+_ENDED = select(s.c.session_hash).where(~_LIVING).limit(_MOST).with_for_update(skip_locked=True)
+_SWEEP_SESSIONS = delete(s).where(s.c.session_hash.in_(_ENDED))
+
+
+def _session(row: Row[Any]) -> Session:
+    return Session(
+        session_hash=row.session_hash,
+        account_id=row.account_id,
+        sid=row.sid,
+        authenticated_at=row.authenticated_at,
+        acr=row.acr,
+        amr=tuple(row.amr),
+        expires=row.expires,
+        idle_until=row.idle_until,
+        seen_at=row.seen_at,
+        device=row.device,
+        place=row.place,
+    )
 
 
 class SqlSessions:
@@ -206,24 +243,30 @@ class SqlSessions:
             acr=session.acr,
             amr=list(session.amr),
             expires=session.expires,
+            idle_until=session.idle_until,
+            seen_at=session.seen_at,
+            device=session.device,
+            place=session.place,
         )
 
     def find(self, session_hash: str, *, now: int) -> Session | None:
         row = self._work.run(_FIND_SESSION, h=session_hash, now=now).first()
-        if row is None:
-            return None
-        return Session(
-            session_hash=row.session_hash,
-            account_id=row.account_id,
-            sid=row.sid,
-            authenticated_at=row.authenticated_at,
-            acr=row.acr,
-            amr=tuple(row.amr),
-            expires=row.expires,
-        )
+        return None if row is None else _session(row)
+
+    def of_account(self, account_id: str, *, now: int) -> tuple[Session, ...]:
+        return tuple(_session(row) for row in self._work.run(_THEIR_SESSIONS, account_is=account_id, now=now))
+
+    def touch(self, session_hash: str, *, seen_at: int, idle_until: int) -> bool:
+        return self._work.run(_TOUCH, h=session_hash, seen=seen_at, idle=idle_until).rowcount == 1
 
     def end(self, session_hash: str) -> bool:
         return self._work.run(_END_SESSION, h=session_hash).rowcount == 1
 
-    def end_account(self, account_id: str) -> int:
-        return self._work.run(_END_ACCOUNT, account_is=account_id).rowcount
+    def end_sid(self, account_id: str, sid: str) -> bool:
+        return self._work.run(_END_SID, account_is=account_id, sid_is=sid).rowcount == 1
+
+    def end_account(self, account_id: str, *, but: str | None = None) -> int:
+        return self._work.run(_END_ACCOUNT, account_is=account_id, h=but or "").rowcount
+
+    def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
+        return self._work.run(_SWEEP_SESSIONS, now=now, most=limit).rowcount

@@ -3,7 +3,8 @@
 Statements are built once, at import: building them anew at each call costs more than running them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Table
@@ -34,6 +35,11 @@ class Work:
         self._connection = connection
         self._dialect = connection.dialect.name
 
+    @property
+    def one_writer(self) -> bool:
+        """Of the transactions that write, each ends before the next begins."""
+        return self._dialect == "sqlite"
+
     def run(
         self,
         statement: Executable | Upsert,
@@ -41,20 +47,59 @@ class Work:
         **named: Any,
     ) -> CursorResult[Any]:
         chosen = statement.on(self._dialect) if isinstance(statement, Upsert) else statement
-        try:
+        with _in_our_words():
             return self._connection.execute(chosen, named if parameters is None else parameters)
-        except IntegrityError as error:
-            raise Conflict(_constraint(error)) from None  # the database's own text may quote the row
-        except (DataError, UnicodeEncodeError, OverflowError) as error:
-            raise Unstorable(type(error).__name__) from None
-        except (OperationalError, InterfaceError, InternalError) as error:  # gone, too slow, read-only for the moment
-            raise Unavailable(str(error.orig)) from None
-        except DBAPIError as error:
-            raise StorageError(type(error.orig).__name__) from error
+
+    def load(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Many new rows, each with the same columns in the same order, of types that the driver knows: JSON as its text.
+
+        PostgreSQL takes them by COPY, at three times the rate of inserts, and SQLite without SQLAlchemy's look at each
+        value. Constraints hold as ever.
+        """
+        if not rows:
+            return
+        columns = ", ".join(f'"{table.c[name].name}"' for name in rows[0])
+        values = [tuple(row.values()) for row in rows]
+        with _in_our_words():
+            if self._dialect == "postgresql":
+                self._copy(f'COPY "{table.name}" ({columns}) FROM STDIN', values)
+            else:
+                marks = ", ".join("?" * len(rows[0]))
+                # The names are those of our own tables; the values are bound.
+                self._connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})', values)  # noqa: S608
+
+    def _copy(self, statement: str, values: Sequence[tuple[Any, ...]]) -> None:
+        dialect, driver = self._connection.dialect, self._connection.connection
+        cursor: Any = driver.cursor()
+        try:
+            with cursor.copy(statement) as copy:
+                for row in values:
+                    copy.write_row(row)
+        except dialect.loaded_dbapi.Error as error:
+            # What SQLAlchemy does for every statement that goes through it.
+            if dialect.is_disconnect(error, driver, cursor):
+                self._connection.invalidate(error)
+            raise DBAPIError.instance(statement, None, error, dialect.loaded_dbapi.Error) from None
+        finally:
+            cursor.close()
 
     def stream(self, statement: Executable, *, rows: int) -> CursorResult[Any]:
         """Rows a few at a time, so that a nation's register need not fit in memory."""
         return self._connection.execute(statement, execution_options={"yield_per": rows})
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        raise Conflict(_constraint(error)) from None  # the database's own text may quote the row
+    except (DataError, UnicodeEncodeError, OverflowError) as error:
+        raise Unstorable(type(error).__name__) from None
+    except (OperationalError, InterfaceError, InternalError) as error:  # gone, too slow, read-only for the moment
+        raise Unavailable(str(error.orig)) from None
+    except DBAPIError as error:
+        raise StorageError(type(error.orig).__name__) from error
 
 
 def _constraint(error: IntegrityError) -> str:

@@ -24,6 +24,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from idp.storage.append_only import append_only
+
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -55,6 +57,32 @@ sessions = Table(
     Column("authenticated_at", BigInteger, nullable=False),
     Column("acr", String(32), nullable=False),
     Column("amr", JSON, nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True),
+    Column("idle_until", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("device", String(128), nullable=False),
+    Column("place", String(64), nullable=False),
+)
+
+# Tries, by the SHA-256 of limit NUL value: whom they were made on is not told by the table.
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("key", LargeBinary(32), primary_key=True),
+    Column("tries", Integer, nullable=False),
+    Column("blocked_until", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True),
+)
+
+# The simulated network of short messages.
+messages = Table(
+    "messages",
+    metadata,
+    Column("message_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("phone", String(16), nullable=False, index=True),
+    Column("text_vi", Text, nullable=False),
+    Column("text_en", Text, nullable=False),
+    Column("sent_at", BigInteger, nullable=False),
     Column("expires", BigInteger, nullable=False, index=True),
 )
 
@@ -103,6 +131,21 @@ accounts = Table(
     Column("created_at", BigInteger, nullable=False),
     CheckConstraint("level IN (1, 2)", name="level"),
     CheckConstraint("state IN ('active', 'locked')", name="state"),
+)
+
+authenticators = Table(
+    "authenticators",
+    metadata,
+    Column("authenticator_id", String(128), primary_key=True),
+    Column("account_id", ForeignKey("accounts.account_id"), nullable=False, index=True),
+    Column("kind", String(32), nullable=False),
+    Column("name", String(128), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("key", String(64)),
+    Column("data", JSON, nullable=False),
+    Column("counter", BigInteger, nullable=False),
+    Column("last_used_at", BigInteger),
+    UniqueConstraint("kind", "key"),
 )
 
 clients = Table(
@@ -164,11 +207,7 @@ personal_ids = Table(
 )
 IN_FORCE = personal_ids.c.cancelled_on.is_(None)
 Index(
-    "uq_personal_ids_in_force",
-    personal_ids.c.person_id,
-    unique=True,
-    sqlite_where=IN_FORCE,
-    postgresql_where=IN_FORCE,
+    "uq_personal_ids_in_force", personal_ids.c.person_id, unique=True, sqlite_where=IN_FORCE, postgresql_where=IN_FORCE
 )
 
 documents = Table(
@@ -244,4 +283,19 @@ events = Table(
     Column("details", JSON, nullable=False),
     Index(None, "account_id", "event_id"),
     Index(None, "kind", "event_id"),
+    Index(None, "account_id", "kind", "event_id"),
 )
+
+# The seals over the events; see `idp.journal.chain`.
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("last_event_id", BigInteger, nullable=False),
+    Column("sealed_at", BigInteger, nullable=False),
+    Column("leaves", LargeBinary, nullable=False),
+    Column("previous", LargeBinary(32), nullable=False),
+    Column("hash", LargeBinary(32), nullable=False, unique=True),
+)
+append_only(events)
+append_only(blocks)

@@ -29,7 +29,7 @@ CLIENT = Client(
     profile="bank",
     secret_hash="ab" * 32,
 )
-SESSION = Session("session-1", "account-1", "sid-1", NOW, "LoA1", ("pwd",), NOW + 600)
+SESSION = Session("session-1", "account-1", "sid-1", NOW, "LoA1", ("pwd",), NOW + 600, NOW + 600, NOW)
 GRANT = Grant("grant-1", "account-1", "bank", ("openid", "profile"), "openid", NOW, NOW + 3600, {"acr": "LoA1"})
 REFRESH = Token("refresh-1", "grant-1", "refresh", NOW + 600)
 ACCESS = Token("access-1", "grant-1", "access", NOW + 300)

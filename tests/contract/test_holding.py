@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from idp.model import Consent, DocumentState
+from idp.model import Authenticator, AuthenticatorKind, Consent, DocumentState
 from idp.ports import Ports, Storage
 from tests.contract.rows import ACCOUNT, CLIENT, DOCUMENT, GRANT, ISSUED, NOW, PERSON, REFRESH
 
@@ -116,3 +116,23 @@ def test_what_is_not_there_is_not_held(storage: Storage) -> None:
         assert ports.population.hold("nobody") is None
         assert ports.documents.hold("nothing") is None
         assert ports.consents.hold("nobody", "nothing") is None
+
+
+def test_of_two_who_hold_the_authenticators_of_an_account_the_second_finds_what_the_first_added(
+    storage: Storage,
+) -> None:
+    """While others may add what names the account: `hold` stands in nobody's way who does not ask for it."""
+    one = Authenticator("t-1", "account-1", AuthenticatorKind.TOTP, "", NOW)
+
+    def add(ports: Ports) -> Callable[[], None]:
+        assert ports.authenticators.hold("account-1")
+        return lambda: ports.authenticators.add(one)
+
+    def count(ports: Ports) -> Any:
+        assert not ports.authenticators.hold("nobody")
+        assert ports.authenticators.hold("account-1")
+        return ports.authenticators.of_account("account-1")
+
+    with storage.transaction() as ports:
+        populate(ports)
+    assert in_turn(storage, add, count) == (one,)
