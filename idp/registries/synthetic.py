@@ -18,10 +18,22 @@ from idp.registries import names, places
 from idp.registries.personas import PERSONAS, PidReset
 from idp.registries.records import documents
 
-__all__ = ["MOST", "Populated", "current_people", "documents", "people", "populate", "resets"]
+__all__ = [
+    "MOST",
+    "Populated",
+    "current_people",
+    "documents",
+    "part",
+    "people",
+    "populate",
+    "resets",
+    "somebody",
+    "write",
+]
 
 MOST = 1_000_000  # people: as many as six digits tell apart
 OLDEST_YEARS = 96
+_BIRTHPLACES = tuple(BIRTH_PROVINCES.values())
 _STRIDE = 618_033  # has no factor in common with MOST: multiplying by it visits each serial once
 
 
@@ -31,40 +43,72 @@ class Populated:
     resets: int
     documents: int
 
+    @property
+    def rows(self) -> int:
+        """A person is a row, and each number that they have or had another."""
+        return 2 * self.people + self.resets + self.documents
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The people of some places in the row, and what the registers hold of them."""
+
+    people: tuple[Person, ...]
+    resets: tuple[PidReset, ...]
+    documents: tuple[Document, ...]
+
 
 def populate(ports: Ports, *, seed: int, count: int, today: date) -> Populated:
     """Write a nation into empty registers."""
-    added = ports.population.add(people(seed, count, today))
-    changed = 0
-    for reset in resets(seed, count, today):
+    return write(ports, part(seed, range(count), today, papers=True))
+
+
+def part(seed: int, row: range, today: date, *, papers: bool) -> Part:
+    """Held in memory whole, so that it can be made before a transaction begins: some thousands at a time."""
+    rows = tuple(_rows(seed, row, today))
+    made = (paper for person, reset in rows for paper in documents(_current(person, reset), seed=seed, today=today))
+    return Part(
+        tuple(person for person, _ in rows),
+        tuple(reset for _, reset in rows if reset is not None),
+        tuple(made) if papers else (),
+    )
+
+
+def write(ports: Ports, made: Part) -> Populated:
+    added = ports.population.add(made.people)
+    for reset in made.resets:
         ports.population.reset_pid(reset.person_id, reset.pid, on=reset.on, reason=reset.reason)
-        changed += 1
-    return Populated(added, changed, ports.documents.add(_all_documents(seed, count, today)))
+    return Populated(added, len(made.resets), ports.documents.add(made.documents))
 
 
-def _all_documents(seed: int, count: int, today: date) -> Iterator[Document]:
-    for person in current_people(seed, count, today):
-        yield from documents(person, seed=seed, today=today)
+def _current(person: Person, reset: PidReset | None) -> Person:
+    return replace(person, pid=reset.pid) if reset else person
 
 
 def people(seed: int, count: int, today: date) -> Iterator[Person]:
     """As first registered: with the number that each was given first."""
-    return (person for person, _ in _rows(seed, count, today))
+    return (person for person, _ in _rows(seed, range(count), today))
 
 
 def resets(seed: int, count: int, today: date) -> Iterator[PidReset]:
-    return (reset for _, reset in _rows(seed, count, today) if reset is not None)
+    return (reset for _, reset in _rows(seed, range(count), today) if reset is not None)
 
 
 def current_people(seed: int, count: int, today: date) -> Iterator[Person]:
     """With the number in force."""
-    return (replace(person, pid=reset.pid) if reset else person for person, reset in _rows(seed, count, today))
+    return (_current(person, reset) for person, reset in _rows(seed, range(count), today))
 
 
-def _rows(seed: int, count: int, today: date) -> Iterator[tuple[Person, PidReset | None]]:
-    if not 0 <= count <= MOST:
+def somebody(seed: int, place: int, today: date) -> Person:
+    """Who stands at this place of the row, as first registered."""
+    ((person, _),) = _rows(seed, range(place, place + 1), today)
+    return person
+
+
+def _rows(seed: int, row: range, today: date) -> Iterator[tuple[Person, PidReset | None]]:
+    if row.stop > MOST:
         raise ValueError(f"at most {MOST} synthetic people")
-    for index in range(count):
+    for index in row:
         if index < len(PERSONAS):
             yield PERSONAS[index].person, PERSONAS[index].reset
         else:
@@ -117,7 +161,7 @@ def _called(dice: Random, sex: str) -> tuple[str, str, str]:
     if kind < 0.012:
         nationality, country, called = dice.choice(names.FOREIGN[sex])
         return dice.choice(called), nationality, country
-    birthplace = dice.choice(tuple(BIRTH_PROVINCES.values()))
+    birthplace = dice.choice(_BIRTHPLACES)
     if kind < 0.027:
         return dice.choice(names.HIGHLAND[sex]), "VN", birthplace
     family, middle, given = (dice.choice(part) for part in (names.FAMILIES, names.MIDDLES[sex], names.GIVEN[sex]))

@@ -1,18 +1,23 @@
-"""An application that the state's staff registers from the command line: its metadata, its secret, its row in the list.
+"""`client add` and `client list`: an application that the state's staff registers; its secret is told once.
 
 Spec: RFC 7591 §2, §3.2.1 (the secret is told once); RFC 8252 §8.4 (native applications are public)
 """
 
 import argparse
+import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
-from idp.model import Client
+from idp.commands.opening import reading, settings, writing
+from idp.commands.terminal import REFUSED, Failed, Words, command, group, show, show_one
+from idp.model import Client, Event
 from idp.oidc import registration
 from idp.oidc.client_auth import METHODS, PUBLIC
 from idp.oidc.errors import OAuthError
+from idp.oidc.registration import RegistrationError
 from idp.oidc.scopes import OPENID, SCOPES
-from idp.oidc.secrets import token_hash
+from idp.oidc.secrets import new_secret, token_hash
 
 CONFIDENTIAL = METHODS[0]
 PURPOSE = "Đăng nhập"
@@ -22,7 +27,13 @@ _ADDRESSES = (
 )
 
 
-def arguments(add: argparse.ArgumentParser) -> None:
+def add(words: Words) -> None:
+    actions = group(words, "client", "register the applications that may ask citizens to sign in")
+    _arguments(command(actions, "add", _add, "register an application; its secret is shown this once"))
+    command(actions, "list", _list, "list the registered applications")
+
+
+def _arguments(add: argparse.ArgumentParser) -> None:
     add.add_argument("name", metavar="NAME", help="as citizens read it when they are asked for their consent")
     add.add_argument(
         "--redirect-uri", action="append", required=True, metavar="URI", help="where answers go, exactly; repeatable"
@@ -36,7 +47,27 @@ def arguments(add: argparse.ArgumentParser) -> None:
     add.add_argument("--pid", action="store_true", help="entitled to the personal identification number as `sub`")
 
 
-def metadata(options: argparse.Namespace) -> dict[str, Any]:
+def _add(options: argparse.Namespace) -> int:
+    simulation, asked = settings(options).simulation, _metadata(options)
+    try:
+        added, secret = _new(asked, secret=new_secret, entitled_to_pid=options.pid, simulation=simulation)
+    except RegistrationError as error:
+        raise Failed(f"{_reason(error)} See: python -m idp client add --help", REFUSED) from error
+    with writing(options) as ports:
+        ports.clients.add(added)
+        ports.journal.append(Event(int(time.time()), "client_added", client_id=added.client_id))
+    if not options.json and secret:
+        print("This secret is shown once and never again: only its hash is kept.", file=sys.stderr)
+    return show_one(_row(added) | {"client_secret": secret or "–"}, options)
+
+
+def _list(options: argparse.Namespace) -> int:
+    with reading(options) as ports:
+        rows = [_row(client) for client in ports.clients.all()]
+    return show(rows, options, "No application is registered. Add one: python -m idp client add --help")
+
+
+def _metadata(options: argparse.Namespace) -> dict[str, Any]:
     """The options as client metadata; the registration alone decides whether they hold."""
     asked = " ".join(options.scope).split()
     public = options.public or options.native
@@ -50,7 +81,7 @@ def metadata(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def new(
+def _new(
     asked: dict[str, Any], *, secret: Callable[[], str], entitled_to_pid: bool, simulation: bool
 ) -> tuple[Client, str | None]:
     """The client to store, which holds a hash alone, and its secret, if it has one. Raises RegistrationError."""
@@ -66,13 +97,13 @@ def new(
     return client, own
 
 
-def reason(error: OAuthError) -> str:
+def _reason(error: OAuthError) -> str:
     if error.code == "invalid_redirect_uri":
         return _ADDRESSES
     return f"This application cannot be registered: {error.text}."
 
 
-def row(client: Client) -> dict[str, object]:
+def _row(client: Client) -> dict[str, object]:
     return {
         "client_id": client.client_id,
         "name": client.name.vi,

@@ -1,0 +1,84 @@
+"""`housekeeping`: runs beside the provider's servers; seals the journal every few seconds, removes what is over."""
+
+import argparse
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+from certs import log as lines
+from certs.log import event
+from idp import housekeeping
+from idp.commands.opening import opened
+from idp.commands.terminal import DONE, Words, command, show_one
+from idp.housekeeping import SEAL_EVERY, SWEEP_EVERY
+from idp.ports import Storage
+from idp.storage.errors import StorageError
+
+log = logging.getLogger("idp.housekeeping")
+
+
+def add(words: Words) -> None:
+    kept = command(words, "housekeeping", _housekeeping, "seal the journal and remove what is over, again and again")
+    kept.add_argument("--once", action="store_true", help="do it all once, say what was done, and end")
+
+
+def _housekeeping(options: argparse.Namespace) -> int:
+    with opened(options) as storage:
+        if options.once:
+            return _once(storage, options)
+        lines.install("idp")
+        keep(storage, _stop_on_signal())
+    return DONE
+
+
+def _once(storage: Storage, options: argparse.Namespace) -> int:
+    now = int(time.time())
+    removed = housekeeping.sweep(storage, now=now)
+    sealed = housekeeping.seal(storage, now=now, sleep=time.sleep)
+    hashed = {"newest block": sealed[-1].number, "hash": sealed[-1].hash.hex()} if sealed else {}
+    return show_one({**removed, "blocks sealed": len(sealed), **hashed}, options)
+
+
+def keep(storage: Storage, stop: threading.Event) -> None:
+    """Until `stop`, or until the process that started us is gone. A database that is away is asked again later."""
+    parent, swept = os.getppid(), 0.0
+    while not stop.is_set() and os.getppid() == parent:
+        _guarded("seal", lambda: _seal(storage, stop))
+        if time.monotonic() - swept >= SWEEP_EVERY:
+            swept = time.monotonic()
+            _guarded("sweep", lambda: _sweep(storage, stop))
+        stop.wait(SEAL_EVERY)
+
+
+def _seal(storage: Storage, stop: threading.Event) -> None:
+    def sleep(seconds: float) -> None:
+        stop.wait(seconds)
+
+    sealed = housekeeping.seal(storage, now=int(time.time()), sleep=sleep)
+    if sealed:  # the log is another place than the database: a chain that was cut off later is found by this line
+        # In groups: twelve digits in a row would be masked as somebody's number.
+        event(log, logging.INFO, "journal_sealed", block=sealed[-1].number, hash=sealed[-1].hash.hex(":", 4))
+
+
+def _sweep(storage: Storage, stop: threading.Event) -> None:
+    removed = housekeeping.sweep(storage, now=int(time.time()), stop=stop.is_set)
+    if any(removed.values()):
+        told = ", ".join(f"{name}: {count}" for name, count in removed.items() if count)
+        event(log, logging.INFO, "swept", removed=told)
+
+
+def _guarded(what: str, do: Callable[[], None]) -> None:
+    try:
+        do()
+    except StorageError as error:
+        event(log, logging.ERROR, "housekeeping_failed", error=error, step=what)
+
+
+def _stop_on_signal() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
