@@ -1,4 +1,4 @@
-"""`make bench`: measure, print Markdown tables. `--only offline,hostile,pictures,start,provider`; see `tests/bench/README.md`."""
+"""`make bench`: measure, print Markdown tables; `--only flood,start` for a part of it. See `tests/bench/README.md`."""
 
 import argparse
 import sys
@@ -7,13 +7,17 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from platform import python_version
 
-from tests.bench import hostile, offline, pictures, provider, start
+from tests.bench import flood, hostile, journal, offline, pictures, provider, register, sign_in, start
 
 PARTS: Mapping[str, Callable[[argparse.Namespace], str]] = {
     "offline": lambda _: offline.report(),
     "hostile": lambda _: hostile.report(),
     "pictures": lambda _: pictures.report(),
     "start": lambda _: start.report(),
+    "register": register.report,
+    "sign_in": sign_in.report,
+    "flood": flood.report,
+    "journal": journal.report,
     "provider": provider.report,
 }
 PACKAGES = ("cryptography", "flask", "sqlalchemy", "psycopg", "granian", "qrcode")
@@ -22,8 +26,9 @@ PACKAGES = ("cryptography", "flask", "sqlalchemy", "psycopg", "granian", "qrcode
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--only", default=",".join(PARTS), help=f"some of {', '.join(PARTS)}")
-    parser.add_argument("--seconds", type=float, default=2.0, help="measured in each round of the provider's load")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of the provider's load")
+    parser.add_argument("--seconds", type=float, default=2.0, help="measured in each round of load")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of load")
+    parser.add_argument("--people", type=int, default=1_000_000, help="in the large register")
     options = parser.parse_args()
     began = time.monotonic()
     print(f"Python {python_version()}, " + ", ".join(f"{name} {version(name)}" for name in PACKAGES))

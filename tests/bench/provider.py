@@ -97,13 +97,13 @@ def _ours(stack: ExitStack, folder: Path, server: Postgres) -> Iterator[Target]:
 
 @contextmanager
 def _provider(data: Path, url: str, server: Postgres | None) -> Iterator[tuple[str, dict[str, int]]]:
-    """Served as the demonstration serves it."""
+    """Served as the demonstration serves it, but for what `tests.bench.unhurried` says."""
     data.mkdir()
     _populate(url)
     port = free_port()
     issuer = f"http://127.0.0.1:{port}"
     settings = {"IDP_ISSUER": issuer, "IDP_DATA": str(data), "IDP_DATABASE_URL": url, "IDP_SIMULATION": "1"}
-    role = Role("idp", "idp.app:create_app_from_environment", port, config.for_child(settings))
+    role = Role("idp", "tests.bench.unhurried:create_app", port, config.for_child(settings))
     running = processes.start(role, data / "logs")
     try:
         processes.wait_ready([running], lambda _: _answers(f"{issuer}/jwks"), seconds=READY_SECONDS)
