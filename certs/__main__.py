@@ -18,8 +18,10 @@ from certs.authority import ROOT_DAYS, SIGNER_DAYS, Authority
 from certs.errors import CertsError
 from certs.formats import cwt
 from certs.keys import FileSigner
+from certs.vectors import device
 from certs.x509 import Usage
 
+_VECTORS = {"qr": vectors.document, "device": device.document}
 _USAGES = {usage.name.lower().replace("_", "-"): usage for usage in Usage}
 
 
@@ -58,7 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     peek.add_argument("text", help="VN1:… or - for standard input")
     peek.set_defaults(run=_peek)
 
-    published = commands.add_parser("vectors", help="print the published examples of our QR as JSON (certs/qr.md)")
+    published = commands.add_parser("vectors", help="print the published examples of our QR, or of what a device signs")
+    published.add_argument(
+        "of", nargs="?", choices=sorted(_VECTORS), default="qr", help="certs/qr.md or certs/device.py"
+    )
     published.set_defaults(run=_vectors)
     return parser
 
@@ -138,8 +143,8 @@ def _peek(options: argparse.Namespace) -> None:
     print(json.dumps(told, ensure_ascii=False, indent=2))
 
 
-def _vectors(_: argparse.Namespace) -> None:
-    print(json.dumps(vectors.document(), ensure_ascii=False, indent=1))
+def _vectors(options: argparse.Namespace) -> None:
+    print(json.dumps(_VECTORS[options.of](), ensure_ascii=False, indent=1))
 
 
 def _when(seconds: int) -> str:

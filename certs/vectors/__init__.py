@@ -6,16 +6,14 @@ Spec: `certs/qr.md` §Vectors. Every run gives the same bytes, as long as zlib d
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certs import bundle, cbor, cose, qr
 from certs.catalogue import AUTHORITIES
 from certs.encoding import b64url_encode, base45_encode
 from certs.formats import cwt
-from certs.keys import MemorySigner
 from certs.vectors.examples import Example, accepted, refused
-from certs.vectors.nation import AUDIENCE, CHALLENGE, NOW, Nation, signer
+from certs.vectors.nation import AUDIENCE, CHALLENGE, NOW, Nation, private_jwk, signer
 from certs.x509 import key_id
 
 _BASE45 = (b"", b"\0", b"\xff", b"AB", b"\xff\xff", b"Hello!!", b"ietf!", bytes(range(0, 256, 17)))
@@ -27,7 +25,7 @@ def document() -> dict[str, Any]:
     return {
         "specification": "certs/qr.md, version 1",
         "warning": "Every private key in here is published. Never trust one outside a test.",
-        "keys": {name: _private_jwk(signer(name)) for name in ("root", "holder", "stranger", *AUTHORITIES)},
+        "keys": {name: private_jwk(signer(name)) for name in ("root", "holder", "stranger", *AUTHORITIES)},
         "trust": _trust(nation),
         "base45": [[data.hex(), base45_encode(data)] for data in _BASE45],
         "holder_proof": _composition(nation),
@@ -116,13 +114,6 @@ def _signer(certificate: x509.Certificate) -> dict[str, Any]:
 
 def _der(certificate: x509.Certificate) -> str:
     return b64url_encode(certificate.public_bytes(Encoding.DER))
-
-
-def _private_jwk(key: MemorySigner) -> dict[str, str]:
-    private = key.crypto()
-    if not isinstance(private, ec.EllipticCurvePrivateKey):
-        raise TypeError("published keys are on P-256")
-    return {**key.public.bare_jwk(), "d": b64url_encode(private.private_numbers().private_value.to_bytes(32, "big"))}
 
 
 def _hex(data: bytes | None) -> str | None:

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from certs import bundle, cbor, cose, proof, status, trust
 from certs.authority import DAY, Authority
 from certs.catalogue import AUTHORITIES, document_type
+from certs.encoding import b64url_encode
 from certs.formats import cwt
 from certs.keys import MemorySigner
 from certs.status import Status, StatusList
@@ -72,6 +73,13 @@ def signer(name: str) -> MemorySigner:
     """The private number is SHA-256 of the name, which stays below the order of P-256 for every name used here."""
     number = int.from_bytes(hashlib.sha256(f"vneid-reference vectors: {name}".encode()).digest(), "big")
     return _PublishedSigner(ec.derive_private_key(number, ec.SECP256R1()), "ES256")
+
+
+def private_jwk(key: MemorySigner) -> dict[str, str]:
+    private = key.crypto()
+    if not isinstance(private, ec.EllipticCurvePrivateKey):
+        raise TypeError("published keys are on P-256")
+    return {**key.public.bare_jwk(), "d": b64url_encode(private.private_numbers().private_value.to_bytes(32, "big"))}
 
 
 class Desk(NamedTuple):
