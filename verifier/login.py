@@ -22,10 +22,10 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
-from certs.catalogue import Text
-from certs.encoding import json_decode
+from certs.encoding import json_decode, json_encode
 from certs.errors import CertsError
 from certs.fetch import Fetcher, FetchError
+from verifier.login_failures import ERRORS, INVALID, NOT_OURS, OTHER, REFUSED, TOO_LOW, UNREACHABLE, SignInFailed
 
 with warnings.catch_warnings():
     # Authlib would rather have httpx2; httpx is what our own transport speaks.
@@ -39,37 +39,6 @@ LEEWAY = 30  # seconds by which the provider's clock may differ from ours
 PENDING_FOR = 600  # seconds that a person may take at the provider
 PROVIDER_FOR = 600  # seconds after which the provider's metadata and keys are read again
 SCOPE = "openid profile email phone address vneid"
-
-_UNREACHABLE = Text(
-    "Không kết nối được với dịch vụ định danh. Thử lại sau ít phút.",
-    "The identity service cannot be reached. Try again in a few minutes.",
-)
-_NOT_OURS = Text(
-    "Lần đăng nhập này không bắt đầu ở đây hoặc đã quá hạn. Hãy đăng nhập lại.",
-    "This sign-in did not begin here or took too long. Please sign in again.",
-)
-_DENIED = Text(
-    "Khách đã không đồng ý chia sẻ thông tin. Không có gì được gửi đến quầy.",
-    "The customer chose not to share. Nothing was sent to this counter.",
-)
-_REFUSED = Text(
-    "Dịch vụ định danh không hoàn tất lần đăng nhập này. Hãy đăng nhập lại.",
-    "The identity service did not complete this sign-in. Please sign in again.",
-)
-_INVALID = Text(
-    "Câu trả lời của dịch vụ định danh không đúng, nên không được dùng. Hãy đăng nhập lại; nếu lặp lại, báo bộ phận kỹ thuật.",
-    "The answer of the identity service does not hold, so it was not used. Sign in again; if it repeats, tell your technical team.",
-)
-
-
-class SignInFailed(Exception):
-    """The person is not signed in. `code` is stable, `reason` says what to do, `detail` is for the log."""
-
-    def __init__(self, code: str, reason: Text, detail: str = "") -> None:
-        super().__init__(code)
-        self.code = code
-        self.reason = reason
-        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +74,8 @@ class Pending:
     code_verifier: str = field(repr=False)
     started: int
     anew: bool = field(default=False, repr=False)  # the person had to authenticate for this very sign-in
+    demand: tuple[str, ...] = field(default=(), repr=False)  # levels of which one had to be reached
+    subject: str | None = field(default=None, repr=False)  # who it has to be
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +93,9 @@ def discover(fetcher: Fetcher, issuer: str, *, now: int) -> Provider:
     """Read the provider's metadata and keys. Raises SignInFailed `provider_unreachable` or `provider_invalid`."""
     metadata = _get_json(fetcher, issuer.rstrip("/") + "/.well-known/openid-configuration")
     if metadata.get("issuer") != issuer:  # OpenID Connect Discovery 1.0 §4.3
-        raise SignInFailed("provider_invalid", _INVALID, "issuer of the metadata is another one")
+        raise SignInFailed("provider_invalid", INVALID, "issuer of the metadata is another one")
     if "S256" not in metadata.get("code_challenge_methods_supported", ()):
-        raise SignInFailed("provider_invalid", _INVALID, "no PKCE S256")
+        raise SignInFailed("provider_invalid", INVALID, "no PKCE S256")
     try:
         return Provider(
             issuer,
@@ -136,7 +107,7 @@ def discover(fetcher: Fetcher, issuer: str, *, now: int) -> Provider:
             now,
         )
     except (KeyError, JoseError, ValueError, TypeError) as error:
-        raise SignInFailed("provider_invalid", _INVALID, f"metadata or keys: {error!r}") from error
+        raise SignInFailed("provider_invalid", INVALID, f"metadata or keys: {error!r}") from error
 
 
 class SignIn:
@@ -147,16 +118,30 @@ class SignIn:
         self._fetcher = fetcher
         self._provider: Provider | None = None
 
-    def begin(self, *, now: int, acr_values: str | None = None, prompt: str | None = None) -> tuple[str, Pending]:
+    def begin(
+        self,
+        *,
+        now: int,
+        acr_values: str | None = None,
+        prompt: str | None = None,
+        demand: tuple[str, ...] = (),
+        same: SignedIn | None = None,
+    ) -> tuple[str, Pending]:
         """The address to send the person to, and what to keep for their browser until they come back.
 
         `prompt="login"` asks for a new authentication, and then an older one is not taken: needed wherever several people
         use one browser, as at a counter (OpenID Connect Core §3.1.2.1).
+
+        `acr_values` wishes for a level, best first. `demand` insists: nobody is signed in at any other level (§5.5.1.1).
+        `same` is who signed in before and adds what is missing (RFC 9470 §5): another person is not taken.
         """
         provider = self._known(now)
         state, nonce, code_verifier = (secrets.token_urlsafe(size) for size in (32, 32, 48))
-        pending = Pending(state, nonce, code_verifier, now, anew=prompt == "login")
-        extra = {name: value for name, value in (("acr_values", acr_values), ("prompt", prompt)) if value}
+        subject = same.subject if same else None
+        pending = Pending(state, nonce, code_verifier, now, prompt == "login", demand, subject)
+        claims = json_encode({"id_token": {"acr": {"essential": True, "values": list(demand)}}}).decode()
+        wishes = (("acr_values", acr_values), ("prompt", prompt), ("claims", claims if demand else None))
+        extra = {name: value for name, value in wishes if value}
         with self._session() as session:
             url, _ = session.create_authorization_url(
                 provider.authorization_endpoint,
@@ -176,23 +161,28 @@ class SignIn:
         4. The provider exchanges the code, for us and for our PKCE verifier.
         5. The id_token is signed by it, for us, now, for this sign-in, and after it where that was asked
            (OpenID Connect Core §3.1.3.7; the browser could have dropped `prompt`).
-        6. The user info speaks of the same person (§5.3.2).
+        6. It tells of a level that was demanded (§5.5.1.1), and of the person who signed in before, where that was asked.
+        7. The user info speaks of the same person (§5.3.2).
         """
         if pending is None or now - pending.started > PENDING_FOR:
-            raise SignInFailed("not_pending", _NOT_OURS)
+            raise SignInFailed("not_pending", NOT_OURS)
         if not hmac.compare_digest(params.get("state", "").encode(), pending.state.encode()):  # 1
-            raise SignInFailed("state_mismatch", _NOT_OURS)
+            raise SignInFailed("state_mismatch", NOT_OURS)
         provider = self._known(now)
         if params.get("iss") != provider.issuer and ("iss" in params or provider.answers_with_iss):  # 2
-            raise SignInFailed("issuer_mismatch", _INVALID, "iss of the response is missing or another one")
+            raise SignInFailed("issuer_mismatch", INVALID, "iss of the response is missing or another one")
         if "error" in params:  # 3
-            denied = params["error"] == "access_denied"
-            raise SignInFailed("denied" if denied else "refused", _DENIED if denied else _REFUSED, params["error"][:64])
+            code, reason = ERRORS.get(params["error"], ("refused", REFUSED))
+            raise SignInFailed(code, reason, params["error"][:64])
         if not params.get("code"):
-            raise SignInFailed("refused", _REFUSED, "no code")
+            raise SignInFailed("refused", REFUSED, "no code")
         identity, claims = self._redeem(provider, params["code"], pending, now)  # 4, 5
-        if not isinstance(claims, dict) or claims.get("sub") != identity["sub"]:  # 6
-            raise SignInFailed("token_invalid", _INVALID, "user info of another subject")
+        if pending.demand and identity.get("acr") not in pending.demand:  # 6
+            raise SignInFailed("level_too_low", TOO_LOW, "acr of the id_token")
+        if pending.subject not in (None, identity["sub"]):
+            raise SignInFailed("other_person", OTHER, "sub of the id_token")
+        if not isinstance(claims, dict) or claims.get("sub") != identity["sub"]:  # 7
+            raise SignInFailed("token_invalid", INVALID, "user info of another subject")
         return SignedIn(
             str(identity["sub"]),
             _text(identity.get("acr")),
@@ -217,13 +207,13 @@ class SignIn:
                 answer.raise_for_status()
                 return identity, json_decode(answer.content)
         except OAuthError as error:
-            raise SignInFailed("refused", _REFUSED, f"token endpoint: {error.error}") from error
+            raise SignInFailed("refused", REFUSED, f"token endpoint: {error.error}") from error
         except httpx.HTTPStatusError as error:
-            raise SignInFailed("refused", _REFUSED, f"provider answered {error.response.status_code}") from error
+            raise SignInFailed("refused", REFUSED, f"provider answered {error.response.status_code}") from error
         except (httpx.HTTPError, CertsError) as error:
-            raise SignInFailed("provider_unreachable", _UNREACHABLE, repr(error)) from error
+            raise SignInFailed("provider_unreachable", UNREACHABLE, repr(error)) from error
         except (JoseError, ValueError, TypeError, KeyError) as error:
-            raise SignInFailed("token_invalid", _INVALID, repr(error)) from error
+            raise SignInFailed("token_invalid", INVALID, repr(error)) from error
 
     def _identity(self, token: Mapping[str, Any], pending: Pending, now: int) -> CodeIDToken:
         """The claims of a valid id_token; reads the provider's keys once more when it signed with a new one."""
@@ -248,7 +238,7 @@ class SignIn:
         )
         claims.validate(now=now, leeway=LEEWAY)
         if pending.anew and int(claims.get("auth_time") or 0) < pending.started - LEEWAY:
-            raise SignInFailed("token_invalid", _INVALID, "the authentication is older than this sign-in")
+            raise SignInFailed("token_invalid", INVALID, "the authentication is older than this sign-in")
         return claims
 
     def _known(self, now: int) -> Provider:
@@ -274,12 +264,12 @@ def _get_json(fetcher: Fetcher, url: str) -> dict[str, Any]:
     try:
         response = fetcher.get(url, accept="application/json")
         if response.status != 200:
-            raise SignInFailed("provider_unreachable", _UNREACHABLE, f"{url} answered {response.status}")
+            raise SignInFailed("provider_unreachable", UNREACHABLE, f"{url} answered {response.status}")
         value = json_decode(response.body)
     except (CertsError, FetchError) as error:
-        raise SignInFailed("provider_unreachable", _UNREACHABLE, f"{url}: {error!r}") from error
+        raise SignInFailed("provider_unreachable", UNREACHABLE, f"{url}: {error!r}") from error
     if not isinstance(value, dict):
-        raise SignInFailed("provider_invalid", _INVALID, f"{url}: not an object")
+        raise SignInFailed("provider_invalid", INVALID, f"{url}: not an object")
     return value
 
 

@@ -1,6 +1,7 @@
 """The counter's pages through its WSGI door: verdicts, uploads, language, forms, headers, sign-in."""
 
 import io
+import json
 import re
 import time
 from collections.abc import Callable
@@ -396,6 +397,59 @@ def test_an_answer_that_says_a_thing_twice(client: FlaskClient, provider: Provid
     back = provider.authorize(client.get("/sign-in").headers["Location"])
     assert client.get("/callback", query_string=[*back.items(), ("code", "another")]).status_code == 400
     assert client.get("/callback", query_string=back).status_code == 303  # what is pending was not used up
+
+
+def test_a_customer_adds_what_is_missing(client: FlaskClient, provider: Provider) -> None:
+    provider.claims["acr"] = "LoA1"
+    back = provider.authorize(client.get("/sign-in").headers["Location"])
+    page = client.get("/callback", query_string=back, follow_redirects=True)
+    assert "stronger-LoA2" in page.text and "stronger-LoA3" in page.text
+    away = client.get("/customer/stronger/LoA2")
+    back = provider.authorize(away.headers["Location"])
+    assert json.loads(provider.request["claims"]) == {
+        "id_token": {"acr": {"essential": True, "values": ["LoA2", "LoA3", "LoA4"]}}
+    }
+    assert "prompt" not in provider.request  # the missing factor only
+    provider.claims["acr"] = "LoA2"
+    page = client.get("/callback", query_string=back, follow_redirects=True)
+    assert 'id="acr">LoA2' in page.text and "stronger-LoA2" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("claims", "answer"),
+    [
+        ({"acr": "LoA1"}, {}),
+        ({"acr": None}, {}),
+        ({"acr": "LoA9"}, {}),
+        ({}, {"code": "", "error": "unmet_authentication_requirements"}),
+    ],
+)
+def test_a_level_that_was_not_reached_is_not_taken(
+    client: FlaskClient, provider: Provider, claims: dict[str, str | None], answer: dict[str, str]
+) -> None:
+    back = provider.authorize(client.get("/sign-in").headers["Location"])
+    client.get("/callback", query_string=back)
+    provider.claims, provider.answer = dict(claims), answer
+    back = provider.authorize(client.get("/customer/stronger/LoA3").headers["Location"])
+    page = client.get("/callback", query_string=back)
+    assert page.status_code == 400 and "chưa xác thực đủ mạnh" in page.text
+    assert str(PERSON["name"]) in client.get("/customer").text  # as they were before
+
+
+def test_another_person_adds_nothing(client: FlaskClient, provider: Provider) -> None:
+    client.get("/callback", query_string=provider.authorize(client.get("/sign-in").headers["Location"]))
+    provider.claims["sub"] = provider.person["sub"] = "999203009999"
+    back = provider.authorize(client.get("/customer/stronger/LoA3").headers["Location"])
+    provider.claims["acr"] = "LoA3"
+    page = client.get("/callback", query_string=back)
+    assert page.status_code == 400 and "không phải là khách đang ở quầy" in page.text
+
+
+@pytest.mark.parametrize("level", ["LoA1", "LoA4", "gold"])
+def test_levels_that_no_button_asks_for(client: FlaskClient, provider: Provider, level: str) -> None:
+    client.get("/callback", query_string=provider.authorize(client.get("/sign-in").headers["Location"]))
+    assert client.get(f"/customer/stronger/{level}").status_code == 404
+    assert client.application.test_client().get("/customer/stronger/LoA2").status_code == 404  # nobody is here
 
 
 def test_a_customer_who_does_not_agree(client: FlaskClient, provider: Provider) -> None:

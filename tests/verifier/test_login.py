@@ -11,7 +11,8 @@ from certs.fetch import Fetcher
 from certs.keys import MemorySigner
 from tests.site import Answer, Site
 from tests.verifier.provider import CLIENT, PERSON, SECRET, Provider, unsigned
-from verifier.login import PENDING_FOR, PROVIDER_FOR, Client, Pending, SignedIn, SignIn, SignInFailed
+from verifier.login import PENDING_FOR, PROVIDER_FOR, Client, Pending, SignedIn, SignIn
+from verifier.login_failures import SignInFailed
 
 NOW = 1_800_000_000
 CALLBACK = "http://localhost:5002/callback"

@@ -12,12 +12,28 @@ from verifier.web.frame import counter, desk, require_form_token
 
 pages = Blueprint("customer", __name__)
 
+LEVELS = ("LoA1", "LoA2", "LoA3", "LoA4")  # of the event, Decree 69/2024/NĐ-CP Art. 20
+STRONGER = LEVELS[1:3]  # what a teller asks for: a second factor, or a biometric beside it
+
 
 @pages.get("/sign-in")
 def sign_in() -> AnyResponse:
-    now = int(time.time())
     # One counter, many customers: who signed in before must not be taken for the next one.
-    url, pending = _sign_in().begin(now=now, prompt="login")
+    return _begin(prompt="login")
+
+
+@pages.get("/customer/stronger/<level>")
+def stronger(level: str) -> AnyResponse:
+    """The customer at the counter adds what is missing for what they want to do, and nothing else (RFC 9470 §5)."""
+    person: SignedIn | None = counter().shelf.get(desk(), "customer", now=int(time.time()))
+    if person is None or level not in STRONGER:
+        raise NotFound()
+    return _begin(demand=LEVELS[LEVELS.index(level) :], same=person)
+
+
+def _begin(prompt: str | None = None, demand: tuple[str, ...] = (), same: SignedIn | None = None) -> AnyResponse:
+    now = int(time.time())
+    url, pending = _sign_in().begin(now=now, prompt=prompt, demand=demand, same=same)
     counter().shelf.put(desk(), "pending", pending, now=now)
     return redirect(url, 303)
 
@@ -40,7 +56,11 @@ def customer() -> AnyResponse:
     if person is None:
         return make_response(render_template("no_customer.html"))
     page = render_template(
-        "customer.html", person=person, name=customer_name(person.claims), facts=customer_facts(person.claims)
+        "customer.html",
+        person=person,
+        name=customer_name(person.claims),
+        facts=customer_facts(person.claims),
+        stronger=[level for level in STRONGER if level > (person.acr or "")],
     )
     return make_response(page)
 

@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 from certs.catalogue import Text
 from certs.log import event
-from verifier.login import SignInFailed
+from verifier.login_failures import SignInFailed
 from verifier.scan import TOO_LARGE
 from verifier.web.frame import PageExpired, language
 from verifier.web.log import method, request_id, route
