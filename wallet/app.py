@@ -10,6 +10,7 @@ from certs.fetch import Fetcher
 from wallet import config as settings
 from wallet.config import Config
 from wallet.login import SignIn, Transport
+from wallet.phone import Phone
 from wallet.ports import Web
 from wallet.storage import engine as engines
 from wallet.storage.migrate import upgrade
@@ -18,7 +19,20 @@ from wallet.storage.tables import db
 from wallet.trust import TrustKeeper
 from wallet.vault import Vault, load_or_create_key
 from wallet.wallet import Wallet
-from wallet.web import add, documents, errors, frame, home, language, log, receive, sign_in
+from wallet.web import (
+    add,
+    approve,
+    device,
+    documents,
+    errors,
+    frame,
+    home,
+    language,
+    log,
+    receive,
+    scan,
+    sign_in,
+)
 from wallet.web.rooms import Rooms
 
 
@@ -38,6 +52,7 @@ def create_app(
     app.extensions["wallet"] = Rooms(
         config=config,
         wallet=wallet,
+        phone=Phone(wallet, config.issuer),
         trust=TrustKeeper(
             web=web or fetcher,
             url=f"{config.issuer}/bundle",
@@ -56,7 +71,7 @@ def create_app(
     )
     for room in (log, frame, language, errors):
         room.install(app)
-    for room in (home, sign_in, add, receive, documents):
+    for room in (home, sign_in, add, receive, documents, scan, device, approve):
         app.register_blueprint(room.pages)
     return app
 

@@ -52,26 +52,41 @@ def begin(
 ) -> tuple[str, str, Asked]:
     """The address to send the browser to, its `state`, and what to remember under it."""
     scopes = [each.scope for each in issuer.configurations]
-    if issuer.authorization_endpoint is None or not scopes or None in scopes:
+    if not scopes or None in scopes:
         raise WalletError("offer_unsupported", "the issuer takes no authorization request for it")
+    scope = " ".join(filter(None, [*scopes, OFFLINE if issuer.offline else None]))
+    more = {} if issuer_state is None else {"issuer_state": issuer_state}  # §4.1.1: given back as it came
+    address, state, verifier = request(issuer, client, scope=scope, language=language, more=more)
+    return address, state, Asked(verifier, tuple(each.id for each in issuer.configurations))
+
+
+def request(
+    issuer: Issuer, client: ClientCredentials, *, scope: str, language: str, more: Mapping[str, str]
+) -> tuple[str, str, str]:
+    """An authorization request as an address, its `state`, and the verifier to keep for the answer."""
+    address = issuer.authorization_endpoint
+    if address is None:
+        raise WalletError("offer_unsupported", "the issuer takes no authorization request")
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     parameters = {
         "response_type": "code",
         "client_id": client.client_id,
         "redirect_uri": client.redirect_uri,
-        "scope": " ".join(filter(None, [*scopes, OFFLINE if issuer.offline else None])),
+        "scope": scope,
         "state": state,
         "code_challenge": b64url_encode(hashlib.sha256(verifier.encode("ascii")).digest()),
         "code_challenge_method": "S256",
         "ui_locales": language,
-        **({"issuer_state": issuer_state} if issuer_state is not None else {}),  # §4.1.1: given back as it came
+        **more,
     }
-    address = issuer.authorization_endpoint
-    joined = f"{address}{'&' if '?' in address else '?'}{urlencode(parameters, quote_via=quote)}"
-    return joined, state, Asked(verifier, tuple(each.id for each in issuer.configurations))
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(parameters, quote_via=quote)}", state, verifier
 
 
 def complete(asked: Asked, answer: Mapping[str, str], issuer: Issuer, client: ClientCredentials, *, web: Web) -> Access:
+    return trade(asked.verifier, answer, issuer, client, web=web)
+
+
+def trade(verifier: str, answer: Mapping[str, str], issuer: Issuer, client: ClientCredentials, *, web: Web) -> Access:
     """Checks 2 and 3 of the module's list."""
     if answer.get("iss") != issuer.server:  # 2
         raise WalletError("issuer_untrusted", "iss of the authorization response")
@@ -81,7 +96,7 @@ def complete(asked: Asked, answer: Mapping[str, str], issuer: Issuer, client: Cl
         "grant_type": "authorization_code",
         "code": answer["code"],
         "redirect_uri": client.redirect_uri,
-        "code_verifier": asked.verifier,
+        "code_verifier": verifier,
     }
     response = send(lambda: web.post(issuer.token_endpoint, form=form, headers=client.header()))
     if response.status != 200:

@@ -4,19 +4,10 @@ Spec: none; the codes are the wallet's own closed list. What the floor refuses k
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from certs.catalogue import Text
-
-
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """What happened, and what the person can do about it."""
-
-    happened: Text
-    next_step: Text
-
+from wallet.advice import PHONE, Advice
 
 _ASK_AGAIN = Text(
     "Hãy quay lại trang của cơ quan cấp và xin một đề nghị mới.",
@@ -30,6 +21,7 @@ _LATER = Text("Hãy thử lại sau ít phút.", "Try again in a few minutes.")
 
 ADVICE: Mapping[str, Advice] = MappingProxyType(
     {
+        **PHONE,
         "offer_malformed": Advice(
             Text("Đây không phải là một đề nghị cấp giấy tờ.", "This is not an offer of a document."),
             Text("Hãy sao chép lại toàn bộ đường dẫn rồi dán vào đây.", "Copy the whole link again and paste it here."),
@@ -42,10 +34,10 @@ ADVICE: Mapping[str, Advice] = MappingProxyType(
             Text("Đề nghị này đã hết hạn hoặc đã được dùng.", "This offer has expired or was already used."), _ASK_AGAIN
         ),
         "issuer_untrusted": Advice(
-            Text("Ví không biết nơi gửi đề nghị này.", "The wallet does not know who sent this offer."),
+            Text("Ví không biết mã hoặc đường dẫn này của ai.", "The wallet does not know whose code or link this is."),
             Text(
-                "Đừng nhập mã giao dịch. Chỉ nhận giấy tờ từ cơ quan nhà nước.",
-                "Do not enter a transaction code. Take documents only from a state authority.",
+                "Đừng đi tiếp và đừng nhập mã nào. Ví chỉ làm việc với cơ quan nhà nước mà nó biết.",
+                "Do not go on, and enter no code. The wallet deals only with the state authority that it knows.",
             ),
         ),
         "issuer_unreachable": Advice(
@@ -166,13 +158,18 @@ ADVICE: Mapping[str, Advice] = MappingProxyType(
 class WalletError(Exception):
     """A refusal. `code` may be shown; `detail` goes to the log and never holds a secret or a claim's value."""
 
-    def __init__(self, code: str, detail: str = "") -> None:
+    def __init__(self, code: str, detail: str = "", *, fill: Text | None = None) -> None:
         if code not in ADVICE:
             raise ValueError(f"no such code: {code!r}")
         super().__init__(f"{code}: {detail}" if detail else code)
         self.code = code
         self.detail = detail
+        self._fill = fill  # what stands for {} in the sentence: how long, how many
 
     @property
     def advice(self) -> Advice:
-        return ADVICE[self.code]
+        advice = ADVICE[self.code]
+        if self._fill is None:
+            return advice
+        told = Text(advice.next_step.vi.replace("{}", self._fill.vi), advice.next_step.en.replace("{}", self._fill.en))
+        return Advice(advice.happened, told)

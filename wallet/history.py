@@ -1,4 +1,4 @@
-"""A citizen's own history: what was received, shown, removed, refused. Names of claims, never values.
+"""A citizen's own history: what was received, shown, removed, refused, approved. Names of claims, never values.
 
 Spec: Personal Data Protection Law 91/2025/QH15 (the person may know what was shared); the kinds are a closed list.
 """
@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from certs.catalogue import CATALOGUE, Text
+from wallet.approval import Asking
 from wallet.model import Document, Entry
 
 
@@ -16,6 +17,11 @@ class Kind(StrEnum):
     REFUSED = "refused"
     SHOWN = "shown"
     REMOVED = "removed"
+    ENROLLED = "enrolled"
+    FORGOTTEN = "forgotten"
+    APPROVED = "approved"
+    DENIED = "denied"
+    MISMATCHED = "mismatched"
 
 
 WORDS: Mapping[str, Text] = MappingProxyType(
@@ -24,6 +30,11 @@ WORDS: Mapping[str, Text] = MappingProxyType(
         Kind.REFUSED: Text("Đã từ chối nhận", "Refused"),
         Kind.SHOWN: Text("Đã xuất trình", "Shown"),
         Kind.REMOVED: Text("Đã gỡ bỏ", "Removed"),
+        Kind.ENROLLED: Text("Đã đăng ký điện thoại này", "This phone enrolled"),
+        Kind.FORGOTTEN: Text("Đã quên điện thoại này", "This phone forgotten"),
+        Kind.APPROVED: Text("Đã xác nhận đăng nhập", "Sign-in approved"),
+        Kind.DENIED: Text("Đã từ chối đăng nhập", "Sign-in not approved"),
+        Kind.MISMATCHED: Text("Đã chặn đăng nhập: số không khớp", "Sign-in stopped: the number did not match"),
     }
 )
 
@@ -44,3 +55,16 @@ def shown(document: Document, view: str, *, now: int) -> Entry:
 
 def removed(document: Document, *, now: int) -> Entry:
     return Entry(now, Kind.REMOVED, {"type": document.type})
+
+
+def enrolled(name: str, *, now: int) -> Entry:
+    return Entry(now, Kind.ENROLLED, {"device": name})
+
+
+def forgotten(*, now: int) -> Entry:
+    return Entry(now, Kind.FORGOTTEN)
+
+
+def answered(kind: Kind, asking: Asking, *, now: int) -> Entry:
+    """Who asked; not from where, which is nobody's business later."""
+    return Entry(now, kind, {"client": {"vi": asking.client.vi, "en": asking.client.en}, "from": asking.host})

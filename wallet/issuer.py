@@ -48,6 +48,7 @@ class Issuer:
     server: str  # the authorization server's name
     authorization_endpoint: str | None = None
     revocation_endpoint: str | None = None
+    userinfo_endpoint: str | None = None
     offline: bool = False  # whether it gives refresh tokens
 
 
@@ -90,6 +91,7 @@ def look_up(
         server=server,
         authorization_endpoint=_optional_endpoint(server_metadata, "authorization_endpoint"),
         revocation_endpoint=_optional_endpoint(server_metadata, "revocation_endpoint"),
+        userinfo_endpoint=_optional_endpoint(server_metadata, "userinfo_endpoint"),
         offline=OFFLINE in (server_metadata.get("scopes_supported") or []),
     )
 
@@ -122,7 +124,7 @@ def redeem(offer: Offer, issuer: Issuer, *, transaction_code: str | None, web: W
 
 def read_access(response: Response) -> Access:
     """A successful token response (§6.2). What we did not ask for, a refresh token too, may be in it or not."""
-    answer = _answer(response)
+    answer = answer_of(response)
     token, kind, renewal = answer.get("access_token"), answer.get("token_type"), answer.get("refresh_token")
     if not isinstance(token, str) or not token or not isinstance(kind, str) or kind.lower() != "bearer":
         raise WalletError("issuer_refused", "token response without a bearer token")
@@ -133,7 +135,7 @@ def read_access(response: Response) -> Access:
 def nonce(issuer: Issuer, *, web: Web) -> str:
     """A fresh `c_nonce` (§7)."""
     response = send(lambda: web.post(issuer.nonce_endpoint))
-    value = _answer(response).get("c_nonce")
+    value = answer_of(response).get("c_nonce")
     if not 200 <= response.status < 300 or not isinstance(value, str) or not 1 <= len(value) <= 1024:
         raise WalletError("issuer_refused", f"nonce: {response.status}")
     return value
@@ -152,7 +154,7 @@ def request(endpoint: str, access: Access, configuration: str, proof: str, *, we
         error = error_of(response)
         denied = error == "credential_request_denied"  # §8.3.1.2: asking again would not help
         raise WalletError("issuer_denied" if denied else "issuer_refused", f"credential: {response.status} {error}")
-    credentials = _answer(response).get("credentials")
+    credentials = answer_of(response).get("credentials")
     # §8.3: as many as keys were sent, at most; we sent one.
     if not isinstance(credentials, list) or len(credentials) != 1 or not isinstance(credentials[0], dict):
         raise WalletError("issuer_refused", "not exactly one credential")
@@ -225,7 +227,13 @@ def _get_json(url: str, web: Web) -> dict[str, Any]:
     response = send(lambda: web.get(url, accept="application/json"))
     if response.status != 200:
         raise WalletError("issuer_unreachable", f"metadata: HTTP {response.status}")
-    return _answer(response)
+    return answer_of(response)
+
+
+def post(url: str, body: Mapping[str, Any] | None, *, web: Web, token: str | None = None) -> Response:
+    """A call of the provider's own interface; a refusal is an answer too."""
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    return send(lambda: web.post(url, json=body, headers=headers))
 
 
 def send(call: Callable[[], Response]) -> Response:
@@ -238,7 +246,7 @@ def send(call: Callable[[], Response]) -> Response:
     return response
 
 
-def _answer(response: Response) -> dict[str, Any]:
+def answer_of(response: Response) -> dict[str, Any]:
     try:
         answer = json_decode(response.body)
     except CertsError as error:
@@ -250,7 +258,7 @@ def _answer(response: Response) -> dict[str, Any]:
 
 def error_of(response: Response) -> str:
     """The error code of a refusal, fit for the log."""
-    error = _answer(response).get("error")
+    error = answer_of(response).get("error")
     return error[:ERROR_LIMIT] if isinstance(error, str) and error.isascii() and error.isprintable() else "?"
 
 

@@ -5,9 +5,13 @@ Spec: none; JSON inside a sealed value. A value of a shape that we do not know m
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 
+from certs.catalogue import Text
 from certs.encoding import b64url_decode, b64url_encode, json_decode, json_encode
+from wallet.approval import Asking
 from wallet.authorization import Asked
+from wallet.device import Enrolment, Walk
 from wallet.errors import WalletError
 from wallet.issuer import Access
 from wallet.login import Pending
@@ -109,6 +113,41 @@ def read_asked(data: bytes) -> Asked:
     with _known_shape():
         fields = json_decode(data)
         return Asked(fields["verifier"], tuple(fields["configurations"]))
+
+
+def write_walk(walk: Walk) -> bytes:
+    return json_encode({"verifier": walk.verifier, "acr_values": list(walk.acr_values)})
+
+
+def read_walk(data: bytes) -> Walk:
+    with _known_shape():
+        fields = json_decode(data)
+        return Walk(fields["verifier"], tuple(fields["acr_values"]))
+
+
+def write_enrolment(enrolment: Enrolment) -> bytes:
+    return json_encode(
+        {"token": enrolment.token, "acr_values": list(enrolment.acr_values), "expires": enrolment.expires}
+    )
+
+
+def read_enrolment(data: bytes) -> Enrolment:
+    with _known_shape():
+        fields = json_decode(data)
+        return Enrolment(**{**fields, "acr_values": tuple(fields["acr_values"])})
+
+
+def write_asking(request: str, asking: Asking) -> bytes:
+    return json_encode({"request": request, "asking": asdict(asking)})
+
+
+def read_asking(data: bytes) -> tuple[str, Asking]:
+    with _known_shape():
+        value = json_decode(data)
+        fields = value["asking"]
+        texts = {name: Text(**fields[name]) for name in ("client", "purpose")}
+        lists = {"asks_for": tuple(Text(**each) for each in fields["asks_for"]), "numbers": tuple(fields["numbers"])}
+        return value["request"], Asking(**{**fields, **texts, **lists})
 
 
 @contextmanager

@@ -34,7 +34,7 @@ class Wallet:
         value = secrets.token_urlsafe(32)
         with self.storage.transaction() as ports:
             ports.ephemeral.sweep(now=now)
-            self._put(ports, _PENDING, value, records.write_pending(pending), expires=now + PENDING_SECONDS)
+            self.put_sealed(ports, _PENDING, value, records.write_pending(pending), expires=now + PENDING_SECONDS)
         return value
 
     def recall(self, value: str, *, now: int) -> Pending:
@@ -43,20 +43,20 @@ class Wallet:
             sealed = ports.ephemeral.take(_PENDING, value, now=now)
         if sealed is None:
             raise WalletError("sign_in_failed", "no sign-in under way in this browser")
-        return records.read_pending(self._open(_PENDING, value, sealed))
+        return records.read_pending(self.open_sealed(_PENDING, value, sealed))
 
     def open_session(self, person: Person, *, now: int) -> str:
         """Returns the value of the browser's cookie."""
         value = secrets.token_urlsafe(32)
         session = Session(person, secrets.token_urlsafe(32), now, now + SESSION_SECONDS)
         with self.storage.transaction() as ports:
-            self._put(ports, _SESSION, value, records.write_session(session), expires=session.expires)
+            self.put_sealed(ports, _SESSION, value, records.write_session(session), expires=session.expires)
         return value
 
     def session(self, value: str, *, now: int) -> Session | None:
         with self.storage.reading() as ports:
             sealed = ports.ephemeral.read(_SESSION, value, now=now)
-        return None if sealed is None else records.read_session(self._open(_SESSION, value, sealed))
+        return None if sealed is None else records.read_session(self.open_sealed(_SESSION, value, sealed))
 
     def end_session(self, value: str, *, now: int) -> None:
         with self.storage.transaction() as ports:
@@ -69,7 +69,7 @@ class Wallet:
         name = f"{self.vault.owner_of(person.pid)}:{state}"
         with self.storage.transaction() as ports:
             ports.ephemeral.sweep(now=now)
-            self._put(ports, _ASKED, name, records.write_asked(asked), expires=now + ASKED_SECONDS)
+            self.put_sealed(ports, _ASKED, name, records.write_asked(asked), expires=now + ASKED_SECONDS)
 
     def recall_asked(self, state: str, person: Person, *, now: int) -> Asked:
         """Once, and by the person who asked: nobody can be led into the wallet of another."""
@@ -78,7 +78,7 @@ class Wallet:
             sealed = ports.ephemeral.take(_ASKED, name, now=now)
         if sealed is None:
             raise WalletError("asking_unknown", "unknown, used, expired, or somebody else's")
-        return records.read_asked(self._open(_ASKED, name, sealed))
+        return records.read_asked(self.open_sealed(_ASKED, name, sealed))
 
     def note_renewal(self, owner: str, document: Document, renewal: str | None) -> None:
         """The refresh token was replaced, or is good no more: kept before anything else is done with the answer."""
@@ -92,7 +92,7 @@ class Wallet:
         value, owner = secrets.token_urlsafe(32), self.vault.owner_of(person.pid)
         with self.storage.transaction() as ports:
             data = records.write_receipt(receipt)
-            self._put(ports, _RECEIPT, f"{owner}:{value}", data, expires=receipt.expires)
+            self.put_sealed(ports, _RECEIPT, f"{owner}:{value}", data, expires=receipt.expires)
         return value
 
     def held_receipt(self, value: str, person: Person, *, now: int) -> Receipt:
@@ -102,7 +102,7 @@ class Wallet:
             sealed = ports.ephemeral.read(_RECEIPT, name, now=now)
         if sealed is None:
             raise WalletError("asking_unknown", "unknown, used, expired, or somebody else's")
-        return records.read_receipt(self._open(_RECEIPT, name, sealed))
+        return records.read_receipt(self.open_sealed(_RECEIPT, name, sealed))
 
     def finish(
         self, value: str, proofs: Mapping[str, str], person: Person, *, trust: TrustStore, now: int
@@ -114,7 +114,7 @@ class Wallet:
             sealed = ports.ephemeral.take(_RECEIPT, name, now=now)
         if sealed is None:
             raise WalletError("receipt_unknown", "unknown, used, expired, or somebody else's")
-        receipt = records.read_receipt(self._open(_RECEIPT, name, sealed))
+        receipt = records.read_receipt(self.open_sealed(_RECEIPT, name, sealed))
         try:
             documents = complete(receipt, proofs, person=person, trust=trust, web=self.web, now=now)
         except WalletError as error:
@@ -163,11 +163,11 @@ class Wallet:
 
     # --- sealing ------------------------------------------------------------------------------------------------------
 
-    def _put(self, ports: Ports, purpose: str, value: str, data: bytes, *, expires: int) -> None:
+    def put_sealed(self, ports: Ports, purpose: str, value: str, data: bytes, *, expires: int) -> None:
         sealed = self.vault.seal(data, owner="", name=f"{purpose}/{value}")
         ports.ephemeral.put(purpose, value, sealed, expires=expires)
 
-    def _open(self, purpose: str, value: str, sealed: bytes) -> bytes:
+    def open_sealed(self, purpose: str, value: str, sealed: bytes) -> bytes:
         return self.vault.open(sealed, owner="", name=f"{purpose}/{value}")
 
     def _seal(self, owner: str, document: Document) -> SealedDocument:

@@ -3,6 +3,7 @@
 Spec: none; kinds are those of `certs/catalogue.py`. Times are Vietnam's (UTC+7, without summer time).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -70,6 +71,22 @@ def day(at: int) -> str:
 
 def moment(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M")
+
+
+def waiting(seconds: str | None) -> Text:
+    """How long, as `Retry-After` says it in seconds (RFC 9110 §10.2.3); a minute where it says nothing that we can read."""
+    least = min(int(seconds), 86_400) if seconds is not None and re.fullmatch(r"[0-9]{1,9}", seconds, re.ASCII) else 60
+    if least < 90:
+        return Text(f"{max(1, least)} giây", "1 second" if least < 2 else f"{least} seconds")
+    minutes = -(-least // 60)
+    return Text(f"{minutes} phút", f"{minutes} minutes")
+
+
+def tries(left: object) -> Text:
+    """How many tries are left, where that is known."""
+    if not isinstance(left, int) or isinstance(left, bool) or left < 0:
+        return Text("ít lần thử", "few tries")
+    return Text(f"{left} lần thử", "1 try" if left == 1 else f"{left} tries")
 
 
 def _classes(content: Any) -> Text:

@@ -11,7 +11,8 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from certs.catalogue import Text
 from certs.log import event
-from wallet.errors import Advice, WalletError
+from wallet.advice import Advice
+from wallet.errors import WalletError
 from wallet.storage.errors import StorageError, Unavailable
 from wallet.web.frame import wants_json
 from wallet.web.language import say_text
@@ -23,6 +24,13 @@ _STATUS: Mapping[str, int] = {
     "document_unknown": 404,
     "view_unknown": 404,
     "form_expired": 403,
+    "approval_gone": 404,
+    "enrolment_unknown": 404,
+    "passcode_wrong": 403,
+    "passcode_other": 403,
+    "passcode_spent": 403,
+    "number_mismatch": 403,
+    "too_many_tries": 429,
     "issuer_unreachable": 503,
     "trust_unavailable": 503,
     "vault_unreadable": 500,

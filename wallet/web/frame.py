@@ -18,6 +18,7 @@ from werkzeug.exceptions import (
 )
 from werkzeug.wrappers import Response as BaseResponse
 
+from certs import qr
 from wallet.errors import WalletError
 from wallet.model import Session
 from wallet.web.rooms import rooms
@@ -26,6 +27,9 @@ SESSION_COOKIE = "wallet_session"
 SIGN_IN_COOKIE = "wallet_sign_in"
 CSRF_FIELD, CSRF_HEADER = "csrf", "X-CSRF-Token"
 BODY_LIMIT = 128 * 1024  # sixteen key proofs of 2 KiB, with room to spare
+PICTURE_LIMIT = qr.PICTURE_BYTES + 64 * 1024  # of a scanned code, and the form around it
+UPLOADS = {"scan.read", "scan.read_frame"}
+CAMERA = {"scan.form", "scan.read"}
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 # How long browsers keep to https. In a simulation on this machine's own name that would outlast the simulation, and bind
 # whatever is served on another port: there five minutes show the header, and do no harm (RFC 6797 §6.1.1, §14.2).
@@ -139,7 +143,9 @@ def _check_address() -> None:
     if flask.request.host.lower() != urlsplit(rooms().config.url).netloc:
         raise MisdirectedRequest  # we answer to one name: a rebound name reads nothing here
     if flask.request.method == "POST" and flask.request.mimetype.startswith("multipart/"):
-        raise UnsupportedMediaType  # no form of ours sends files (attacks HD-07)
+        if flask.request.endpoint not in UPLOADS:
+            raise UnsupportedMediaType  # pictures come to one page; no other form sends files (attacks HD-07)
+        flask.request.max_content_length = PICTURE_LIMIT
 
 
 def _check_length() -> None:
@@ -154,7 +160,7 @@ def _check_length() -> None:
     if "Transfer-Encoding" in flask.request.headers:  # 1
         raise LengthRequired
     stated, received = flask.request.content_length, len(flask.request.get_data())
-    if stated is None and received >= BODY_LIMIT:  # 2
+    if stated is None and received >= (flask.request.max_content_length or 0):  # 2
         raise RequestEntityTooLarge
     if stated is not None and received < stated:  # 3
         raise BadRequest("body is cut off")
@@ -176,6 +182,8 @@ def _headers(response: flask.Response) -> flask.Response:
     headers["Referrer-Policy"] = "no-referrer"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    sees = "(self)" if flask.request.endpoint in CAMERA else "()"
+    headers["Permissions-Policy"] = f"camera={sees}, geolocation=(), microphone=()"
     if rooms().config.secure:
         headers["Strict-Transport-Security"] = HSTS_IN_SIMULATION if rooms().config.simulation else HSTS
     if flask.request.endpoint in {"static", "home.colours"} and response.status_code == 200:

@@ -38,7 +38,8 @@ def show() -> flask.typing.ResponseReturnValue:
         return flask.render_template("newcomer.html")
     now, statuses = rooms().clock(), known_statuses()
     documents = rooms().wallet.documents(frame.owner())
-    return flask.render_template("home.html", cards=[card(each, statuses, now=now) for each in documents])
+    cards = [card(each, statuses, now=now) for each in documents]
+    return flask.render_template("home.html", cards=cards, owner=frame.owner())
 
 
 @pages.get("/history")

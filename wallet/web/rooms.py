@@ -7,6 +7,7 @@ import flask
 
 from wallet.config import Config
 from wallet.login import SignIn
+from wallet.phone import Phone
 from wallet.trust import TrustKeeper
 from wallet.wallet import Wallet
 
@@ -15,6 +16,7 @@ from wallet.wallet import Wallet
 class Rooms:
     config: Config
     wallet: Wallet
+    phone: Phone
     trust: TrustKeeper
     sign_in: SignIn
     clock: Callable[[], int]  # Unix seconds

@@ -12,14 +12,23 @@ export class Refused extends Error {
 }
 
 /** @param {string} address @param {unknown} [body] posts it; without one, the call reads @returns {Promise<Response>} */
-export async function call(address, body) {
-  const headers = { Accept: "application/json, image/svg+xml" };
-  if (body !== undefined) {
-    headers["Content-Type"] = "application/json";
-    headers["X-CSRF-Token"] = document.querySelector('meta[name="csrf"]')?.content ?? "";
-  }
-  const options = { method: body === undefined ? "GET" : "POST", headers, body: body && JSON.stringify(body) };
-  const response = await fetch(address, { ...options, credentials: "same-origin", redirect: "error" });
+export function call(address, body) {
+  if (body === undefined) return send(address, { method: "GET" }, {});
+  return send(address, { method: "POST", body: JSON.stringify(body) }, { "Content-Type": "application/json", ...token() });
+}
+
+/** @param {string} address @param {FormData} fields @returns {Promise<Response>} */
+export function upload(address, fields) {
+  return send(address, { method: "POST", body: fields }, token());
+}
+
+function token() {
+  return { "X-CSRF-Token": document.querySelector('meta[name="csrf"]')?.content ?? "" };
+}
+
+async function send(address, options, more) {
+  const headers = { Accept: "application/json, image/svg+xml", ...more };
+  const response = await fetch(address, { ...options, headers, credentials: "same-origin", redirect: "error" });
   if (!response.ok) throw new Refused(await response.json().catch(() => ({})));
   return response;
 }

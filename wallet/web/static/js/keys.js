@@ -1,11 +1,14 @@
-// The holder's keys: made by the browser, never extractable, one for each credential, kept in IndexedDB by thumbprint.
+// The holder's keys: made by the browser, never extractable, kept in IndexedDB: one for each credential by its thumbprint,
+// and for each person of this browser one that signs them in elsewhere, by the name under which the wallet files them.
 // Spec: Web Cryptography API §23 (ECDSA); RFC 7638 §3 (thumbprint); RFC 7518 §3.4 (raw r and s).
 
 import * as base64url from "./base64url.js";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
 const SIGNATURE = { name: "ECDSA", hash: "SHA-256" };
-const DATABASE = "vneid-wallet", STORE = "keys", VERSION = 1;
+const DATABASE = "vneid-wallet", VERSION = 2;
+const KEYS = "keys", DEVICES = "devices";
+const STORES = { [KEYS]: "thumbprint", [DEVICES]: "owner" };
 
 /** RFC 7638 §3: the members that are required, in this order. @param {JsonWebKey} jwk @returns {Promise<string>} */
 export async function thumbprint({ crv, kty, x, y }) {
@@ -31,19 +34,23 @@ export async function generate() {
 function open() {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(DATABASE, VERSION);
-    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "thumbprint" });
+    request.onupgradeneeded = () => {
+      for (const [name, keyPath] of Object.entries(STORES)) {
+        if (!request.result.objectStoreNames.contains(name)) request.result.createObjectStore(name, { keyPath });
+      }
+    };
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
 }
 
-/** @param {IDBTransactionMode} mode @param {(store: IDBObjectStore) => IDBRequest[]} work @returns {Promise<unknown[]>} */
-async function within(mode, work) {
+/** @param {string} store @param {IDBTransactionMode} mode @param {(store: IDBObjectStore) => IDBRequest[]} work @returns {Promise<unknown[]>} */
+async function within(store, mode, work) {
   const database = await open();
   try {
     return await new Promise((resolve, reject) => {
-      const transaction = database.transaction(STORE, mode, { durability: "strict" });
-      const requests = work(transaction.objectStore(STORE));
+      const transaction = database.transaction(store, mode, { durability: "strict" });
+      const requests = work(transaction.objectStore(store));
       transaction.oncomplete = () => resolve(requests.map((request) => request.result));
       transaction.onabort = () => reject(transaction.error);
     });
@@ -54,15 +61,33 @@ async function within(mode, work) {
 
 /** Keys are kept before the credential is asked for, so that none can arrive whose key was lost. */
 export async function keep(...keys) {
-  await within("readwrite", (store) => keys.map((key) => store.put(key)));
+  await within(KEYS, "readwrite", (store) => keys.map((key) => store.put(key)));
 }
 
 /** @param {string} print @returns {Promise<{ jwk: JsonWebKey, privateKey: CryptoKey } | undefined>} */
 export async function find(print) {
-  return (await within("readonly", (store) => [store.get(print)]))[0];
+  return (await within(KEYS, "readonly", (store) => [store.get(print)]))[0];
 }
 
 /** @param {string[]} prints */
 export async function forget(...prints) {
-  await within("readwrite", (store) => prints.map((print) => store.delete(print)));
+  await within(KEYS, "readwrite", (store) => prints.map((print) => store.delete(print)));
+}
+
+/** The key by which this browser signs `owner` in elsewhere, and nobody else.
+ * @typedef {{ owner: string, thumbprint: string, jwk: JsonWebKey, privateKey: CryptoKey, name: string, since: number }} Device */
+
+/** @param {Device} device in place of an earlier one of the same owner */
+export async function keepDevice(device) {
+  await within(DEVICES, "readwrite", (store) => [store.put(device)]);
+}
+
+/** @param {string} owner @returns {Promise<Device | undefined>} */
+export async function findDevice(owner) {
+  return (await within(DEVICES, "readonly", (store) => [store.get(owner)]))[0];
+}
+
+/** @param {string} owner */
+export async function forgetDevice(owner) {
+  await within(DEVICES, "readwrite", (store) => [store.delete(owner)]);
 }

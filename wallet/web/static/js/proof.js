@@ -1,10 +1,10 @@
 // The holder's two proofs: for a new credential (key proof) and for showing one (holder proof).
-// Spec: OpenID4VCI 1.0 Appendix F.1; RFC 7515 §3.1; certs/qr.md; RFC 8392 §3.1 (claims 3, 6).
+// Spec: OpenID4VCI 1.0 Appendix F.1; certs/qr.md; RFC 8392 §3.1 (claims 3, 6).
 
 import * as base45 from "./base45.js";
-import * as base64url from "./base64url.js";
 import { encode } from "./cbor.js";
 import { ES256, embedded, sign1 } from "./cose.js";
+import { jws, publicKey } from "./jws.js";
 
 const PREFIX = "VN1:";
 const HOLDER_PROOF_TYPE = "vn1-kb+cwt";
@@ -33,9 +33,5 @@ export function toText(presentation) {
 /** Proof of possession for the issuer. @param {HolderKey} key @param {{ audience: string, nonce: string, now: number }} circumstances
  * @returns {Promise<string>} a compact JWS */
 export async function keyProof(key, { audience, nonce, now }) {
-  const { kty, crv, x, y } = key.jwk; // the public members only
-  const header = { alg: "ES256", typ: KEY_PROOF_TYPE, jwk: { kty, crv, x, y } };
-  const signingInput = `${base64url.encodeJson(header)}.${base64url.encodeJson({ aud: audience, iat: now, nonce })}`;
-  const signature = await key.sign(new TextEncoder().encode(signingInput));
-  return `${signingInput}.${base64url.encode(signature)}`;
+  return jws({ alg: "ES256", typ: KEY_PROOF_TYPE, jwk: publicKey(key.jwk) }, { aud: audience, iat: now, nonce }, key);
 }
