@@ -15,11 +15,16 @@ from certs import log as lines
 from certs.keys import FileSigner
 from idp.config import Config, UnsafeConfiguration, from_environment
 from idp.issuance import pre_authorized
+from idp.login.face import Faces
+from idp.login.factors import WITH_SIMULATION, WITHOUT_SIMULATION
+from idp.login.sealed import Sealer
+from idp.login.simulated_face import SimulatedFaceComparer
 from idp.oidc.context import Context
 from idp.oidc.discovery import PRE_AUTHORIZED
 from idp.oidc.grants import authorization_code, refresh_token
 from idp.oidc.secrets import new_secret
 from idp.ports import Storage
+from idp.registries import portraits
 from idp.storage import migrations, redis
 from idp.storage.engine import flask_settings, prepare
 from idp.storage.known_clients import ClientsRemembered
@@ -27,18 +32,39 @@ from idp.storage.redis import RedisStorage, Spent
 from idp.storage.sql import SqlStorage
 from idp.storage.tables import db
 from idp.web import (
+    account,
+    account_activity,
+    account_data,
+    account_export,
+    account_notices,
+    account_sessions,
+    approval,
+    code,
     consent,
     consents,
+    devices,
     documents,
     errors,
+    face,
+    faces,
+    factors,
     home,
     issuance,
     language,
     log,
     login,
+    messages,
+    more,
     oidc,
+    passcode,
+    passkeys,
+    password,
     publications,
+    recovery,
+    recovery_codes,
+    register,
     security,
+    totp,
 )
 from idp.web.context import Web
 from idp.web.facts import grouped
@@ -51,8 +77,29 @@ MASTER_KEY_BYTES = 32
 BLUEPRINTS = (
     oidc.blueprint,
     login.blueprint,
+    recovery.blueprint,
+    register.blueprint,
+    password.blueprint,
+    more.blueprint,
+    approval.blueprint,
+    devices.blueprint,
+    passkeys.blueprint,
+    code.blueprint,
+    face.blueprint,
+    faces.blueprint,
+    messages.blueprint,
+    totp.blueprint,
+    recovery_codes.blueprint,
+    passcode.blueprint,
+    factors.blueprint,
     consent.blueprint,
     consents.blueprint,
+    account.blueprint,
+    account_data.blueprint,
+    account_sessions.blueprint,
+    account_activity.blueprint,
+    account_notices.blueprint,
+    account_export.blueprint,
     home.blueprint,
     documents.blueprint,
     issuance.blueprint,
@@ -107,9 +154,13 @@ def create_app(config: Config, *, clock: Callable[[], int] = lambda: int(time.ti
             grants=GRANTS,
             subject_key=_derive(master, "pairwise subjects"),
             new_secret=new_secret,
+            factors=WITH_SIMULATION if config.simulation else WITHOUT_SIMULATION,
         ),
         clock=clock,
         seal_key=_derive(master, "form tokens"),
+        sealer=Sealer(_derive(master, "secrets at rest")),
+        code_key=_derive(master, "one-time codes"),
+        faces=Faces(SimulatedFaceComparer(), portraits.portrait) if config.simulation else None,
     )
     app.extensions["vneid"] = web
     app.jinja_env.globals.update(current_session=current_session, grouped=grouped)

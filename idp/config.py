@@ -26,7 +26,7 @@ class Config:
     simulation: bool
     redis_url: str | None = field(default=None, repr=False)  # spares the database some questions; nothing rests on it
     trusted_proxies: int = 0  # how many proxies in front of us set X-Forwarded-For and X-Forwarded-Proto
-    wallet_url: str | None = None  # only to show newcomers where to go next
+    wallet_url: str | None = None  # where approvals on the same device lead, and newcomers
     verifier_url: str | None = None
     personas: Path | None = None  # a file with the demonstration's people, shown to newcomers; in a simulation alone
 

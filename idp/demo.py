@@ -24,7 +24,7 @@ from idp.login.password import hash_password
 from idp.login.standing import today
 from idp.nation import Nation, NotANation
 from idp.oidc.secrets import token_hash
-from idp.processes import CannotServe, Role, Running
+from idp.processes import CannotServe, Role, Running, Work
 from idp.progress import Progress, Stopped
 from idp.registries import personas, synthetic
 from idp.registries.personas import PERSONAS, Persona
@@ -62,6 +62,7 @@ def run(options: Options) -> int:
         for role in roles(here):
             running.append(processes.start(role, here.folder / "logs"))
         processes.wait_ready(running, _answers(here, stop), seconds=READY_SECONDS)
+        running.append(processes.start_work(keeping(here), here.folder / "logs"))  # the servers have brought the tables
         if not stop.is_set():
             welcome.announce(here, seconds=time.monotonic() - began, ready_file=options.ready_file)
         while not stop.wait(WATCHED_EVERY):
@@ -100,10 +101,13 @@ def prepare(options: Options, *, now: int, progress: Progress) -> Nation:
     return held
 
 
-def roles(here: Nation) -> tuple[Role, ...]:
-    """How each is started: by command line and environment alone."""
-    root, ports = here.root_sha256(), [int(url.rpartition(":")[2]) for url in (here.issuer, here.wallet, here.verifier)]
-    idp = {
+def keeping(here: Nation) -> Work:
+    """The provider's housekeeping, in a process of its own: it costs no request anything."""
+    return Work("housekeeping", ("-m", "idp", "housekeeping"), config.for_child(_provider(here)))
+
+
+def _provider(here: Nation) -> dict[str, str]:
+    return {
         "IDP_ISSUER": here.issuer,
         "IDP_DATA": str(here.idp),
         "IDP_DATABASE_URL": config.database_url(here.idp),
@@ -113,6 +117,11 @@ def roles(here: Nation) -> tuple[Role, ...]:
         "IDP_VERIFIER_URL": here.verifier,
         "IDP_PERSONAS": str(here.personas),
     }
+
+
+def roles(here: Nation) -> tuple[Role, ...]:
+    """How each is started: by command line and environment alone."""
+    root, ports = here.root_sha256(), [int(url.rpartition(":")[2]) for url in (here.issuer, here.wallet, here.verifier)]
     wallet = {
         "WALLET_URL": here.wallet,
         "WALLET_ISSUER": here.issuer,
@@ -132,7 +141,7 @@ def roles(here: Nation) -> tuple[Role, ...]:
         "VERIFIER_SIMULATION": "1",
         "VERIFIER_CA_BUNDLE": str(tls.ca_bundle(here) or ""),
     }
-    settings = zip(("idp", "wallet", "verifier"), ports, (idp, wallet, verifier), strict=True)
+    settings = zip(("idp", "wallet", "verifier"), ports, (_provider(here), wallet, verifier), strict=True)
     return tuple(
         Role(name, f"{name}.app:create_app_from_environment", port, config.for_child(environment), *_https(here, name))
         for name, port, environment in settings
@@ -184,7 +193,7 @@ def _fill(here: Nation, now: int, progress: Progress) -> None:
     here.folder.mkdir(mode=0o700)  # registers, keys and passwords of people, if only invented ones
     progress.step("authorities and their certificates")
     clients = nation.found(here, now=now)
-    with ThreadPoolExecutor() as pool:  # Argon2 works outside of the interpreter's lock
+    with ThreadPoolExecutor(1) as pool:  # beside the rest; one caller never lacks a place to hash
         hashes = pool.map(lambda one: hash_password(one.password), PERSONAS)
         with _storage(here) as storage:
             with storage.transaction() as ports:

@@ -33,10 +33,10 @@ from idp.issuance import signers
 from idp.issuance.entitlement import VIETNAM
 from idp.issuance.metadata import CREDENTIAL_SCOPES
 from idp.model import Client
-from idp.oidc.scopes import OFFLINE
+from idp.oidc.scopes import DEVICE, OFFLINE
 from idp.oidc.secrets import new_secret, token_hash
 
-VERSION = 2
+VERSION = 3
 TRUST_LIST_DAYS = 30
 TRUST_LIST_RENEWED = TRUST_LIST_DAYS // 2
 TRUST_LIST_SIGNER, ROOT = "trust-list", "root"
@@ -229,7 +229,7 @@ def _client(nation: Nation, client_id: str) -> Client:
         client_id=client_id,
         name=name,
         purpose=purpose,
-        redirect_uris=(f"{url}/callback", *([f"{url}/add/callback"] if client_id == "wallet" else [])),
+        redirect_uris=tuple(f"{url}{path}" for path in _CALLBACKS[client_id]),
         scopes=scopes,
         profile=profile,
         secret_hash=token_hash(secret),
@@ -237,13 +237,15 @@ def _client(nation: Nation, client_id: str) -> Client:
     )
 
 
+_CALLBACKS = {"wallet": ("/callback", "/add/callback", "/device/callback"), "bank": ("/callback",)}
+
 # Client id: name, purpose, profile, scopes.
 _CLIENTS: Mapping[str, tuple[Text, Text, str, tuple[str, ...]]] = {
     "wallet": (
         Text("Ví giấy tờ (mô phỏng)", "Document wallet (simulation)"),
         Text("Mở ví giấy tờ của bạn", "Open your document wallet"),
         "agency",
-        ("openid", "profile", "vneid", OFFLINE, *CREDENTIAL_SCOPES),
+        ("openid", "profile", "vneid", OFFLINE, DEVICE, *CREDENTIAL_SCOPES),
     ),
     "bank": (
         Text("Ngân hàng Hoa Sen (mô phỏng)", "Lotus Bank (simulation)"),

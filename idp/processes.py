@@ -41,11 +41,21 @@ class Role:
         return f"{'https' if self.certificate else 'http'}://localhost:{self.port}"
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A command of ours that runs beside the servers, and serves nothing."""
+
+    name: str
+    command: tuple[str, ...]  # after the interpreter's name
+    environment: Mapping[str, str] = field(repr=False)
+
+
 @dataclass(slots=True)
 class Running:
-    role: Role
+    name: str
     process: "subprocess.Popen[bytes]"
     log: Path
+    url: str | None = None  # where it serves
 
 
 def check_free(ports: Sequence[tuple[str, int]]) -> None:
@@ -85,16 +95,24 @@ def start(role: Role, logs: Path) -> Running:
     logs.mkdir(parents=True, exist_ok=True)
     log, settings = logs / f"{role.name}.log", logs / f"{role.name}.logging.json"
     settings.write_text(json.dumps(server_settings(role.name)), "utf-8")
+    return Running(role.name, _started(command(role, settings), role.environment, log), log, role.url)
+
+
+def start_work(work: Work, logs: Path) -> Running:
+    log = logs / f"{work.name}.log"
+    return Running(work.name, _started([sys.executable, *work.command], work.environment, log), log)
+
+
+def _started(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":
     with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter with our own arguments
-            command(role, settings),
-            env=dict(role.environment),
+        return subprocess.Popen(  # noqa: S603 - our own interpreter with our own arguments
+            arguments,
+            env=dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
-    return Running(role, process, log)
 
 
 def command(role: Role, log_settings: Path) -> list[str]:
@@ -121,9 +139,9 @@ def wait_ready(running: Sequence[Running], answers: Callable[[str], bool], *, se
     waiting = list(running)
     while waiting:
         raise_if_ended(running)
-        waiting = [child for child in waiting if not answers(child.role.url)]
+        waiting = [child for child in waiting if child.url and not answers(child.url)]
         if waiting and time.monotonic() > deadline:
-            raise CannotServe(f"the {waiting[0].role.name} does not answer after {seconds:.0f} s; see {waiting[0].log}")
+            raise CannotServe(f"the {waiting[0].name} does not answer after {seconds:.0f} s; see {waiting[0].log}")
         if waiting:
             time.sleep(0.03)
 
@@ -132,7 +150,7 @@ def raise_if_ended(running: Sequence[Running]) -> None:
     for child in running:
         code = child.process.poll()
         if code is not None:
-            raise CannotServe(f"the {child.role.name} ended by itself (exit code {code}); see {child.log}")
+            raise CannotServe(f"the {child.name} ended by itself (exit code {code}); see {child.log}")
 
 
 def end(running: Sequence[Running]) -> None:

@@ -197,13 +197,14 @@ def build(folder: Path, database_url: str | None = None) -> State:
     return state
 
 
-def reopen(folder: Path, database_url: str | None = None) -> State:
+def reopen(folder: Path, database_url: str | None = None, *, redis_url: str | None = None) -> State:
     clock = [NOW]
     config = Config(
         issuer=ISSUER,
         data=folder,
         database_url=database_url or f"sqlite:///{folder / 'idp.sqlite'}",
         simulation=True,
+        redis_url=redis_url,
         wallet_url="http://localhost:5001",
         verifier_url="http://localhost:5002",
     )

@@ -215,9 +215,9 @@ def _sign(
     )
     held_by = (document.document_id, wanted.view.name, key.thumbprint())
     ports.documents.record_issue(IssuedCredential(credential_id, *held_by, kind.code, index, now, expires))
-    ports.journal.append(
-        Event(now, "credential_issued", grant.account_id, grant.client_id, {**what, "issuer": authority})
-    )
+    basis = "offer" if "document_id" in grant.details else "consent"
+    told = {**what, "issuer": authority, "claims": sorted(wanted.view.fields), "basis": basis}
+    ports.journal.append(Event(now, "credential_issued", grant.account_id, grant.client_id, told))
     return credential
 
 

@@ -14,6 +14,7 @@ class Kind(StrEnum):
     KNOWN = "known"
     POSSESSED = "possessed"
     BIOMETRIC = "biometric"
+    UNLOCKED = "unlocked"  # the device asked its owner for something known or a biometric, and does not say which
 
 
 class Factor(StrEnum):
@@ -22,6 +23,7 @@ class Factor(StrEnum):
     PASSWORD = "pwd"  # noqa: S105 (a name, not a password)
     PIN = "pin"
     ONE_TIME_CODE = "otp"
+    SHORT_MESSAGE = "sms"
     SOFTWARE_KEY = "swk"
     HARDWARE_KEY = "hwk"
     CARD = "sc"
@@ -29,6 +31,7 @@ class Factor(StrEnum):
     FINGERPRINT = "fpt"
     IRIS = "iris"
     VOICE = "vbm"
+    USER_VERIFIED = "user"  # a passkey's flag: it proves no biometric, and nothing that we could name as known
 
 
 KINDS = MappingProxyType(
@@ -36,6 +39,7 @@ KINDS = MappingProxyType(
         Factor.PASSWORD: Kind.KNOWN,
         Factor.PIN: Kind.KNOWN,
         Factor.ONE_TIME_CODE: Kind.POSSESSED,
+        Factor.SHORT_MESSAGE: Kind.POSSESSED,
         Factor.SOFTWARE_KEY: Kind.POSSESSED,
         Factor.HARDWARE_KEY: Kind.POSSESSED,
         Factor.CARD: Kind.POSSESSED,
@@ -43,6 +47,7 @@ KINDS = MappingProxyType(
         Factor.FINGERPRINT: Kind.BIOMETRIC,
         Factor.IRIS: Kind.BIOMETRIC,
         Factor.VOICE: Kind.BIOMETRIC,
+        Factor.USER_VERIFIED: Kind.UNLOCKED,
     }
 )
 
@@ -68,15 +73,29 @@ def acr(level: int) -> str:
     return f"LoA{level}"
 
 
+ACRS = MappingProxyType({acr(level): level for level, _, _ in LEVELS})
+
+
 def level_of(acr_value: str) -> int:
-    levels = {acr(level): level for level, _, _ in LEVELS}
-    return levels[acr_value]
+    return ACRS[acr_value]
+
+
+_SEVERAL = "mfa"
 
 
 def amr(factors: frozenset[Factor]) -> tuple[str, ...]:
     several = len({KINDS[factor] for factor in factors}) > 1
-    return (*sorted(factor.value for factor in factors), *(("mfa",) if several else ()))  # RFC 8176 §2
+    return (*sorted(factor.value for factor in factors), *((_SEVERAL,) if several else ()))  # RFC 8176 §2
+
+
+def factors_of(amr_values: tuple[str, ...]) -> frozenset[Factor]:
+    """What `amr` was made of."""
+    return frozenset(Factor(value) for value in amr_values if value != _SEVERAL)
 
 
 PASSWORD_ALONE = frozenset({Factor.PASSWORD})
-REACHABLE = tuple(acr(level) for level in sorted({authentication_level(PASSWORD_ALONE)}))  # what log-in offers today
+
+
+def reachable(factors: frozenset[Factor]) -> tuple[str, ...]:
+    """Every level up to the one that all of them together reach."""
+    return tuple(acr(level) for level in range(1, authentication_level(factors) + 1))

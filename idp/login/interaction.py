@@ -7,8 +7,8 @@ Each step ends the interaction and begins the next under a new id: a form can be
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from idp.ports import Ports
@@ -25,6 +25,15 @@ class Interaction:
     account_id: str | None = None  # who must be signed in, once somebody signed in
     signed_in: bool = False  # a log-in took place in this very interaction
     consented: bool = False
+    least: int = 1  # the authentication level that an own page asks for
+    adds: bool = False  # somebody is signed in and adds what is missing to their session
+    wish: bool = False  # … and may go on without
+    waived: bool = False  # … and did
+    recovers: bool = (
+        False  # nobody is signed in: `account_id`, which may be nobody's, is to be proven without its password
+    )
+    proofs: tuple[str, ...] = ()  # what was proven in a recovery so far, by the names of RFC 8176
+    replaces: str | None = None  # a recovery's fingerprint of the password: with another one in force it has ended
 
 
 def browser_hash(cookie: str) -> str:
@@ -34,15 +43,7 @@ def browser_hash(cookie: str) -> str:
 def begin(ports: Ports, interaction: Interaction, *, new_secret: Callable[[], str], now: int) -> str:
     """Keep it; the id that its page's address carries."""
     identifier = new_secret()
-    payload = {
-        "browser": interaction.browser,
-        "authorization": interaction.authorization,
-        "next": interaction.next,
-        "account_id": interaction.account_id,
-        "signed_in": interaction.signed_in,
-        "consented": interaction.consented,
-    }
-    ports.ephemeral.put(PURPOSE, identifier, payload, expires=now + LIFETIME)
+    ports.ephemeral.put(PURPOSE, identifier, asdict(interaction), expires=now + LIFETIME)
     return identifier
 
 
@@ -61,7 +62,25 @@ def finish(ports: Ports, identifier: str, *, browser: str | None, now: int) -> I
 
 
 def after_sign_in(interaction: Interaction, account_id: str) -> Interaction:
-    return replace(interaction, account_id=account_id, signed_in=True)
+    return replace(interaction, account_id=account_id, signed_in=True, adds=False)
+
+
+def to_add(interaction: Interaction, account_id: str) -> Interaction:
+    """The person is known, and what they proved is too little."""
+    return replace(interaction, account_id=account_id, adds=True)
+
+
+def to_recover(interaction: Interaction, account_id: str, *, replaces: str) -> Interaction:
+    """Its pages ask for proofs of this account, and `idp.web.proven` gathers them here; no session begins."""
+    return replace(interaction, account_id=account_id, recovers=True, replaces=replaces)
+
+
+def after_waiving(interaction: Interaction) -> Interaction:
+    return replace(interaction, waived=True, adds=False)
+
+
+def with_proof(interaction: Interaction, names: Iterable[str]) -> Interaction:
+    return replace(interaction, proofs=tuple(sorted({*interaction.proofs, *names})))
 
 
 def of_account(interaction: Interaction, account_id: str | None) -> Interaction:
@@ -75,5 +94,5 @@ def after_consent(interaction: Interaction) -> Interaction:
 def _of_browser(payload: Mapping[str, Any] | None, browser: str | None) -> Interaction | None:
     if payload is None or browser is None:
         return None
-    interaction = Interaction(**payload)
+    interaction = Interaction(**{**payload, "proofs": tuple(payload["proofs"])})
     return interaction if hmac.compare_digest(interaction.browser, browser_hash(browser)) else None

@@ -1,25 +1,42 @@
-"""Signed-in browsers: a new random id at every log-in, only its hash kept, an absolute end.
+"""Signed-in browsers: a new random id at every log-in and every rise of level, only its hash kept; two ends.
 
-Spec: NIST SP 800-63B-4 §5.1, §2.2.3 (24 hours at most); OpenID Connect Back-Channel Logout 1.0 §2.1 (`sid`)
+Spec: NIST SP 800-63B-4 §2.1.3, §2.2.3, §2.3.3 (ends), §5.1; OpenID Connect Back-Channel Logout 1.0 §2.1 (`sid`)
 """
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from idp.login.acr import Factor, acr, amr, authentication_level
+from idp.login.acr import Factor, acr, amr, authentication_level, factors_of, level_of
 from idp.login.standing import Holder, holder
 from idp.model import Event, Session
 from idp.ports import Ports
 
-ABSOLUTE_SECONDS = 24 * 3600
+HOUR = 3600
+# Seconds by authentication level: at the latest, and when nothing is heard. The first level may last for 30 days; an
+# identity that opens a bank account gets the second one's ends.
+ENDS = {1: (24 * HOUR, HOUR), 2: (24 * HOUR, HOUR), 3: (12 * HOUR, HOUR // 4), 4: (12 * HOUR, HOUR // 4)}
+TOUCH_SECONDS = 60  # a session is noted as seen no more often: a page costs no write each time
 _SECRET_LENGTH = 43  # 256 bits, base64url
+MAX_DEVICE, MAX_PLACE = 128, 64
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a log-in comes from, for the person to know it again."""
+
+    device: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
     session: Session
     holder: Holder
+
+    @property
+    def level(self) -> int:
+        return level_of(self.session.acr)
 
 
 def hashed(cookie: str) -> str:
@@ -34,22 +51,56 @@ def begin(
     replaces: str | None,
     new_secret: Callable[[], str],
     now: int,
+    origin: Origin = Origin(),
 ) -> tuple[str, Session]:
     """The cookie's value and the session. The browser's former session ends: its id never survives a log-in."""
     if replaces is not None:
         end(ports, replaces, now=now, reason="replaced")
     cookie = new_secret()
+    level = authentication_level(factors)
+    absolute, idle = ENDS[level]
     session = Session(
         session_hash=hashed(cookie),
         account_id=account_id,
         sid=new_secret()[:22],  # 132 bits: it only has to be told apart, it opens nothing
         authenticated_at=now,
-        acr=acr(authentication_level(factors)),
+        acr=acr(level),
         amr=amr(factors),
-        expires=now + ABSOLUTE_SECONDS,
+        expires=now + absolute,
+        idle_until=now + idle,
+        seen_at=now,
+        device=origin.device[:MAX_DEVICE],
+        place=origin.place[:MAX_PLACE],
     )
     ports.sessions.add(session)
     ports.journal.append(Event(now, "signed_in", account_id, details={"acr": session.acr, "amr": list(session.amr)}))
+    return cookie, session
+
+
+def add_factors(
+    ports: Ports, before: Session, factors: frozenset[Factor], *, new_secret: Callable[[], str], now: int
+) -> tuple[str, Session] | None:
+    """The same session with more proven, under a new id; None when it has ended meanwhile.
+
+    `sid` stays: it is one session to the relying parties. So does `authenticated_at`: the oldest proof is as old as it was.
+    """
+    if not ports.sessions.end(before.session_hash):
+        return None
+    cookie, together = new_secret(), factors_of(before.amr) | factors
+    level = authentication_level(together)
+    absolute, idle = ENDS[level]
+    session = replace(
+        before,
+        session_hash=hashed(cookie),
+        acr=acr(level),
+        amr=amr(together),
+        expires=min(before.expires, before.authenticated_at + absolute),
+        idle_until=now + idle,
+        seen_at=now,
+    )
+    ports.sessions.add(session)
+    details = {"acr": session.acr, "amr": list(session.amr)}
+    ports.journal.append(Event(now, "level_raised", before.account_id, details=details))
     return cookie, session
 
 
@@ -62,9 +113,36 @@ def current(ports: Ports, cookie: str | None, *, now: int) -> SignedIn | None:
     return SignedIn(session, who) if session and who else None
 
 
+def is_due(session: Session, *, now: int) -> bool:
+    """Is it time to note that something was heard?"""
+    return now - session.seen_at >= TOUCH_SECONDS
+
+
+def touch(ports: Ports, session: Session, *, now: int) -> None:
+    _, idle = ENDS[level_of(session.acr)]
+    ports.sessions.touch(session.session_hash, seen_at=now, idle_until=now + idle)
+
+
 def end(ports: Ports, cookie: str, *, now: int, reason: str) -> bool:
     session = ports.sessions.find(hashed(cookie), now=now) if len(cookie) == _SECRET_LENGTH else None
     if session is None or not ports.sessions.end(session.session_hash):
         return False
     ports.journal.append(Event(now, "signed_out", session.account_id, details={"reason": reason}))
     return True
+
+
+def end_one(ports: Ports, account_id: str, sid: str, *, now: int) -> bool:
+    """One of the account's own, chosen by its person; False when it has ended already, or is nobody's or another's."""
+    if not ports.sessions.end_sid(account_id, sid):
+        return False
+    ports.journal.append(Event(now, "session_ended", account_id, details={"reason": "asked", "sessions": 1}))
+    return True
+
+
+def end_others(ports: Ports, session: Session, *, now: int) -> int:
+    """All of the account but this one."""
+    ended = ports.sessions.end_account(session.account_id, but=session.session_hash)
+    if ended:
+        details = {"reason": "asked", "sessions": ended}
+        ports.journal.append(Event(now, "session_ended", session.account_id, details=details))
+    return ended

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from idp.issuance.requested import nothing_to_issue
+from idp.login.acr import ACRS, level_of
+from idp.login.factors import reach
 from idp.login.session import SignedIn
 from idp.model import Consent, Event
 from idp.oidc import code as codes
@@ -15,6 +17,7 @@ from idp.oidc import response
 from idp.oidc.context import Context
 from idp.oidc.errors import AuthorizationError
 from idp.oidc.request import Response
+from idp.oidc.requested_levels import satisfied
 from idp.ports import Ports
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
@@ -31,6 +34,8 @@ class Authorization:
     prompt: tuple[str, ...] = ()
     max_age: int | None = None
     login_hint: str | None = None
+    acr_values: tuple[str, ...] = ()  # a wish
+    acr_demanded: tuple[str, ...] = ()  # one of these, or an error
     ui_locales: tuple[str, ...] = ()
 
     def payload(self) -> Mapping[str, Any]:
@@ -38,7 +43,9 @@ class Authorization:
 
     @classmethod
     def of(cls, payload: Mapping[str, Any]) -> "Authorization":
-        lists = {name: tuple(payload[name]) for name in ("scopes", "prompt", "ui_locales")}
+        lists = {
+            name: tuple(payload[name]) for name in ("scopes", "prompt", "ui_locales", "acr_values", "acr_demanded")
+        }
         return cls(**{**payload, **lists})
 
 
@@ -48,13 +55,21 @@ class LoginNeeded:
 
 
 @dataclass(frozen=True, slots=True)
+class MoreNeeded:
+    """Somebody is signed in, and the request asks for a higher authentication level. `wish`: they may go on without."""
+
+    level: int
+    wish: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentNeeded:
     """`missing` is what was not allowed before."""
 
     missing: tuple[str, ...]
 
 
-Answer = LoginNeeded | ConsentNeeded | Response
+Answer = LoginNeeded | MoreNeeded | ConsentNeeded | Response
 
 
 def proceed(
@@ -66,13 +81,22 @@ def proceed(
     now: int,
     fresh: bool,
     consented: bool,
+    waived: bool = False,
 ) -> Answer:
-    """The next step. `fresh`: the person signed in for this very request; `consented`: allowed it just now."""
+    """The next step. `fresh`: the person signed in for this very request; `consented`: allowed it just now; `waived`:
+    goes on without the level that was wished for."""
     silent = "none" in authorization.prompt
     if signed_in is None or (not fresh and _asks_again(authorization, signed_in, now=now)):
         if silent:
             return refuse(authorization, "login_required", "nobody is signed in", ports, context, now=now)
         return LoginNeeded()
+    needed = needed_level(authorization, signed_in, ports, context, waived=waived)
+    if needed is None:
+        return unmet(authorization, ports, context, now=now)
+    if signed_in.level < needed:
+        if silent:
+            return refuse(authorization, "interaction_required", "a higher level is needed", ports, context, now=now)
+        return MoreNeeded(needed, wish=not authorization.acr_demanded)
     missing = missing_consent(authorization, signed_in.session.account_id, ports)
     # Also where it was allowed before: a person learns from us, not from an error of the wallet, that a document is suspended.
     vain = nothing_to_issue(ports, signed_in.holder, authorization.scopes, now=now)
@@ -83,6 +107,27 @@ def proceed(
     return _give_code(authorization, signed_in, ports, context, now=now)
 
 
+def needed_level(
+    authorization: Authorization, signed_in: SignedIn, ports: Ports, context: Context, *, waived: bool
+) -> int | None:
+    """The first level asked for that this person can reach. None: it was demanded, and they can reach none of them.
+
+    `acr_values` is a wish: what cannot be had is not asked for (§3.1.2.1). An essential `acr` is a demand (§5.5.1.1).
+    """
+    values = authorization.acr_demanded or (() if waived else authorization.acr_values)
+    levels = [level_of(value) for value in values if value in ACRS]
+    if any(level <= signed_in.level for level in levels) or not values:
+        return 1
+    most = reach(ports, signed_in.session.account_id, offered=context.factors)
+    return next((level for level in levels if level <= most), None if authorization.acr_demanded else 1)
+
+
+def unmet(authorization: Authorization, ports: Ports, context: Context, *, now: int) -> Response:
+    """Unmet Authentication Requirements 1.0 §2: the client demanded more than this person can or will prove."""
+    code, text = "unmet_authentication_requirements", "the demanded authentication level is not reached"
+    return refuse(authorization, code, text, ports, context, now=now)
+
+
 def missing_consent(authorization: Authorization, account_id: str, ports: Ports) -> tuple[str, ...]:
     consent = ports.consents.get(account_id, authorization.client_id)
     return tuple(scope for scope in authorization.scopes if consent is None or scope not in consent.scopes)
@@ -90,7 +135,7 @@ def missing_consent(authorization: Authorization, account_id: str, ports: Ports)
 
 def allow(authorization: Authorization, account_id: str, claims: list[str], ports: Ports, *, now: int) -> None:
     """Remember the consent; what was allowed before stays allowed."""
-    before = ports.consents.get(account_id, authorization.client_id)
+    before = ports.consents.hold(account_id, authorization.client_id, to_change=True)
     scopes = tuple(dict.fromkeys((*(before.scopes if before else ()), *authorization.scopes)))
     ports.consents.record(Consent(account_id, authorization.client_id, scopes, now))
     details = {"scopes": list(authorization.scopes), "claims": claims}
@@ -133,7 +178,7 @@ def _give_code(
         scopes=authorization.scopes,
         nonce=authorization.nonce,
         auth_time=session.authenticated_at,
-        acr=session.acr,
+        acr=satisfied(signed_in.level, authorization.acr_demanded),
         amr=session.amr,
         sid=session.sid,
         grant_id=context.new_secret(),

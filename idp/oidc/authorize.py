@@ -19,6 +19,7 @@ from idp.oidc.client_auth import PUBLIC
 from idp.oidc.context import Context
 from idp.oidc.errors import AuthorizationError, OAuthError, PageError
 from idp.oidc.request import Parameters, Request, Response
+from idp.oidc.requested_levels import demanded
 from idp.oidc.scopes import OPENID, SCOPES, for_documents, known, split
 from idp.ports import Ports
 
@@ -137,6 +138,10 @@ def check_max_age(asked: Asked) -> None:
         raise AuthorizationError("invalid_request", "max_age is not a number of seconds")  # OIDC Core 1.0 §3.1.2.1
 
 
+def check_claims(asked: Asked) -> None:
+    demanded(asked.sent.get("claims"))
+
+
 AUTHORIZE, PAR = Endpoint.AUTHORIZE, Endpoint.PAR
 
 # fmt: off
@@ -153,6 +158,7 @@ CHECKS: tuple[tuple[Callable[[Asked], None], Endpoint], ...] = (
     (check_pkce,           AUTHORIZE | PAR),
     (check_prompt,         AUTHORIZE | PAR),
     (check_max_age,        AUTHORIZE | PAR),
+    (check_claims,         AUTHORIZE | PAR),
 )
 # fmt: on
 
@@ -185,6 +191,8 @@ def read(request: Request, ports: Ports, context: Context, *, now: int) -> Autho
         prompt=split(sent.get("prompt")),
         max_age=None if (age := sent.get("max_age")) is None else int(age),
         login_hint=sent.get("login_hint"),
+        acr_values=split(sent.get("acr_values")),
+        acr_demanded=demanded(sent.get("claims")),
         ui_locales=split(sent.get("ui_locales")),
     )
 

@@ -1,10 +1,11 @@
 """A protected resource reads an access token: from the header or, in a form, from the body; never from the address.
 
-Spec: RFC 6750 §2 (one place only), §3 (the challenge), §3.1 (errors)
+Spec: RFC 6750 §2 (one place only), §3 (the challenge), §3.1 (errors); RFC 9470 §3 (the level of the log-in)
 """
 
 from dataclasses import replace
 
+from idp.login.acr import ACRS, level_of
 from idp.model import Event, Grant, Token
 from idp.oidc.context import Context
 from idp.oidc.errors import BearerError
@@ -31,12 +32,23 @@ def access(request: Request, ports: Ports, *, purpose: str, now: int, in_body: b
     return (grant if token.scopes is None else replace(grant, scopes=token.scopes)), token
 
 
+def require_level(grant: Grant, least: int) -> None:
+    """The log-in behind the token was at least this strong; otherwise the client is told what to ask for (RFC 9470 §3)."""
+    if level_of(grant.details["acr"]) < least:
+        wanted = tuple(value for value, level in ACRS.items() if level >= least)[::-1]
+        raise BearerError(
+            "insufficient_user_authentication", "a higher authentication level is needed", acr_values=wanted
+        )
+
+
 def refusal(error: BearerError, ports: Ports, context: Context, *, now: int, resource: str) -> Response:
     details = {"resource": resource, "error": error.code, "reason": error.detail}
     ports.journal.append(Event(now, "access_refused", details=details))
     challenge = f'Bearer realm="{context.issuer}"'
     if error.text:
         challenge += f', error="{error.code}", error_description="{error.text}"'
+    if error.acr_values:
+        challenge += f', acr_values="{" ".join(error.acr_values)}"'
     content = {"error": error.code, "error_description": error.text or error.detail}
     return json_response(content, status=error.status, headers=(("WWW-Authenticate", challenge),))
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from certs.keys import Signer
+from idp.login.acr import Factor
+from idp.login.factors import WITHOUT_SIMULATION
 from idp.model import Client
 from idp.oidc.request import Request, Response
 from idp.ports import Ports
@@ -25,6 +27,7 @@ class Context:
     grants: Mapping[str, GrantFunction]  # by grant_type; composed by `idp/app.py`
     subject_key: bytes = field(repr=False)  # pairwise subjects are a keyed hash under it
     new_secret: Callable[[], str] = field(repr=False)  # 256 random bits, base64url: codes, tokens, session ids
+    factors: frozenset[Factor] = WITHOUT_SIMULATION  # what log-in offers
 
     def at(self, path: str) -> str:
         """The address of one of our endpoints; the issuer may have a path of its own."""

@@ -34,7 +34,7 @@ def metadata(context: Context) -> dict[str, Any]:
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": sorted(context.grants),
-        "acr_values_supported": list(acr.REACHABLE),
+        "acr_values_supported": list(acr.reachable(context.factors)),
         "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": sorted(context.signers),
         "token_endpoint_auth_methods_supported": list(METHODS),

@@ -49,6 +49,11 @@ class ClientError(TokenError):
 
 
 class BearerError(OAuthError):
-    def __init__(self, code: str, text: str, *, detail: str = "", status: int = 401) -> None:
+    """`acr_values`: the levels of which one would do (RFC 9470 §3)."""
+
+    def __init__(
+        self, code: str, text: str, *, detail: str = "", status: int = 401, acr_values: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(code, text, detail=detail)
         self.status = status
+        self.acr_values = acr_values

@@ -55,6 +55,12 @@ def generation(grant: Grant, *, scopes: tuple[str, ...], number: int, context: C
     return Generation(access, refresh, scopes, ends - now, tuple(rows))
 
 
+def released(scopes: tuple[str, ...]) -> dict[str, Any]:
+    """For the journal: what the answer tells the client about the person, and on what basis. Names, never values."""
+    told = ["acr", "amr", "auth_time", "sub"] if OPENID in scopes else []
+    return {"scopes": list(scopes), "claims": told, "basis": "consent"}
+
+
 def answer(
     given: Generation, grant: Grant, client: Client, who: Holder, *, nonce: str | None, context: Context, now: int
 ) -> Response:

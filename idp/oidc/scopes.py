@@ -11,7 +11,8 @@ from idp.issuance.metadata import CREDENTIAL_SCOPES
 
 OPENID = "openid"
 OFFLINE = "offline_access"
-SCOPES = (OPENID, "profile", "email", "phone", "address", "vneid", OFFLINE, *CREDENTIAL_SCOPES)
+DEVICE = "device"  # to enrol a phone that approves log-ins; it releases no claim
+SCOPES = (OPENID, "profile", "email", "phone", "address", "vneid", OFFLINE, DEVICE, *CREDENTIAL_SCOPES)
 
 
 def split(value: str | None) -> tuple[str, ...]:

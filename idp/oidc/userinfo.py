@@ -27,7 +27,6 @@ def respond(request: Request, ports: Ports, context: Context, now: int) -> Respo
         return bearer.refusal(error, ports, context, now=now, resource="userinfo")
     sub = claims.subject(client, who.person, key=context.subject_key)
     released = claims.of_scopes(grant.scopes, client=client, holder=who, acr=grant.details["acr"], sub=sub)
-    ports.journal.append(
-        Event(now, "claims_released", grant.account_id, grant.client_id, {"claims": claims.names(released)})
-    )
+    details = {"claims": claims.names(released), "scopes": list(grant.scopes), "basis": "consent"}
+    ports.journal.append(Event(now, "claims_released", grant.account_id, grant.client_id, details))
     return json_response(released)

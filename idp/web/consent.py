@@ -22,7 +22,7 @@ from idp.oidc import authorization as authorizations
 from idp.oidc import claims
 from idp.oidc.authorization import Authorization
 from idp.oidc.family import LIFETIMES, OFFLINE_LIFETIME, OPENID_PURPOSE
-from idp.oidc.scopes import OFFLINE, for_documents
+from idp.oidc.scopes import DEVICE, OFFLINE, for_documents
 from idp.ports import Ports
 from idp.web import errors, language, security, walk
 from idp.web.context import Web
@@ -68,7 +68,7 @@ def blueprint(web: Web) -> flask.Blueprint:
 
 def _signed_in(pending: Interaction | None, ports: Ports, *, now: int) -> SignedIn | None:
     """Who is signed in, if that is the person whom this page is for."""
-    if pending is None or pending.authorization is None:
+    if pending is None or pending.authorization is None or pending.adds:
         return None
     found = session.current(ports, security.cookie(security.SESSION), now=now)
     return found if found and found.session.account_id == pending.account_id else None
@@ -121,6 +121,7 @@ def _page(pending: Interaction, signed_in: SignedIn, ports: Ports, web: Web, *, 
         new=new or everything,
         before=tuple(fact for fact in everything if fact not in new) if new else (),
         minutes=LIFETIMES[OPENID_PURPOSE] // 60,
+        device=DEVICE in authorization.scopes,
         offline_days=_offline_days(authorization),
         action=flask.request.path,
     )

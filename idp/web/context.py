@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from idp.config import Config
+from idp.login.face import Faces
+from idp.login.sealed import Sealer
 from idp.oidc.context import Context
 from idp.ports import Storage
 
@@ -15,3 +17,6 @@ class Web:
     oidc: Context
     clock: Callable[[], int]  # Unix seconds; the only clock
     seal_key: bytes = field(repr=False)  # form tokens are a keyed hash under it
+    sealer: Sealer  # for secrets that must be read again
+    code_key: bytes = field(repr=False)  # one-time codes are kept as a keyed hash under it
+    faces: Faces | None = None  # none outside of a simulation

@@ -90,11 +90,16 @@ def _page(web: Web, who: Holder, *, refused: Refusal | None) -> str:
     return flask.render_template("documents.html", cards=cards, refusal=refused.text if refused else None)
 
 
+def state_word(document: Document, *, now: int) -> tuple[Text, str]:
+    """The state in a word, and the colour that goes with it."""
+    expired = document.valid_until is not None and document.valid_until < today(now).isoformat()
+    return _EXPIRED if expired and document.state is DocumentState.VALID else _STATES[document.state]
+
+
 def _card(who: Holder, document: Document, now: int) -> Card:
     kind, day = CATALOGUE[document.type], today(now)
     obstacle = refusal(who=who, document=document, kind=kind, now=now)
-    expired = document.valid_until is not None and document.valid_until < day.isoformat()
-    state, tone = _EXPIRED if expired and document.state is DocumentState.VALID else _STATES[document.state]
+    state, tone = state_word(document, now=now)
     authority = AUTHORITIES.get(kind.issuer_on(day) or "")
     until = date.fromisoformat(document.valid_until).strftime("%d/%m/%Y") if document.valid_until else None
     return Card(kind, state, tone, authority.name if authority else None, until, obstacle.text if obstacle else None)

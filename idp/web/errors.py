@@ -13,6 +13,8 @@ from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAll
 
 from certs.catalogue import Text
 from certs.log import event
+from idp.login.attempts import TooMany
+from idp.login.hashing import RETRY_SECONDS, HashingBusy
 from idp.oidc import endpoints
 from idp.oidc.authorize import Refused
 from idp.oidc.request import json_response
@@ -93,6 +95,23 @@ EXPIRED = (
         "Return to the service and start again.",
     ),
 )
+CROWDED = (
+    Text("Đang có rất nhiều người đăng nhập", "Very many people are signing in right now"),
+    Text(
+        "Chưa có gì thay đổi. Bạn hãy quay lại trang trước, đợi vài giây rồi gửi lại.",
+        "Nothing was changed. Go back to the previous page, wait a few seconds, and send it again.",
+    ),
+)
+
+TOO_MANY = Text("Đã thử quá nhiều lần", "Too many tries")
+# After a hundred in a row there is no time to wait for (NIST SP 800-63B-4 §3.2.2).
+ONLY_BY_PROOF = Text(
+    "Cách đăng nhập này đã bị khóa. Bạn hãy đăng nhập bằng cách khác (khóa truy cập, ứng dụng trên điện thoại), "
+    "hoặc chọn “Quên mật khẩu”; sau đó nó được mở lại.",
+    "This way to sign in is locked. Sign in another way (passkey, the app on your phone), or choose “Forgot password”; "
+    "after that it is open again.",
+)
+_DAY = 86_400
 
 
 def answers_programs(*paths: str) -> None:
@@ -111,6 +130,15 @@ def install(app: flask.Flask) -> None:
     @app.errorhandler(Unavailable)
     def _busy(error: ListFull | Unavailable) -> flask.typing.ResponseReturnValue:
         return _answer(503, str(error), {"Retry-After": "5"})
+
+    @app.errorhandler(HashingBusy)
+    def _crowded(error: HashingBusy) -> flask.typing.ResponseReturnValue:
+        return _answer(503, "no place to hash", {"Retry-After": str(RETRY_SECONDS)}, said=CROWDED)
+
+    @app.errorhandler(TooMany)  # RFC 6585 §4
+    def _too_many(error: TooMany) -> flask.typing.ResponseReturnValue:
+        said = (TOO_MANY, ONLY_BY_PROOF if error.wait > _DAY else _advice_to_wait(error.wait))
+        return _answer(429, "too many tries", {"Retry-After": str(error.wait)}, said=said)
 
     @app.errorhandler(Unstorable)
     def _unstorable(error: Unstorable) -> flask.typing.ResponseReturnValue:
@@ -142,15 +170,42 @@ def page(status: int, what: Text, then: Text, *, cause: str, error: Exception | 
     return flask.Response(html, status, {"Cache-Control": "no-store"}, mimetype="text/html")
 
 
-def _answer(status: int, cause: str, headers: Mapping[str, str], error: Exception | None = None) -> flask.Response:
-    known = status if status in PAGES else (400 if status < 500 else 500)
+def in_words(seconds: int) -> Text:
+    """A time to wait: rounded up, so that who comes back after it is not too early."""
+    for length, vi, en in ((3600, "giờ", "hour"), (60, "phút", "minute"), (1, "giây", "second")):
+        if seconds >= length:
+            number = -(-seconds // length)
+            return Text(f"{number} {vi}", f"{number} {en}{'' if number == 1 else 's'}")
+    return in_words(1)
+
+
+def _advice_to_wait(seconds: int) -> Text:
+    wait = in_words(seconds)
+    return Text(
+        f"Bạn hãy đợi {wait.vi} rồi thử lại. Không cần đợi nếu đăng nhập bằng cách khác: khóa truy cập hoặc ứng dụng trên "
+        "điện thoại.",
+        f"Wait {wait.en}, then try again. You need not wait if you sign in another way: with a passkey, or the app on your "
+        "phone.",
+    )
+
+
+def _answer(
+    status: int,
+    cause: str,
+    headers: Mapping[str, str],
+    error: Exception | None = None,
+    said: tuple[Text, Text] | None = None,
+) -> flask.Response:
+    what, then = said or PAGES[status if status in PAGES else (400 if status < 500 else 500)]
     path = flask.request.path
     if any(path == prefix or path.startswith(f"{prefix}/") for prefix in _PROGRAMS):
         _record(status, cause, error)
-        code = {503: "temporarily_unavailable"}.get(status, "server_error" if status >= 500 else "invalid_request")
-        answer = answered(json_response({"error": code, "error_description": PAGES[known][0].en}, status=status))
+        code = {503: "temporarily_unavailable", 429: "too_many_attempts"}.get(
+            status, "server_error" if status >= 500 else "invalid_request"
+        )
+        answer = answered(json_response({"error": code, "error_description": what.en}, status=status))
     else:
-        answer = page(status, *PAGES[known], cause=cause, error=error)
+        answer = page(status, what, then, cause=cause, error=error)
     answer.headers.update(dict(headers))
     return answer
 

@@ -1,9 +1,12 @@
 """Between Flask's request and response and our values. Parameters are parsed by our own strict parser."""
 
 import hashlib
+import io
+from collections.abc import Mapping
 
 import flask
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.formparser import FormDataParser
 
 from idp.oidc.request import FORM, MalformedParameters, Parameters, Request, Response
 
@@ -34,6 +37,30 @@ def form() -> Parameters:
     if request.form.repeated():
         raise BadRequest("a field was sent twice")
     return request.form
+
+
+UPLOAD = "multipart/form-data"
+MAX_PARTS, MAX_FIELDS = 8, 256 * 1024  # the parser looks at 64 kB at a time, whatever they are
+
+
+def upload(name: str) -> tuple[Mapping[str, str], bytes]:
+    """The fields of a form with one file, and the file. All in memory: Werkzeug's own way may write to a disk."""
+    if flask.request.mimetype != UPLOAD:
+        raise UnsupportedMediaType
+    body = flask.request.get_data()
+    parser = FormDataParser(
+        stream_factory=lambda *_, **__: io.BytesIO(),
+        max_form_memory_size=MAX_FIELDS,
+        max_form_parts=MAX_PARTS,
+        silent=False,
+    )
+    try:
+        _, fields, files = parser.parse(io.BytesIO(body), UPLOAD, len(body), flask.request.mimetype_params)
+    except ValueError as error:
+        raise BadRequest("the form cannot be read") from error
+    if len(list(fields.items(multi=True))) != len(fields) or len(list(files.items(multi=True))) != len(files):
+        raise BadRequest("a field was sent twice")
+    return dict(fields), files[name].read() if name in files else b""
 
 
 def answered(response: Response) -> flask.Response:

@@ -18,14 +18,15 @@ def blueprint(web: Web) -> flask.Blueprint:
     personas = _personas(web.config.personas)
 
     @routes.get("/")
-    def page() -> str:
+    def page() -> flask.typing.ResponseReturnValue:
         if current_session() is not None:
-            return flask.render_template("account.html", config=web.config)
+            return see_other(flask.url_for("account.page"))
         return flask.render_template("home.html", config=web.config, personas=personas)
 
     @routes.get("/sign-in")
     def sign_in() -> flask.Response:
-        return see_other("/") if current_session() else to_sign_in("/")
+        home = flask.url_for("account.page")
+        return see_other(home) if current_session() else to_sign_in(home)
 
     @routes.get("/sign-out")
     def ask() -> str:

@@ -1,7 +1,7 @@
-"""The log-in page: who asks, and the person's number or phone with the password.
+"""The log-in page: who asks, the person's number or phone with the password, and beside it the other ways to sign in.
 
 Unknown person, wrong password, locked and deceased are answered alike, after the same work: the page tells nobody who has
-an account. The journal knows the difference. Spec: NIST SP 800-63B-4 §3.1.1; attacks.md §4.9, BF-03
+an account. The journal knows the difference. Spec: NIST SP 800-63B-4 §3.1.1, §3.2.2; attacks.md §4.9, §4.10
 """
 
 from dataclasses import dataclass
@@ -10,20 +10,19 @@ from urllib.parse import urlsplit
 import flask
 
 from certs.catalogue import Text
-from idp.login import interaction, session
+from idp.login import attempts, interaction
 from idp.login.acr import PASSWORD_ALONE
+from idp.login.attempts import Secret, Try
 from idp.login.interaction import Interaction
-from idp.login.session import SignedIn
-from idp.login.sign_in import Check, check
-from idp.login.standing import holder
-from idp.model import Client, Event
+from idp.login.sign_in import MAX_IDENTIFIER, Check, check
+from idp.model import Client
 from idp.oidc.authorization import Authorization
 from idp.ports import Ports
-from idp.web import errors, language, security, walk
+from idp.web import errors, language, security, tries
 from idp.web.context import Web
-from idp.web.exchange import form
+from idp.web.exchange import form, see_other
+from idp.web.proven import Proof, proven
 
-MAX_IDENTIFIER = 64
 MAX_HINT = 64
 
 
@@ -41,6 +40,21 @@ class Problem:
     field: str
     text: Text
 
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Another way to sign in, and the address of its page."""
+
+    text: Text
+    href: str
+
+
+# By the last part of their addresses, which follow this page's own.
+OTHER_WAYS = (
+    ("passkey", Text("Khóa truy cập (passkey)", "Passkey")),
+    ("phone", Text("Bằng ứng dụng trên điện thoại", "With the app on your phone")),
+    ("code", Text("Mã dùng một lần", "One-time code")),
+)
 
 NO_IDENTIFIER = Problem(
     "identifier", Text("Nhập số định danh cá nhân hoặc số điện thoại", "Enter your personal number or phone number")
@@ -67,59 +81,53 @@ def blueprint(web: Web) -> flask.Blueprint:
     def page(identifier: str) -> flask.typing.ResponseReturnValue:
         with web.storage.reading() as ports:
             pending = interaction.find(ports, identifier, browser=security.cookie(security.BROWSER), now=web.clock())
-            if pending is not None:
-                who = _asker(pending, ports)
-                return _page(pending, who, identifier=_hint(pending), problems=())
-        security.refused("interaction")
-        return errors.expired_page()
+            who = asker_of(pending, ports) if pending else None
+        if pending is None:
+            security.refused("interaction")
+            return errors.expired_page()
+        if pending.recovers:  # the password is what is lost
+            return see_other(flask.url_for("recovery.gather", identifier=identifier))
+        return _page(identifier, pending, who, name=_hint(pending), problems=())
 
     @routes.post("/login/<identifier>")
     def submit(identifier: str) -> flask.typing.ResponseReturnValue:
         security.check_form()
         with web.storage.reading() as ports:
             pending = interaction.find(ports, identifier, browser=security.cookie(security.BROWSER), now=web.clock())
-            who = _asker(pending, ports) if pending else None
-        if pending is None:
+            who = asker_of(pending, ports) if pending else None
+        if pending is None or pending.recovers:
             security.refused("interaction")
             return errors.expired_page(403)
         sent = form()
         name, password = (sent.get("identifier") or "").strip(), sent.get("password") or ""
         problems = [*([] if name else [NO_IDENTIFIER]), *([] if password else [NO_PASSWORD])]
         if problems:
-            return _page(pending, who, identifier=name, problems=tuple(problems)), 422
-        checked = check(web.storage, identifier=name[:MAX_IDENTIFIER], password=password, now=web.clock())
+            return _page(identifier, pending, who, name=name, problems=tuple(problems)), 422
+        checked = _check(web, pending, name=name, password=password)
         answer = _sign_in(web, identifier, pending, checked)
-        return answer or (_page(pending, who, identifier=name, problems=(REFUSED,)), 422)
+        return answer or (_page(identifier, pending, who, name=name, problems=(REFUSED,)), 422)
 
     return routes
 
 
+def _check(web: Web, pending: Interaction, *, name: str, password: str) -> Check:
+    def tried(subject: str, typed: str) -> Try:
+        return tries.of(web, pending, subject, secret=Secret.PASSWORD, typed=typed)
+
+    return check(web.storage, identifier=name[:MAX_IDENTIFIER], password=password, tried=tried, now=web.clock())
+
+
 def _sign_in(web: Web, identifier: str, pending: Interaction, checked: Check) -> flask.Response | None:
-    """All effects of a log-in at once: the step is used up, the session begins, the next step is laid. None: refused."""
-    now, former = web.clock(), security.cookie(security.SESSION)
+    if checked.reason is None and checked.account_id is not None:
+        proof = Proof(account_id=checked.account_id, factors=PASSWORD_ALONE)
+        return proven(web, identifier, pending, proof, tried=checked.tried)
     with web.storage.transaction() as ports:
-        who = holder(ports, checked.account_id, now=now) if checked.passed and checked.account_id else None
-        if who is None:
-            details = {"reason": checked.reason}
-            ports.journal.append(Event(now, "sign_in_refused", checked.account_id, _client_id(pending), details))
-            return None
-        if interaction.finish(ports, identifier, browser=security.cookie(security.BROWSER), now=now) is None:
-            return errors.expired_page(403)  # sent twice: the first one counts
-        cookie, begun = session.begin(
-            ports,
-            who.account.account_id,
-            factors=PASSWORD_ALONE,
-            replaces=former,
-            new_secret=web.oidc.new_secret,
-            now=now,
-        )
-        done = interaction.after_sign_in(pending, who.account.account_id)
-        answer = walk.step(done, SignedIn(begun, who), ports, now=now)
-    security.set_cookie(answer, security.SESSION, cookie)
-    return answer
+        reason = checked.reason or "unknown"
+        attempts.fail(ports, checked.tried, reason=reason, account_id=checked.account_id, now=web.clock())
+    return None
 
 
-def _page(pending: Interaction, who: Asker | None, *, identifier: str, problems: tuple[Problem, ...]) -> str:
+def _page(identifier: str, pending: Interaction, who: Asker | None, *, name: str, problems: tuple[Problem, ...]) -> str:
     if pending.authorization is not None:
         authorization = Authorization.of(pending.authorization)
         security.allow_form_target(authorization.redirect_uri)
@@ -128,14 +136,23 @@ def _page(pending: Interaction, who: Asker | None, *, identifier: str, problems:
     return flask.render_template(
         "login.html",
         asker=who,
-        identifier=identifier,
+        identifier=name,
         problems=by_field,
         action=flask.request.path,
+        ways=_other_ways(identifier),
+        recover=flask.url_for("recovery.page", back=identifier),
+        register=flask.url_for("register.page") if "register.page" in flask.current_app.view_functions else None,
         personas=security.web().config.personas is not None,
     )
 
 
-def _asker(pending: Interaction, ports: Ports) -> Asker | None:
+def _other_ways(identifier: str) -> tuple[Way, ...]:
+    """Beside the password, as its equals."""
+    own = flask.url_for("login.page", identifier=identifier)
+    return tuple(Way(text, f"{own}/{part}") for part, text in OTHER_WAYS)
+
+
+def asker_of(pending: Interaction, ports: Ports) -> Asker | None:
     if pending.authorization is None:
         return None
     authorization = Authorization.of(pending.authorization)
@@ -146,7 +163,3 @@ def _asker(pending: Interaction, ports: Ports) -> Asker | None:
 def _hint(pending: Interaction) -> str:
     hint = str((pending.authorization or {}).get("login_hint") or "")
     return hint if len(hint) <= MAX_HINT else ""
-
-
-def _client_id(pending: Interaction) -> str | None:
-    return str(pending.authorization["client_id"]) if pending.authorization else None

@@ -13,6 +13,7 @@ import flask
 from markupsafe import Markup
 from werkzeug.exceptions import BadRequest, Forbidden, LengthRequired, MisdirectedRequest, RequestEntityTooLarge
 
+from idp.login.face import PICTURE_BYTES
 from idp.model import Event
 from idp.oidc.secrets import new_secret
 from idp.web.context import Web
@@ -23,6 +24,7 @@ BROWSER = "idp_browser"
 FIELD = "form_token"
 
 MAX_BODY = 256 * 1024  # Our forms and token requests have some kilobytes.
+MAX_UPLOAD = {"face.submit": PICTURE_BYTES + MAX_BODY}  # where a form has a picture
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _HOST_SOURCE = re.compile(r"[a-z0-9.-]+(?::\d+)?", re.ASCII)
@@ -63,9 +65,11 @@ def cookie(name: str) -> str | None:
     return value if value is not None and _SECRET.fullmatch(value) else None
 
 
-def set_cookie(response: flask.Response, name: str, value: str) -> None:
-    """Until the browser closes. What it opens ends on the server's side in any case."""
-    response.set_cookie(cookie_name(name), value, secure=web().config.https, httponly=True, samesite="Lax", path="/")
+def set_cookie(response: flask.Response, name: str, value: str, *, max_age: int | None = None) -> None:
+    """Until the browser closes, unless it is said how long. What it opens ends on the server's side in any case."""
+    response.set_cookie(
+        cookie_name(name), value, max_age, secure=web().config.https, httponly=True, samesite="Lax", path="/"
+    )
 
 
 def drop_cookie(response: flask.Response, name: str) -> None:
@@ -89,10 +93,10 @@ def form_token(action: str) -> Markup:
     return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, _token(browser(), action))
 
 
-def check_form(action: str | None = None) -> None:
-    """Refuse a form that none of our pages made for this browser (attacks SE-03, LO-04)."""
+def check_form(action: str | None = None, *, sent: str | None = None) -> None:
+    """Refuse a form that none of our pages made for this browser (attacks SE-03, LO-04). `sent`: its token, if it was read."""
     known = cookie(BROWSER)
-    sent = form().get(FIELD) or ""
+    sent = form().get(FIELD) or "" if sent is None else sent
     expected = _token(known, action or flask.request.path) if known else ""
     if not expected or not hmac.compare_digest(sent.encode(), expected.encode()):
         refused("form_token")
@@ -139,8 +143,9 @@ def _check_length() -> None:
         return
     if "Transfer-Encoding" in flask.request.headers:  # 1
         raise LengthRequired
+    most = flask.request.max_content_length = MAX_UPLOAD.get(flask.request.endpoint or "", MAX_BODY)
     stated, received = flask.request.content_length, len(flask.request.get_data())
-    if stated is None and received >= MAX_BODY:  # 2
+    if stated is None and received >= most:  # 2
         raise RequestEntityTooLarge
     if stated is not None and received < stated:  # 3
         raise BadRequest("body is cut off")

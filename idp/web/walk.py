@@ -1,11 +1,14 @@
 """From one step of a log-in to the next: the authorization's answer becomes a page's address or leads to the client."""
 
+from dataclasses import replace
+
 import flask
 
 from idp.login import interaction
 from idp.login.interaction import Interaction
 from idp.login.session import SignedIn
-from idp.oidc.authorization import Authorization, ConsentNeeded, LoginNeeded, proceed
+from idp.oidc.authorization import Authorization, ConsentNeeded, LoginNeeded, MoreNeeded, proceed
+from idp.oidc.request import Response
 from idp.ports import Ports
 from idp.web import security
 from idp.web.exchange import answered, see_other
@@ -15,6 +18,8 @@ def step(pending: Interaction, signed_in: SignedIn | None, ports: Ports, *, now:
     """Within the caller's transaction: what is begun here is kept together with what led to it."""
     web = security.web()
     if pending.authorization is None:
+        if signed_in is not None and signed_in.level < pending.least:
+            return _to_add(pending, signed_in, ports, now=now)
         return see_other(pending.next or "/")
     authorization = Authorization.of(pending.authorization)
     answer = proceed(
@@ -25,13 +30,25 @@ def step(pending: Interaction, signed_in: SignedIn | None, ports: Ports, *, now:
         now=now,
         fresh=pending.signed_in,
         consented=pending.consented,
+        waived=pending.waived,
     )
     match answer:
         case LoginNeeded():
             identifier = interaction.begin(ports, pending, new_secret=web.oidc.new_secret, now=now)
             return see_other(flask.url_for("login.page", identifier=identifier))
+        case MoreNeeded(level, wish) if signed_in is not None:
+            return _to_add(replace(pending, least=level, wish=wish), signed_in, ports, now=now)
         case ConsentNeeded():
             waiting = interaction.of_account(pending, signed_in.session.account_id if signed_in else None)
             identifier = interaction.begin(ports, waiting, new_secret=web.oidc.new_secret, now=now)
             return see_other(flask.url_for("consent.page", identifier=identifier))
-    return answered(answer)
+        case Response():
+            return answered(answer)
+    raise TypeError(answer)
+
+
+def _to_add(pending: Interaction, signed_in: SignedIn, ports: Ports, *, now: int) -> flask.Response:
+    """To the page that offers what is missing."""
+    adding = interaction.to_add(pending, signed_in.session.account_id)
+    identifier = interaction.begin(ports, adding, new_secret=security.web().oidc.new_secret, now=now)
+    return see_other(flask.url_for("more.page", identifier=identifier))

@@ -59,7 +59,7 @@ def headers(response: TestResponse) -> None:
     assert "frame-ancestors 'none'" in csp
 
 
-def one_event(state: State, kind: str, **details: str) -> None:
+def one_event(state: State, kind: str, /, **details: str) -> None:
     """Exactly one line of this kind, and it says this. No line of the journal holds a whole personal number."""
     events = state.journal(kind)
     assert len(events) == 1, events

@@ -262,3 +262,15 @@ def test_posted_request_is_taken_like_the_address(state: State) -> None:
 def test_unreadable_parameters(state: State, raw: bytes) -> None:
     response = state.app.test_client().get("/authorize", environ_overrides={"QUERY_STRING": raw.decode("latin-1")})
     answers.page(response)
+
+
+@pytest.mark.parametrize("values", ["urn:example:gold", "LoA9", "4"])
+def test_ar_19_unknown_acr(state: State, values: str) -> None:
+    """As a wish it is passed over, as a demand it is refused: the level is never claimed."""
+    browser = state.browser()
+    wished = browser.decide(browser.sign_in(browser.ask(acr_values=values)))
+    told = state.id_token(state.redeem(answer_of(wished)["code"]).get_json()["id_token"])
+    assert told["acr"] == "LoA1"
+    demanded = '{"id_token": {"acr": {"essential": true, "values": ["' + values + '"]}}}'
+    answers.redirect(browser.ask(claims=demanded), "unmet_authentication_requirements")
+    answers.one_event(state, "authorization_refused", error="unmet_authentication_requirements")

@@ -81,5 +81,6 @@ def _tokens(given: code.Code, client: Client, who: Holder, ports: Ports, context
     grant = Grant(given.grant_id, given.account_id, client.client_id, given.scopes, purpose, now, ends, details)
     begun = family.generation(grant, scopes=given.scopes, number=0, context=context, now=now)
     ports.grants.open(grant, begun.rows)
-    ports.journal.append(Event(now, "tokens_given", given.account_id, client.client_id, {"scopes": list(given.scopes)}))
+    told = family.released(given.scopes)
+    ports.journal.append(Event(now, "tokens_given", given.account_id, client.client_id, told))
     return family.answer(begun, grant, client, who, nonce=given.nonce, context=context, now=now)

@@ -42,7 +42,7 @@ def redeem(request: Request, client: Client | None, ports: Ports, context: Conte
     if ports.grants.rotate(token.token_hash, fresh.rows, now=now) is None:  # 5  RFC 9700 §4.14.2
         ports.journal.append(Event(now, "refresh_reuse", grant.account_id, client.client_id))
         raise TokenError("invalid_grant", "the refresh token was used before")
-    details = {"scopes": list(scopes), "generation": token.generation + 1}
+    details = {**family.released(scopes), "generation": token.generation + 1}
     ports.journal.append(Event(now, "tokens_refreshed", grant.account_id, client.client_id, details))
     # No nonce: it belongs to a request that is not there (OpenID Connect Core 1.0 §12.2).
     return family.answer(fresh, grant, client, who, nonce=None, context=context, now=now)

@@ -117,10 +117,11 @@ def test_home_for_newcomers_and_for_the_signed_in(state: State) -> None:
     assert 'href="http://localhost:5002"' in page.text
     assert 'id="sign-out"' not in page.text
     browser.sign_in(browser.get("/sign-in"))
-    page = browser.get("/")
+    assert browser.get("/").headers["Location"] == "/account"
+    page = browser.get("/account")
     assert "Nguyễn Thị Thuỳ Dương" in page.text
     assert 'id="sign-out"' in page.text
-    assert browser.get("/sign-in").headers["Location"] == "/"
+    assert browser.get("/sign-in").headers["Location"] == "/account"
 
 
 def test_sign_out_from_the_header_of_any_page(state: State) -> None:
