@@ -14,9 +14,11 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests import smoke
+from tests import newcomers, smoke
 from tests.chromium import launched
+from tests.newcomers import Newcomer
 from tests.pictures import picture_of, video_of
+from tests.sign_in_tour import Tour, contexts
 from tests.walk import Walk
 
 LICENCE = "driving_licence"
@@ -36,6 +38,13 @@ NIGHT = {  # the pages that are pictured in dark colours too
     "verdict-suspended",
     "verdict-undetermined",
     "customer",
+    "face",
+    "more",
+    "phone",
+    "register",
+    "security",
+    "account",
+    "wallet-approve",
 }
 # Language, width, height, persona: each has a licence; the first one's is suspended on the way.
 WALKS = [
@@ -60,6 +69,10 @@ class Camera:
             self._take(name, "dark")
             self.page.emulate_media(color_scheme="light")
 
+    def of(self, page: Page, name: str) -> None:
+        """Of another page, in the same row of pictures."""
+        Camera(page, self.folder, self.taken)(name)
+
     def _take(self, name: str, scheme: Literal["light", "dark"]) -> None:
         self.page.emulate_media(color_scheme=scheme)
         path = self.folder / f"{len(self.taken) + 1:02d}-{name}{'-dark' if scheme == 'dark' else ''}.png"
@@ -77,20 +90,23 @@ def main() -> int:
             people = json.loads((run.data / "personas.json").read_text("utf-8"))
             film.write_bytes(video_of(frames=4))
             with launched(playwright, camera=film) as browser:
-                for language, width, height, person in WALKS:
+                strangers = newcomers.found(run, len(WALKS))
+                for number, (language, width, height, person) in enumerate(WALKS):
                     run.persona = next(each for each in people if each["key"] == person)
                     to = folder / f"{language}-{width}"
                     to.mkdir(parents=True, exist_ok=True)
                     for old in to.glob("*.png"):
                         old.unlink()
-                    pictures += one_walk(run, browser, language, (width, height), to)
+                    pictures += one_walk(run, browser, language, (width, height), to, strangers[number])
                     print(f"{to}: {len(list(to.glob('*.png')))} pictures")
     (folder / "index.html").write_text(_index(folder, pictures), "utf-8")
     print(f"{folder / 'index.html'} shows them all")
     return 0
 
 
-def one_walk(run: smoke.Run, browser: Browser, language: str, size: tuple[int, int], folder: Path) -> list[Path]:
+def one_walk(
+    run: smoke.Run, browser: Browser, language: str, size: tuple[int, int], folder: Path, newcomer: Newcomer
+) -> list[Path]:
     viewport = {"width": size[0], "height": size[1]}
     context = browser.new_context(viewport=viewport, locale=language, permissions=["camera"])  # type: ignore[arg-type]
     page = context.new_page()
@@ -121,6 +137,8 @@ def one_walk(run: smoke.Run, browser: Browser, language: str, size: tuple[int, i
     at.remove(document)
     at.sign_out()
     context.close()
+    others = contexts(browser, viewport=viewport, locale=language)
+    Tour(run.urls, run.persona, others, camera.of).whole(newcomer, f"09{newcomer.pid[-8:]}")
     return camera.taken
 
 
