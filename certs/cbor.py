@@ -17,12 +17,14 @@ Value = Any
 
 
 class Limits(NamedTuple):
-    """size in bytes of the whole item, nesting depth, entries of one array or map, tags admitted."""
+    """size in bytes of the whole item, nesting depth, entries of one array or map, tags admitted; `any_order` of map keys
+    for formats of others, whose issuers need not sort them. Each key still stands once."""
 
     size: int
     depth: int
     entries: int
     tags: frozenset[int]
+    any_order: bool = False
 
 
 CREDENTIAL = Limits(size=8 * 1024, depth=8, entries=64, tags=frozenset({18}))  # a QR holds less than 3 KiB
@@ -100,6 +102,7 @@ def _map(data: bytes, at: int, entries: int, limits: Limits, depth: int) -> tupl
     _check_room(entries, limits, depth)
     result: dict[int | str, Value] = {}
     before = b""
+    any_order = limits.any_order
     for _ in range(entries):
         start = at
         if data[at] >> 5 not in (0, 1, 3):
@@ -108,11 +111,15 @@ def _map(data: bytes, at: int, entries: int, limits: Limits, depth: int) -> tupl
         at += 1
         if read is not None:
             key, at = read(data, at, key, limits, depth - 1)
-        encoded = data[start:at]
-        if encoded <= before:
-            code = "duplicate_key" if encoded == before or key in result else "malformed"
-            raise Malformed(code, "CBOR map keys not in strictly rising order")
-        before = encoded
+        if any_order:
+            if key in result:
+                raise Malformed("duplicate_key", "CBOR map key given twice")
+        else:
+            encoded = data[start:at]
+            if encoded <= before:
+                code = "duplicate_key" if encoded == before or key in result else "malformed"
+                raise Malformed(code, "CBOR map keys not in strictly rising order")
+            before = encoded
         read, value = _JUMP[data[at]]
         at += 1
         if read is not None:
@@ -202,6 +209,11 @@ def encode(value: Value) -> bytes:
     if isinstance(value, Tag):
         return head(6, value.number) + encode(value.value)
     raise TypeError(f"no CBOR form for {type(value).__name__}")
+
+
+def embedded(data: bytes) -> bytes:
+    """An encoded item carried as its own bytes, tag 24 (§3.4.5.1): what is hashed or signed later is what came."""
+    return b"\xd8\x18" + head(2, len(data)) + data
 
 
 def head(major: int, argument: int) -> bytes:

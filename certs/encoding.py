@@ -111,13 +111,7 @@ def json_decode(text: str | bytes, *, limit: int = JSON_LIMIT, depth: int = JSON
         decoded = text.decode("utf-8") if isinstance(text, bytes) else text
         if _deepest(decoded, depth) > depth:
             raise Malformed("limit_exceeded", f"JSON deeper than {depth}")
-        value = json.loads(
-            decoded,
-            object_pairs_hook=_unique,
-            parse_constant=_refuse_constant,
-            parse_int=_parse_int,
-            parse_float=_parse_float,
-        )
+        value = _JSON.decode(decoded)
         if "\\u" in decoded or isinstance(text, str):
             json.dumps(value, ensure_ascii=False).encode("utf-8")  # a lone surrogate cannot be encoded
         return value
@@ -170,6 +164,14 @@ def _parse_float(digits: str) -> float:
     if not math.isfinite(value):  # RFC 7493 §2.2
         raise ValueError("number beyond double precision")
     return value
+
+
+_JSON = json.JSONDecoder(  # made once: an SD-JWT is a dozen small texts
+    object_pairs_hook=_unique,
+    parse_constant=_refuse_constant,
+    parse_int=_parse_int,
+    parse_float=_parse_float,
+)
 
 
 # --- human text -------------------------------------------------------------------------------------------------------

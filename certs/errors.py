@@ -45,7 +45,7 @@ class Malformed(CertsError):
 
 
 class Unsupported(CertsError):
-    codes = frozenset({"alg_not_allowed", "crit_unknown"})
+    codes = frozenset({"alg_not_allowed", "crit_unknown", "policy_refused"})
 
 
 class BadSignature(CertsError):

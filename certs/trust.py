@@ -10,6 +10,7 @@ Nothing here reads a clock, a file or a socket: bytes in, a list or a refusal ou
 """
 
 import base64
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -107,6 +108,9 @@ class TrustStore:
         self.anchors = tuple(anchors)
         self.list = trust_list
         self._signers = _by_key_id(trust_list.services)
+        self._listed: dict[bytes, tuple[TrustedSigner, ...]] = {}
+        for signer in (each for signers in self._signers.values() for each in signers):
+            self._listed[signer.fingerprint] = (*self._listed.get(signer.fingerprint, ()), signer)
         self._paths: dict[bytes, Path] = {}
 
     def signers(self, kid: bytes) -> tuple[TrustedSigner, ...]:
@@ -114,6 +118,13 @@ class TrustStore:
         found = self._signers.get(kid)
         if not found:
             raise Untrusted("key_not_found", f"no signer {kid.hex()}")
+        return found
+
+    def listed(self, certificate: bytes) -> tuple[TrustedSigner, ...]:
+        """Whoever may issue with this certificate (DER), which need not be parsed again. Raises Untrusted."""
+        found = self._listed.get(hashlib.sha256(certificate).digest())
+        if not found:
+            raise Untrusted("issuer_untrusted", "the certificate is not on the trust list")
         return found
 
     def check_path(self, signer: TrustedSigner, *, now: int) -> None:

@@ -5,7 +5,7 @@ Each format is one file. `verify` returns `Verified` or raises a `CertsError`; o
 """
 
 from collections.abc import Mapping
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar, dataclass, field
 from enum import IntEnum
 from typing import Any
 
@@ -61,6 +61,9 @@ class Verified:
 
     `claims` has the catalogue's field names and JSON values. `holder_bound` tells that the holder's key signed this
     presentation; `audience` is who it was made for (None: anybody, so a copy may be shown elsewhere within its minute).
+    `partial` names claims of which a part was withheld (SD-JWT): an empty list there does not mean none.
+    `view` is '' where the holder chose single claims that make no view. `elements` is all that an mdoc showed, also what the
+    catalogue has no field for: namespace, name, value.
     """
 
     document: str
@@ -77,6 +80,8 @@ class Verified:
     presented_at: int | None
     status_as_of: int | None  # None: not looked at (a wallet keeping what it was just given)
     trust_as_of: int
+    partial: tuple[str, ...] = ()
+    elements: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     seal: InitVar[object]
 
     def __post_init__(self, seal: object) -> None:

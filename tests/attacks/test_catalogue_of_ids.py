@@ -11,7 +11,30 @@ TESTS = Path(__file__).parent.parent
 CATALOGUE = TESTS.parent.parent / "shared" / "attacks.md"
 NOT_YET: dict[str, dict[str, str]] = json.loads((Path(__file__).parent / "not_yet.json").read_text("utf-8"))
 GROUPS = frozenset(
-    ["AR", "RU", "PK", "CO", "RT", "CN", "SE", "BF", "XS", "SS", "QL", "SQ", "HD", "JW", "CB", "QR", "X5", "ST", "UN"]
+    [
+        "AR",
+        "RU",
+        "PK",
+        "CO",
+        "RT",
+        "CN",
+        "SE",
+        "BF",
+        "XS",
+        "SS",
+        "QL",
+        "SQ",
+        "HD",
+        "JW",
+        "CB",
+        "QR",
+        "X5",
+        "ST",
+        "UN",
+        "SD",
+        "KB",
+        "MD",
+    ]
 )
 ISSUES = {"Authentication", "Documents", "OpenID Connect in full", "The verifier"}
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certs import jose, trust
 from certs.authority import Authority
@@ -201,6 +202,19 @@ def test_a_signer_is_found_by_the_head_of_its_key_identifier() -> None:
     assert {service.document for service in signer.services} == {"citizen_identity", "driving_licence"}
     with refused("key_not_found"):
         store.signers(b"\0" * 8)
+
+
+def test_a_signer_is_found_by_its_certificate() -> None:
+    one, other = STANDING.issuers["health"].certificate, STANDING.issuers["tax"].certificate
+    services = (
+        Service("health", Text("a", "a"), "health_record", (one,), 0),
+        Service("tax", Text("b", "b"), "tax_registration", (one,), 0),
+    )
+    store = TrustStore((ROOT,), listed(*services))
+    assert {signer.authority for signer in store.listed(one.public_bytes(Encoding.DER))} == {"health", "tax"}
+    for stranger in (other.public_bytes(Encoding.DER), one.public_bytes(Encoding.DER) + b"\0", b""):
+        with refused("issuer_untrusted"):
+            store.listed(stranger)
 
 
 def test_signers_whose_identifiers_collide_are_all_tried() -> None:

@@ -1,24 +1,33 @@
 """One runner over the shared vectors: what they call invalid is refused with a code, what they call valid is accepted.
 
-Source: `../shared/vectors` (Wycheproof, JOSE cookbook, COSE examples, Token Status List); exceptions by number and reason in
-`exceptions.json`. SD-JWT and mdoc wait for their formats.
+Source: `../shared/vectors` (Wycheproof, JOSE cookbook, COSE examples, Token Status List, mdoc); exceptions by number and reason in
+`exceptions.json`. SD-JWT has its own file beside this one.
 """
 
 import hashlib
 from collections.abc import Callable
+from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
 import cbor2
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from certs import cbor, cose, jose, status
+from certs.catalogue import AUTHORITIES
 from certs.encoding import b64url_decode, b64url_encode, json_decode
 from certs.errors import CertsError
+from certs.formats import Expected, Step, Trail, device_auth, device_response, mdoc, mso, session_encryption
+from certs.formats.session_transcript import SessionTranscript, proximity
 from certs.jose import KeySet
 from certs.keys import MemorySigner, PublicKey
-from certs.status import StatusList
+from certs.status import StatusList, StatusLists
+from certs.trust import Service, TrustList, TrustStore
+from certs.x509 import load as x509_load
+from certs.x509 import public_key
 from tests.certs.refusals import refused
 from tests.vectors.shared import FOLDER, Case, absent, judge, load
 
@@ -315,3 +324,149 @@ def test_status_list_tokens_are_not_read_without_a_certificate() -> None:
         status.read_cwt(
             stripped(bytes.fromhex(content["tokens"]["status_list_cwt_hex"])), uri=uri, anchors=(), now=1686920171
         )
+
+
+# --- mdoc: ISO/IEC 18013-5 Annex D --------------------------------------------------------------------------------------
+
+
+@cache
+def annex_d() -> dict[str, bytes]:
+    return {name: bytes.fromhex(value) for name, value in load("mdoc-annex-d/annex-d.json")["vectors_hex"].items()}
+
+
+def annex_d_key(name: str) -> ec.EllipticCurvePrivateKey:
+    vectors = annex_d()
+    key = ec.derive_private_key(int.from_bytes(vectors[f"{name}_d"], "big"), ec.SECP256R1())
+    numbers = key.public_key().public_numbers()
+    assert numbers.x.to_bytes(32, "big") == vectors[f"{name}_x"]
+    assert numbers.y.to_bytes(32, "big") == vectors[f"{name}_y"]
+    return key
+
+
+def annex_d_public(name: str) -> PublicKey:
+    return PublicKey.from_crypto(annex_d_key(name).public_key())
+
+
+def annex_d_transcript() -> SessionTranscript:
+    """Put together from the parts, and the same as printed."""
+    printed = cbor.decode(annex_d()["session_transcript_bytes"], mso.LIMITS).value
+    engagement, reader_key, handover = cbor.decode(printed, mso.LIMITS)
+    assert engagement.value.hex().startswith("a20063312e30")
+    made = proximity(
+        engagement=cbor.embedded(engagement.value),
+        reader_key=cbor.embedded(reader_key.value),
+        handover=cbor.encode(handover),
+    )
+    assert made.encoded == printed
+    return made
+
+
+def annex_d_response() -> device_response.Shown:
+    """Everything that the README of the vectors expects of the response, but for the root, which is not part of them."""
+    derived = load("mdoc-annex-d/annex-d.json")["derived"]
+    shown = device_response.parse(annex_d()["device_response"], response=True)
+    assert shown.issuer_signed.chain == (annex_d()["ds_cert"],)
+    cose.verify(shown.issuer_signed.auth, public_key(x509_load(annex_d()["ds_cert"])))
+    elements = mso.open_items(shown.issuer_signed, shown.security)
+    assert set(elements) == {"org.iso.18013.5.1"}
+    items = [mso.parse_item(each) for each in shown.issuer_signed.items["org.iso.18013.5.1"]]
+    assert {item.name: item.digest_id for item in items} == derived["disclosed_elements_to_digest_id"]
+    assert elements["org.iso.18013.5.1"]["portrait"] == annex_d()["device_response_portrait_data"]
+    assert shown.doc_type == shown.security.doc_type == derived["doc_type"]
+    assert shown.device is not None and shown.device.proof.hex() == derived["device_mac_tag_hex"]
+    device_auth.check(
+        shown.device, shown.security, annex_d_transcript(), reader_key=annex_d_key("ephemeral_reader_key")
+    )
+    assert shown.security.holder == annex_d_public("static_device_key")
+    return shown
+
+
+def annex_d_request() -> None:
+    """The reader's signature over what it asks for (§9.1.4.4)."""
+    request = cbor.decode(annex_d()["device_request"], mso.LIMITS)["docRequests"][0]
+    assert request["itemsRequest"].value == annex_d()["items_request"]
+    assert cbor.encode(request["readerAuth"]) == annex_d()["reader_auth"]
+    protected, unprotected, _, signature = mso.cose_parts(request["readerAuth"])
+    assert unprotected == {cose.X5CHAIN: annex_d()["reader_cert"]}
+    parts = (
+        cbor.encode("ReaderAuthentication"),
+        annex_d_transcript().encoded,
+        cbor.embedded(annex_d()["items_request"]),
+    )
+    payload = cbor.embedded(b"\x83" + b"".join(parts))
+    message = cose.Sign1(protected, cbor.decode(protected), payload, signature)
+    cose.verify(message, public_key(x509_load(annex_d()["reader_cert"])))
+
+
+def annex_d_session() -> None:
+    """Both sides' messages, opened with either side's keys; and sealed again, the same bytes."""
+    transcript = annex_d_transcript()
+    reader, device = annex_d_key("ephemeral_reader_key"), annex_d_key("ephemeral_device_key")
+    to_device, to_reader = annex_d_public("ephemeral_device_key"), annex_d_public("ephemeral_reader_key")
+    for name, of_side, plain in (
+        ("session_establishment", session_encryption.of_reader, "device_request"),
+        ("session_data", session_encryption.of_device, "device_response"),
+    ):
+        data = cbor.decode(annex_d()[name], mso.LIMITS)["data"]
+        for direction in (of_side(reader, to_device, transcript), of_side(device, to_reader, transcript)):
+            message, following = session_encryption.opened(direction, data)
+            assert message == annex_d()[plain]
+            assert following.counter == 2
+            assert session_encryption.sealed(direction, message) == (data, following)
+
+
+def annex_d_engagement() -> None:
+    engagement = cbor.decode(annex_d()["device_engagement"], mso.LIMITS)
+    key = engagement[1][1].value
+    assert cbor.embedded(key) == annex_d()["e_device_key_bytes"]
+    assert PublicKey.from_cose(cbor.decode(key, mso.LIMITS)) == annex_d_public("ephemeral_device_key")
+
+
+def test_mdoc_annex_d() -> None:
+    runs: dict[str, Callable[[], object]] = {
+        **dict.fromkeys(("device_engagement", "e_device_key_bytes"), annex_d_engagement),
+        **dict.fromkeys(("device_response", "device_response_portrait_data", "ds_cert"), annex_d_response),
+        **dict.fromkeys(("device_request", "items_request", "reader_cert", "reader_auth"), annex_d_request),
+        **dict.fromkeys(("session_establishment", "session_data"), annex_d_session),
+        "session_transcript_bytes": annex_d_transcript,
+        "session_termination": lambda: cbor.decode(annex_d()["session_termination"])["status"],
+    }
+    for name in ("ephemeral_reader_key", "ephemeral_device_key", "static_device_key"):
+        runs |= {f"{name}_{part}": partial(annex_d_key, name) for part in "xyd"}
+    judge("mdoc-annex-d", [Case(name, True, runs[name]) for name in annex_d()], count=22)
+    assert annex_d()["session_termination"] == session_encryption.ended(session_encryption.TERMINATION)
+    derived = load("mdoc-annex-d/annex-d.json")["derived"]
+    key = device_auth.mac_key(
+        annex_d_key("static_device_key"), annex_d_public("ephemeral_reader_key"), annex_d_transcript()
+    )
+    assert key.hex() == derived["emac_key_hex"]
+
+
+@pytest.mark.parametrize(
+    ("at", "code"),
+    [
+        ("2020-09-30T00:00:00Z", "cert_not_yet_valid"),
+        ("2020-11-01T00:00:00Z", "cert_usage"),  # made for ISO's purpose of signing licences, not for ours
+        ("2021-10-01T13:30:03Z", "cert_expired"),
+        ("2026-03-02T08:00:00Z", "cert_expired"),
+    ],
+)
+def test_mdoc_annex_d_is_nobody_of_ours(at: str, code: str) -> None:
+    """Its signer pinned as an anchor and listed: never an invalid signature, whatever the time; and nothing is changed unseen."""
+    certificate, transport = x509_load(annex_d()["ds_cert"]), AUTHORITIES["transport"]
+    service = Service(transport.id, transport.name, "driving_licence", (certificate,), 0)
+    trust = TrustStore((certificate,), TrustList(1, 0, 1 << 40, (service,)))
+    how: dict[str, Any] = {
+        "transcript": annex_d_transcript(),
+        "trust": trust,
+        "statuses": StatusLists(),
+        "now": int(datetime.fromisoformat(at).timestamp()),
+        "expected": Expected(),
+        "reader_key": annex_d_key("ephemeral_reader_key"),
+    }
+    data, trail = annex_d()["device_response"], Trail()
+    with refused(code):
+        mdoc.verify(data, **how, trail=trail)
+    assert trail.steps[-1] is Step.CERTIFICATE_PATH  # signature and digests held
+    with refused("digest_mismatch"):
+        mdoc.verify(data.replace(b"\x63Doe", b"\x63Eve"), **how)
