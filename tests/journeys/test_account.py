@@ -9,32 +9,18 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests import smoke
-from tests.chromium import PATIENCE, Troubles, axe, launched, overflows, tab_to, until
+from tests.chromium import PATIENCE, Troubles, axe, overflows, tab_to, until
 from tests.walk import Walk
 
 WALKS = [("vi", 360, "minh-anh"), ("en", 1200, "van-binh")]
 PAGES = ("data", "sessions", "activity", "notices", "security", "export")
-
-
-@pytest.fixture(scope="module")
-def nation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[smoke.Run]:
-    run = smoke.Run(tmp_path_factory.mktemp("served"))
-    with smoke.demonstration(run):
-        yield run
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright, launched(playwright) as browser:
-        yield browser
 
 
 class Look:

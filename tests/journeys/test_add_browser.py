@@ -19,13 +19,6 @@ from tests.chromium import Troubles, axe, launched, overflows
 from tests.walk import Walk
 
 
-@pytest.fixture(scope="module")
-def nation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[smoke.Run]:
-    run = smoke.Run(tmp_path_factory.mktemp("served"))
-    with smoke.demonstration(run):
-        yield run
-
-
 @pytest.fixture
 def page() -> Iterator[Page]:
     with sync_playwright() as playwright, launched(playwright) as browser:

@@ -6,37 +6,23 @@ Spec: Web Cryptography API; OpenID4VCI 1.0 Appendix F.1; `certs/qr.md`; W3C CSP 
 import base64
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from certs import bundle as bundles
 from certs import qr
 from certs.catalogue import document_type
 from certs.formats import Expected, Verified, cwt
 from tests import smoke
-from tests.chromium import Troubles, axe, launched, overflows, until
+from tests.chromium import Troubles, axe, overflows, until
 from tests.pictures import picture_of
 from tests.walk import SHOWN, Walk
 
 MAIN_JOB = [("vi", 390, "minh-anh"), ("en", 1200, "van-binh")]
 PAGES = [("en", 390, "anne-marie"), ("vi", 1200, "thanh-truc")]
-
-
-@pytest.fixture(scope="module")
-def nation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[smoke.Run]:
-    run = smoke.Run(tmp_path_factory.mktemp("served"))
-    with smoke.demonstration(run):
-        yield run
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright, launched(playwright) as browser:
-        yield browser
 
 
 @dataclass

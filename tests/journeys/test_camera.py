@@ -33,13 +33,6 @@ READER = """texts => {
 
 
 @pytest.fixture(scope="module")
-def nation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[smoke.Run]:
-    run = smoke.Run(tmp_path_factory.mktemp("served"))
-    with smoke.demonstration(run):
-        yield run
-
-
-@pytest.fixture(scope="module")
 def held(nation: smoke.Run) -> Held:
     """A licence and the key it is bound to."""
     with Scriptless() as browser:

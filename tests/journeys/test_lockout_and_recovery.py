@@ -6,16 +6,14 @@ Spec: NIST SP 800-63B-4 §3.2.2, §4.2; attacks BF-01, BF-10 to BF-12. Two langu
 
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from idp.login.attempts import PERSON
 from tests import smoke
-from tests.chromium import launched
 from tests.journeys.test_passkeys import Device
 
 WALKS: list[tuple[str, int, str]] = [("vi", 390, "minh-anh"), ("en", 1200, "van-binh")]
@@ -23,19 +21,6 @@ PICTURES = os.environ.get("VNEID_PICTURES")
 FREE = PERSON.steps[0][0] + 1
 NEW = "một câu dài mà tôi nhớ"
 NEWER = "another long sentence"
-
-
-@pytest.fixture(scope="module")
-def nation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[smoke.Run]:
-    run = smoke.Run(tmp_path_factory.mktemp("recovery"))
-    with smoke.demonstration(run):
-        yield run
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright, launched(playwright) as browser:
-        yield browser
 
 
 @dataclass

@@ -6,85 +6,29 @@ JavaScript, since none of these pages has any.
 
 import base64
 import json
-import re
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
 from idp.login import totp
 from tests import smoke
-from tests.chromium import Troubles, axe, launched, overflows, tab_to
+from tests.chromium import tab_to
+from tests.citizen import Citizen
 
 WALKS: list[tuple[str, int, str]] = [("vi", 390, "minh-anh"), ("en", 1200, "van-binh")]
 
 
-@pytest.fixture(scope="module")
-def nation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[smoke.Run]:
-    run = smoke.Run(tmp_path_factory.mktemp("codes"))
-    with smoke.demonstration(run):
-        yield run
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright, launched(playwright) as browser:
-        yield browser
-
-
 @dataclass
-class Citizen:
-    nation: smoke.Run
-    page: Page
-    language: str
-    persona: dict[str, Any]
+class WithAnApp(Citizen):
     secret: bytes = b""
     used: int = 0
-    wrong: dict[str, object] = field(default_factory=dict)
-    troubles: Troubles = field(default_factory=Troubles)
-
-    def __post_init__(self) -> None:
-        self.troubles.watch(self.page)
-        self.page.set_default_timeout(10_000)
-
-    def go(self, path: str, role: str = "idp") -> None:
-        self.page.goto(self.nation.urls[role] + path)
-
-    def look(self, name: str) -> None:
-        assert self.page.evaluate("document.documentElement.lang") == self.language
-        scheme: Literal["light", "dark"] = "dark" if self.language == "vi" else "light"
-        if wide := overflows(self.page):
-            self.wrong[f"{name}, wide"] = wide
-        self.page.emulate_media(color_scheme=scheme)
-        if found := axe(self.page):
-            self.wrong[f"{name}, {scheme}"] = found
-        self.page.emulate_media(color_scheme="light")
-
-    def type(self, **fields: str) -> None:
-        """By the keyboard alone; Enter sends the form."""
-        for id_, text in fields.items():
-            tab_to(self.page, id_)
-            self.page.keyboard.press("ControlOrMeta+A")
-            self.page.keyboard.type(text)
-        self.page.keyboard.press("Enter")
 
     def code_of_the_app(self) -> str:
         """The next code that was not used: it may be of the step to come."""
         self.used = max(self.used + 1, int(time.time()) // totp.STEP_SECONDS)
         return totp.code(self.secret, self.used)
-
-    def code_in_the_inbox(self) -> str:
-        with self.page.expect_popup() as opened:
-            self.page.click("#to-messages")
-        inbox = opened.value
-        newest = inbox.locator("article.message").first.inner_text()
-        inbox.close()
-        found = re.search(r"@localhost #([0-9]{6})", newest)
-        assert found is not None, newest
-        return found[1]
 
 
 @pytest.mark.parametrize(("language", "width", "person"), WALKS, ids=lambda value: str(value))
@@ -94,7 +38,7 @@ def test_codes_from_beginning_to_end(
     people = json.loads((nation.data / "personas.json").read_text("utf-8"))
     persona = next(each for each in people if each["key"] == person)
     context = browser.new_context(viewport={"width": width, "height": 844}, locale=language)
-    at = Citizen(nation, context.new_page(), language, persona)
+    at = WithAnApp(nation, context.new_page(), language, persona)
     an_empty_inbox(at)
     to_the_ways_to_sign_in_by_message(at)
     an_app_is_added(at)
@@ -113,7 +57,7 @@ def test_codes_from_beginning_to_end(
     context.close()
 
 
-def an_empty_inbox(at: Citizen) -> None:
+def an_empty_inbox(at: WithAnApp) -> None:
     at.go("/")
     at.page.click("#to-messages")
     at.page.fill("#phone", "12")
@@ -125,7 +69,7 @@ def an_empty_inbox(at: Citizen) -> None:
     at.look("inbox-empty")
 
 
-def to_the_ways_to_sign_in_by_message(at: Citizen) -> None:
+def to_the_ways_to_sign_in_by_message(at: WithAnApp) -> None:
     """Password first; the page of the ways to sign in asks for more, and a message is what everybody has here."""
     at.go("/account/security")
     at.type(identifier=at.persona["pid"], password=at.persona["password"])
@@ -146,7 +90,7 @@ def to_the_ways_to_sign_in_by_message(at: Citizen) -> None:
     at.look("ways-none")
 
 
-def an_app_is_added(at: Citizen) -> None:
+def an_app_is_added(at: WithAnApp) -> None:
     page = at.page
     page.click("#add-totp")
     text = page.locator("#secret").inner_text().replace(" ", "")
@@ -166,7 +110,7 @@ def an_app_is_added(at: Citizen) -> None:
     assert "Máy của mẹ" in page.locator("#kind-totp").inner_text()
 
 
-def recovery_codes_are_made(at: Citizen) -> None:
+def recovery_codes_are_made(at: WithAnApp) -> None:
     page = at.page
     page.click("#add-recovery_code")
     at.look("recovery")
@@ -177,7 +121,7 @@ def recovery_codes_are_made(at: Citizen) -> None:
     assert page.locator("#codes-left").inner_text() == "10"
 
 
-def a_passcode_is_set(at: Citizen) -> None:
+def a_passcode_is_set(at: WithAnApp) -> None:
     at.page.click("#add-passcode")
     at.type(passcode="123456", again="123456")
     at.page.wait_for_selector(".error-summary")
@@ -188,7 +132,7 @@ def a_passcode_is_set(at: Citizen) -> None:
     at.look("ways-all")
 
 
-def the_bank_gets_its_second_level(at: Citizen) -> None:
+def the_bank_gets_its_second_level(at: WithAnApp) -> None:
     """It has the first one, and asks for more: the citizen adds a code from the app, and nothing else."""
     page = at.page
     at.go("/sign-in", "verifier")
@@ -208,7 +152,7 @@ def the_bank_gets_its_second_level(at: Citizen) -> None:
     assert page.locator("#acr").text_content() == "LoA2"
 
 
-def a_message_alone(at: Citizen) -> None:
+def a_message_alone(at: WithAnApp) -> None:
     """In another browser, by telephone number: level 1."""
     context = at.page.context.browser.new_context(  # type: ignore[union-attr]
         viewport=at.page.viewport_size, locale=at.language
@@ -233,7 +177,7 @@ def a_message_alone(at: Citizen) -> None:
     context.close()
 
 
-def the_app_is_removed(at: Citizen) -> None:
+def the_app_is_removed(at: WithAnApp) -> None:
     page = at.page
     at.go("/account/security")
     page.click("#kind-totp .remove")
@@ -255,7 +199,7 @@ def test_without_javascript(nation: smoke.Run, browser: Browser) -> None:
     page.click("#sign-in")
     page.click("a[href$='/code']")
     page.click("#send")
-    at = Citizen(nation, page, "vi", persona)
+    at = WithAnApp(nation, page, "vi", persona)
     page.fill("#code", at.code_in_the_inbox())
     page.click("#confirm")
     page.wait_for_url("**/account/security")

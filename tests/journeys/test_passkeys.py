@@ -6,47 +6,26 @@ Register, sign out, sign in at a relying party with nothing typed, rename, remov
 
 import base64
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession
 
 from tests import smoke
-from tests.chromium import Troubles, axe, launched, overflows, tab_to, until
+from tests.citizen import Citizen
 
 WALKS: list[tuple[str, int, str]] = [("vi", 360, "minh-anh"), ("en", 1200, "van-binh")]
 
 
-@pytest.fixture(scope="module")
-def nation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[smoke.Run]:
-    run = smoke.Run(tmp_path_factory.mktemp("passkeys"))
-    with smoke.demonstration(run):
-        yield run
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright, launched(playwright) as browser:
-        yield browser
-
-
 @dataclass
-class Device:
+class Device(Citizen):
     """A citizen's browser with an authenticator that answers as it is told."""
 
-    nation: smoke.Run
-    page: Page
-    language: str
-    persona: dict[str, Any]
     authenticator: str = ""
-    wrong: dict[str, object] = field(default_factory=dict)
-    troubles: Troubles = field(default_factory=Troubles)
 
     def __post_init__(self) -> None:
-        self.troubles.watch(self.page)
-        self.page.set_default_timeout(10_000)
+        super().__post_init__()
         self.protocol: CDPSession = self.page.context.new_cdp_session(self.page)
         self.protocol.send("WebAuthn.enable")
         self.plug_in()
@@ -77,24 +56,6 @@ class Device:
 
     # --- the pages ----------------------------------------------------------------------------------------------------
 
-    def look(self, name: str) -> None:
-        """Not too wide, and nothing that axe-core finds; once in a language."""
-        assert self.page.evaluate("document.documentElement.lang") == self.language
-        scheme: Literal["light", "dark"] = "dark" if self.language == "vi" else "light"
-        self.page.emulate_media(color_scheme=scheme)
-        if wide := overflows(self.page):
-            self.wrong[f"{name}, wide"] = wide
-        if found := axe(self.page):
-            self.wrong[f"{name}, {scheme}"] = found
-
-    def go(self, path: str) -> None:
-        self.page.goto(self.nation.urls["idp"] + path)
-
-    def press(self, id_: str) -> None:
-        """By the keyboard alone."""
-        tab_to(self.page, id_)
-        self.page.keyboard.press("Enter")
-
     def sign_in_with_two(self) -> None:
         """Password, then the code of a short message, on the way to the list of all ways to sign in."""
         self.go("/account/security")
@@ -108,13 +69,6 @@ class Device:
         self.page.fill("#code", self.code_in_the_inbox())
         self.page.click("#confirm")
         self.page.wait_for_url("**/account/security")
-
-    def code_in_the_inbox(self) -> str:
-        inbox = self.page.context.new_page()
-        inbox.goto(self.nation.urls["idp"] + "/simulation/messages")
-        code = str(until(inbox, r"document.querySelector('main').innerText.match(/\b\d{6}\b/)?.[0]"))
-        inbox.close()
-        return code
 
     def at_the_wallet(self) -> None:
         """To the log-in of a relying party."""

@@ -25,13 +25,6 @@ DESKTOP = {"width": 1280, "height": 800}
 
 
 @pytest.fixture(scope="module")
-def nation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[smoke.Run]:
-    run = smoke.Run(tmp_path_factory.mktemp("served"))
-    with smoke.demonstration(run):
-        yield run
-
-
-@pytest.fixture(scope="module")
 def playwright(nation: smoke.Run) -> Iterator[Playwright]:
     with sync_playwright() as playwright:
         yield playwright

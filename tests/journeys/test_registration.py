@@ -6,35 +6,21 @@ without JavaScript too.
 
 import json
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests import smoke
-from tests.chromium import launched, tab_to, until
-from tests.journeys.test_one_time_codes import Citizen
+from tests.chromium import tab_to, until
+from tests.citizen import Citizen
 from tests.newcomers import LICENCE, Newcomer, found, idp
 
 PASSWORD = "mưa rào tháng bảy"
 
 
 @pytest.fixture(scope="module")
-def nation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[smoke.Run]:
-    run = smoke.Run(tmp_path_factory.mktemp("registration"))
-    with smoke.demonstration(run):
-        yield run
-
-
-@pytest.fixture(scope="module")
 def newcomers(nation: smoke.Run) -> list[Newcomer]:
     return found(nation, 3)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright, launched(playwright) as browser:
-        yield browser
 
 
 @pytest.mark.parametrize(("language", "width", "number"), [("vi", 360, 0), ("en", 1200, 1)], ids=["vi-360", "en-1200"])

@@ -18,16 +18,9 @@ from idp.registries import portraits
 from idp.registries.personas import PERSONAS
 from tests import smoke
 from tests.chromium import launched, tab_to
-from tests.journeys.test_one_time_codes import Citizen
+from tests.citizen import Citizen
 
 PEOPLE = {persona.key: persona for persona in PERSONAS}
-
-
-@pytest.fixture(scope="module")
-def nation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[smoke.Run]:
-    run = smoke.Run(tmp_path_factory.mktemp("step-up"))
-    with smoke.demonstration(run):
-        yield run
 
 
 @pytest.fixture(scope="module")
