@@ -167,6 +167,9 @@ class Accounts(Protocol):
 
     def set_email(self, account_id: str, email: str | None) -> bool: ...
 
+    def set_phone(self, account_id: str, phone: str) -> bool:
+        """Raises Conflict where it is another account's."""
+
 
 class Standings(Protocol):
     """Account, population and documents read together: every step of every walk asks whether an account stands."""

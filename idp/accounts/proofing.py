@@ -3,9 +3,12 @@
 Spec: Decree 69/2024/NĐ-CP Art. 7, 11 (level 2 in person: card, data and biometrics are checked), 15; NIST SP 800-63B-4 §4.2
 
 What the officer looked at (the card, the face, the fingers) happens before the command, and its name stands for it.
+
+Whoever knew a name and a date of birth could have registered the account with a telephone of their own: before it is raised,
+the person says which telephone is theirs. Where it is another one, the account is recovered first, with theirs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from certs.catalogue import Text
@@ -50,6 +53,11 @@ class Recovered:
 
 NO_ACCOUNT = Refused("no_account", "This person has no account. They register themselves first, on the page /register.")
 HAS_LEVEL = Refused("has_level", "The account is of level 2 already.")
+OTHER_PHONE = Refused(
+    "other_phone",
+    "The account has another telephone than the person names: somebody else may have registered it. "
+    "Give it to this person first: python -m idp account recover PID --phone NUMBER --officer NAME",
+)
 NOT_ENTITLED = Refused("not_entitled", "Below the age of six there is level 1 only (Decree 69/2024 Art. 7).")
 STANDS_NOT = {
     Ground.ACCOUNT_LOCKED: "The account is locked.",
@@ -61,8 +69,11 @@ STANDS_NOT = {
 }
 
 
-def raise_level(ports: Ports, person: Person, *, officer: str, now: int, simulation: bool) -> Account | Refused:
-    """1 there is an account; 2 it stands; 3 the person may hold level 2; 4 it is not of that level yet.
+def raise_level(
+    ports: Ports, person: Person, *, phone: str, officer: str, now: int, simulation: bool
+) -> Account | Refused:
+    """1 there is an account; 2 it stands; 3 the person may hold level 2; 4 it is not of that level yet; 5 its telephone is
+    the one that the person names.
 
     Who holds the person first sees the other's effect: of two officers at once one raises it. A child from six on may have
     level 2 on request (Art. 7), though its account is used by a representative.
@@ -74,6 +85,8 @@ def raise_level(ports: Ports, person: Person, *, officer: str, now: int, simulat
         refused = NOT_ENTITLED
     if refused is None and cast(Account, account).level >= SECOND:  # 4
         refused = HAS_LEVEL
+    if refused is None and cast(Account, account).phone != phone:  # 5
+        refused = OTHER_PHONE
     if account is None or refused is not None:
         return _refused(ports, account, refused or NO_ACCOUNT, "account_level_set", officer, now)
     ports.accounts.set_level(account.account_id, SECOND)
@@ -90,16 +103,24 @@ def recover(
     *,
     officer: str,
     remove_factors: bool,
+    phone: str | None = None,
     now: int,
     simulation: bool,
 ) -> Recovered | Refused:
-    """A new password instead of the lost one; what the former ones opened ends. `remove_factors` where they are lost too."""
+    """A new password instead of the lost one; what the former ones opened ends. `remove_factors` where they are lost too.
+
+    With a new `phone` the account may have been in other hands: nothing that those added stays. Raises Conflict where the
+    telephone is another account's.
+    """
     held = ports.population.hold(person.person_id) or person
     account = ports.accounts.by_person(person.person_id)
     refused = _unusable(ports, account, but=None, now=now)
     if account is None or refused is not None:
         return _refused(ports, account, refused or NO_ACCOUNT, "recovered", officer, now)
     ports.accounts.set_password(account.account_id, password_hash)
+    if phone is not None and phone != account.phone:
+        ports.accounts.set_phone(account.account_id, phone)
+        account, remove_factors = replace(account, phone=phone), True
     done = Recovered(
         account,
         ports.sessions.end_account(account.account_id),

@@ -15,6 +15,7 @@ from idp.commands.opening import BY, find_person, reading, settings, writing
 from idp.commands.terminal import REFUSED, USAGE, Failed, Words, command, group, moment, show_one
 from idp.login.password import hash_password
 from idp.login.standing import obstacle
+from idp.storage.errors import Conflict
 
 MAX_OFFICER = 64
 PASSWORD_BYTES = 15  # 24 letters and digits, in groups of six
@@ -35,6 +36,11 @@ def add(words: Words) -> None:
         action.add_argument(
             "--officer", required=True, metavar="NAME", help="who checked the person; kept in the journal"
         )
+    told = "the telephone that the person names as theirs"
+    level.add_argument("--phone", required=True, metavar="NUMBER", help=f"{told}; it must be the account's")
+    recover.add_argument(
+        "--phone", metavar="NUMBER", help=f"{told}, if it is not the account's: all other ways are removed"
+    )
     recover.add_argument(
         "--remove-factors", action="store_true", help="passkeys, devices, apps and codes are lost too: remove them"
     )
@@ -62,10 +68,12 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _level(options: argparse.Namespace) -> int:
-    officer, simulation = _officer(options), settings(options).simulation
+    officer, phone, simulation = _officer(options), _phone(options.phone), settings(options).simulation
     with writing(options) as ports:
         person = find_person(ports, options.person)
-        answer = proofing.raise_level(ports, person, officer=officer, now=int(time.time()), simulation=simulation)
+        answer = proofing.raise_level(
+            ports, person, phone=phone, officer=officer, now=int(time.time()), simulation=simulation
+        )
     if isinstance(answer, Refused):
         raise Failed(answer.text, REFUSED)
     return show_one({"pid": person.pid, "name": person.name, "level": options.level, "officer": officer}, options)
@@ -73,19 +81,23 @@ def _level(options: argparse.Namespace) -> int:
 
 def _recover(options: argparse.Namespace) -> int:
     officer, simulation = _officer(options), settings(options).simulation
-    password = _one_time_password()
+    password, phone = _one_time_password(), _phone(options.phone) if options.phone else None
     hashed = hash_password(password)  # before the transaction: nobody waits for a lock meanwhile
-    with writing(options) as ports:
-        person = find_person(ports, options.person)
-        answer = proofing.recover(
-            ports,
-            person,
-            hashed,
-            officer=officer,
-            remove_factors=options.remove_factors,
-            now=int(time.time()),
-            simulation=simulation,
-        )
+    try:
+        with writing(options) as ports:
+            person = find_person(ports, options.person)
+            answer = proofing.recover(
+                ports,
+                person,
+                hashed,
+                officer=officer,
+                remove_factors=options.remove_factors,
+                phone=phone,
+                now=int(time.time()),
+                simulation=simulation,
+            )
+    except Conflict as error:
+        raise Failed("this telephone is another account's", REFUSED) from error
     if isinstance(answer, Refused):
         raise Failed(answer.text, REFUSED)
     row = {
@@ -121,6 +133,13 @@ def _officer(options: argparse.Namespace) -> str:
     if not name:
         raise Failed(f"--officer takes a name of at most {MAX_OFFICER} characters", USAGE)
     return name
+
+
+def _phone(typed: str) -> str:
+    phone = phones.normalise(typed)
+    if phone is None:
+        raise Failed("--phone takes a mobile number, for example 0912345678", USAGE)
+    return phone
 
 
 def _one_time_password() -> str:

@@ -44,6 +44,11 @@ class MemoryAccounts:
     def set_email(self, account_id: str, email: str | None) -> bool:
         return self._change(account_id, email=email)
 
+    def set_phone(self, account_id: str, phone: str) -> bool:
+        other = self.by_phone(phone)
+        require(other is None or other.account_id == account_id, "a second account of one telephone")
+        return self._change(account_id, phone=phone)
+
     def _change(self, account_id: str, **changes: Any) -> bool:
         account = self._rows.get(account_id)
         if account is not None:

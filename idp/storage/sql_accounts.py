@@ -22,6 +22,7 @@ _SET_STATE = update(a).where(a.c.account_id == _ID).values(state=bindparam("to")
 _SET_PASSWORD = update(a).where(a.c.account_id == _ID).values(password_hash=bindparam("to"))
 _REPLACE_PASSWORD = _SET_PASSWORD.where(a.c.password_hash == bindparam("from"))
 _SET_LEVEL = update(a).where(a.c.account_id == _ID).values(level=bindparam("to"))
+_SET_PHONE = update(a).where(a.c.account_id == _ID).values(phone=bindparam("to"))
 _SET_EMAIL = update(a).where(a.c.account_id == _ID).values(email=bindparam("to"))
 
 
@@ -83,6 +84,9 @@ class SqlAccounts:
 
     def set_email(self, account_id: str, email: str | None) -> bool:
         return self._work.run(_SET_EMAIL, id_is=account_id, to=email).rowcount == 1
+
+    def set_phone(self, account_id: str, phone: str) -> bool:
+        return self._work.run(_SET_PHONE, id_is=account_id, to=phone).rowcount == 1
 
 
 _ADD_CLIENT = insert(c)

@@ -75,6 +75,20 @@ def test_consents(storage: Storage) -> None:
         ports.consents.record(another(first, client_id="nobody"))
 
 
+def test_a_telephone_is_one_account_s(storage: Storage) -> None:
+    with storage.transaction() as ports:
+        ports.accounts.add(ACCOUNT)
+        ports.accounts.add(another(ACCOUNT, account_id="account-2", person_id="person-2", phone="+84912345679"))
+        assert ports.accounts.set_phone("account-1", ACCOUNT.phone)
+        assert ports.accounts.set_phone("account-1", "+84900000001")
+        assert not ports.accounts.set_phone("nobody", "+84900000002")
+    with pytest.raises(Conflict), storage.transaction() as ports:
+        ports.accounts.set_phone("account-1", "+84912345679")
+    with storage.reading() as ports:
+        found = ports.accounts.by_phone("+84900000001")
+        assert found is not None and found.account_id == "account-1"
+
+
 def test_sessions(storage: Storage) -> None:
     with storage.transaction() as ports:
         ports.accounts.add(ACCOUNT)

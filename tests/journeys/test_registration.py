@@ -41,7 +41,7 @@ def test_from_nothing_to_a_licence(
     at.page.wait_for_url("**/account")
     at.look("account-level-1")
     level_1_gets_no_document(at)
-    done = idp(nation, "account", "level", who.pid, "2", "--officer", "Trần Cán Bộ")
+    done = idp(nation, "account", "level", who.pid, "2", "--phone", phone, "--officer", "Trần Cán Bộ")
     assert done.returncode == 0, done.stderr
     the_licence_is_offered(at)
     a_second_registration_of_the_same_person(at, browser, who)

@@ -19,11 +19,11 @@ DUONG = "999203001234"
 ANH = "Trần Thị Cán Bộ"
 
 
-def raised(state: State, pid: str = LAM) -> Account | Refused:
+def raised(state: State, pid: str = LAM, phone: str = "+84987000111") -> Account | Refused:
     with state.storage.transaction() as ports:
         who = ports.population.by_pid(pid)
         assert who is not None
-        return proofing.raise_level(ports, who, officer=ANH, now=state.clock[0], simulation=True)
+        return proofing.raise_level(ports, who, phone=phone, officer=ANH, now=state.clock[0], simulation=True)
 
 
 def test_level_2_is_seen_at_once(state: State) -> None:
@@ -36,6 +36,30 @@ def test_level_2_is_seen_at_once(state: State) -> None:
     assert (event.account_id, event.details) == ("a-lam", {"level": 2, "officer": ANH})
     with state.storage.reading() as ports:
         assert "level 2" in ports.messages.recent(now=state.clock[0], phone="+84987000111")[0].text.en
+
+
+def test_an_account_that_somebody_else_registered_is_not_raised(state: State) -> None:
+    """They knew the number, the name and the date of birth, and wrote a telephone of their own."""
+    answer = raised(state, phone="+84900000001")
+    assert isinstance(answer, Refused) and answer.code == "other_phone"
+    with state.storage.transaction() as ports:
+        who = ports.population.by_pid(LAM)
+        assert who is not None
+        for kind in (AuthenticatorKind.PASSKEY, AuthenticatorKind.TOTP):
+            ports.authenticators.add(Authenticator(f"of-{kind}", "a-lam", kind, "theirs", NOW))
+        done = proofing.recover(
+            ports,
+            who,
+            hash_password("một câu mới tinh"),
+            officer=ANH,
+            remove_factors=False,
+            phone="+84900000001",
+            now=state.clock[0],
+            simulation=True,
+        )
+        assert isinstance(done, Recovered) and done.factors == 2  # nothing of theirs stays
+        assert ports.messages.recent(now=state.clock[0])[0].phone == "+84900000001"
+    assert isinstance(raised(state, phone="+84900000001"), Account)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +87,7 @@ def test_ages_and_locks(state: State, changed: dict[str, Any], state_of: Account
     with state.storage.transaction() as ports:
         ports.population.add([who])
         ports.accounts.add(account("a-child", "p-child", level=1, phone="+84987000444", state=state_of))
-    answer = raised(state, who.pid)
+    answer = raised(state, who.pid, "+84987000444")
     assert (answer.code if isinstance(answer, Refused) else None) == code
     with state.storage.reading() as ports:
         found = ports.accounts.get("a-child")

@@ -46,6 +46,12 @@ def password_hash(data: Path) -> str:
         return str(connection.execute(asked).scalar_one())
 
 
+def phone_of(data: Path, pid: str) -> str:
+    with create_engine(database_url(data / "idp")).connect() as connection:
+        asked = text("SELECT phone FROM accounts JOIN personal_ids USING (person_id) WHERE pid = :pid")
+        return str(connection.execute(asked, {"pid": pid}).scalar_one())
+
+
 def test_show_has_no_secret(data: Path) -> None:
     done = idp(data, "account", "show", MINH_ANH)
     assert done.returncode == 0, done.stderr
@@ -66,10 +72,10 @@ def test_show_has_no_secret(data: Path) -> None:
 
 def test_level_2_lets_a_document_be_offered(data: Path) -> None:
     assert idp(data, "offer", LEVEL_1, "health_record").returncode == 1
-    done = row(data, "account", "level", LEVEL_1, "2", "--officer", "Trần  Cán Bộ")
+    done = row(data, "account", "level", LEVEL_1, "2", "--phone", phone_of(data, LEVEL_1), "--officer", "Trần  Cán Bộ")
     assert (done["level"], done["officer"]) == (2, "Trần Cán Bộ")
     assert idp(data, "offer", LEVEL_1, "health_record").returncode == 0
-    again = idp(data, "account", "level", LEVEL_1, "2", "--officer", "Trần Cán Bộ")
+    again = idp(data, "account", "level", LEVEL_1, "2", "--phone", "0912345678", "--officer", "Trần Cán Bộ")
     assert (again.returncode, again.stdout) == (1, "") and "level 2 already" in again.stderr
 
 
@@ -86,6 +92,15 @@ def test_recovery_shows_a_password_once(data: Path) -> None:
     assert "shown once" in shown.stderr and "/account/password" in shown.stderr
 
 
+def test_an_account_in_other_hands_is_given_back(data: Path) -> None:
+    was = phone_of(data, MINH_ANH)
+    taken = idp(data, "account", "recover", MINH_ANH, "--phone", phone_of(data, LEVEL_1), "--officer", "Anh")
+    assert (taken.returncode, taken.stdout) == (1, "") and "another account's" in taken.stderr
+    row(data, "account", "recover", MINH_ANH, "--phone", "0912 345 678", "--officer", "Anh")
+    assert phone_of(data, MINH_ANH) == "+84912345678"
+    row(data, "account", "recover", MINH_ANH, "--phone", was, "--officer", "Anh")
+
+
 def test_unlock(data: Path) -> None:
     assert row(data, "account", "unlock", MINH_ANH)["counted tries"] == "forgotten"
 
@@ -97,10 +112,12 @@ def test_unlock(data: Path) -> None:
         (["account", "level", MINH_ANH, "3", "--officer", "A"], 64, "--help"),
         (["account", "level", LEVEL_1, "1", "--officer", "A"], 64, "--help"),
         (["account", "level", LEVEL_1, "2"], 64, "--help"),
-        (["account", "level", LEVEL_1, "2", "--officer", " "], 64, "--officer"),
-        (["account", "level", LEVEL_1, "2", "--officer", "A\u202eB"], 64, "--officer"),
-        (["account", "level", LEVEL_1, "2", "--officer", "x" * 65], 64, "--officer"),
-        (["account", "level", LOCKED, "2", "--officer", "A"], 1, "is locked"),
+        (["account", "level", LEVEL_1, "2", "--phone", "0912345678", "--officer", " "], 64, "--officer"),
+        (["account", "level", LEVEL_1, "2", "--phone", "0912345678", "--officer", "A\u202eB"], 64, "--officer"),
+        (["account", "level", LEVEL_1, "2", "--phone", "0912345678", "--officer", "x" * 65], 64, "--officer"),
+        (["account", "level", LEVEL_1, "2", "--officer", "A"], 64, "--phone"),
+        (["account", "level", LEVEL_1, "2", "--phone", "12", "--officer", "A"], 64, "--phone"),
+        (["account", "level", LOCKED, "2", "--phone", "0912345678", "--officer", "A"], 1, "is locked"),
         (["account", "recover", LOCKED, "--officer", "A"], 1, "is locked"),
         (["account", "show", "12"], 64, "12 digits"),
         (["account", "unlock", "999999999999"], 1, "people --find"),
