@@ -38,6 +38,7 @@ OVERALL = Limit("overall", ((5_000, 0), (5_001, WINDOW)), kept=WINDOW, window=Tr
 EVERYBODY = "everybody"
 
 LEVEL_TO_REPLACE_A_PASSWORD = 2
+LEVEL_TO_REPLACE_CODES = 2  # what managing the ways to sign in asks for
 
 
 class Secret(StrEnum):
@@ -116,14 +117,22 @@ def succeed(ports: Ports, tried: Try, *, now: int) -> None:
 
 
 def unlock(ports: Ports, account_id: str, *, proven: frozenset[Factor], names: tuple[str, ...]) -> None:
-    """Who could set a new password need not wait for the old one: without it they proved as much as recovery asks."""
+    """Who could set a new password need not wait for the old one: without it they proved as much as recovery asks. Nor who
+    could add a new app wait for codes."""
     if could_replace_the_password(proven):
         forget(ports, account_id, Secret.PASSWORD, names=names)
+    if _could_replace_codes(proven):
+        forget(ports, account_id, Secret.CODE, names=names)
 
 
 def could_replace_the_password(proven: frozenset[Factor]) -> bool:
     others = proven - {Factor.PASSWORD}
     return bool(others) and authentication_level(others) >= LEVEL_TO_REPLACE_A_PASSWORD
+
+
+def _could_replace_codes(proven: frozenset[Factor]) -> bool:
+    others = proven - {Factor.ONE_TIME_CODE, Factor.SHORT_MESSAGE}
+    return bool(others) and authentication_level(others) >= LEVEL_TO_REPLACE_CODES
 
 
 def shown(proven: frozenset[Factor]) -> frozenset[Secret]:

@@ -57,6 +57,7 @@ def remove(
     """False: it was removed before. Who lost it is signed out everywhere but here (`keeps`), relying parties included:
     what was begun with it is not told from the rest."""
     account_id = who.account.account_id
+    ports.authenticators.hold(account_id)
     if _together(one.kind):
         removed = ports.authenticators.remove_kind(account_id, one.kind) > 0
     else:

@@ -33,7 +33,8 @@ class Interaction:
         False  # nobody is signed in: `account_id`, which may be nobody's, is to be proven without its password
     )
     proofs: tuple[str, ...] = ()  # what was proven in a recovery so far, by the names of RFC 8176
-    replaces: str | None = None  # a recovery's fingerprint of the password: with another one in force it has ended
+    replaces: str | None = None  # a recovery's fingerprint of the account: with another password in force it has ended
+    typed: str | None = None  # … and the name that it began with: its tries are counted under that as everywhere
 
 
 def browser_hash(cookie: str) -> str:
@@ -53,16 +54,29 @@ def find(ports: Ports, identifier: str, *, browser: str | None, now: int) -> Int
     return _of_browser(payload, browser)
 
 
-def finish(ports: Ports, identifier: str, *, browser: str | None, now: int) -> Interaction | None:
-    """Use it up; None for everybody but the first."""
-    if find(ports, identifier, browser=browser, now=now) is None:
+def finish(
+    ports: Ports, identifier: str, *, browser: str | None, now: int, found: Interaction | None = None
+) -> Interaction | None:
+    """Use it up; None for everybody but the first. `found`: what `find` gave for this id before; it never changes."""
+    held = found or find(ports, identifier, browser=browser, now=now)
+    if held is None or not _is_of(held, browser):
         return None  # Another browser must not be able to end it either.
     taken = ports.ephemeral.take(PURPOSE, identifier, now=now)
     return None if taken is None or taken.again else _of_browser(taken.payload, browser)
 
 
 def after_sign_in(interaction: Interaction, account_id: str) -> Interaction:
-    return replace(interaction, account_id=account_id, signed_in=True, adds=False)
+    """Adding to a session is no new log-in: its oldest proof may be too old by now. What one person waived or allowed on
+    the way is no other's."""
+    same = interaction.account_id == account_id
+    return replace(
+        interaction,
+        account_id=account_id,
+        signed_in=interaction.signed_in or not interaction.adds,
+        adds=False,
+        waived=interaction.waived and same,
+        consented=interaction.consented and same,
+    )
 
 
 def to_add(interaction: Interaction, account_id: str) -> Interaction:
@@ -70,9 +84,9 @@ def to_add(interaction: Interaction, account_id: str) -> Interaction:
     return replace(interaction, account_id=account_id, adds=True)
 
 
-def to_recover(interaction: Interaction, account_id: str, *, replaces: str) -> Interaction:
+def to_recover(interaction: Interaction, account_id: str, *, replaces: str, typed: str | None = None) -> Interaction:
     """Its pages ask for proofs of this account, and `idp.web.proven` gathers them here; no session begins."""
-    return replace(interaction, account_id=account_id, recovers=True, replaces=replaces)
+    return replace(interaction, account_id=account_id, recovers=True, replaces=replaces, typed=typed)
 
 
 def after_waiving(interaction: Interaction) -> Interaction:
@@ -92,7 +106,11 @@ def after_consent(interaction: Interaction) -> Interaction:
 
 
 def _of_browser(payload: Mapping[str, Any] | None, browser: str | None) -> Interaction | None:
-    if payload is None or browser is None:
+    if payload is None:
         return None
     interaction = Interaction(**{**payload, "proofs": tuple(payload["proofs"])})
-    return interaction if hmac.compare_digest(interaction.browser, browser_hash(browser)) else None
+    return interaction if _is_of(interaction, browser) else None
+
+
+def _is_of(interaction: Interaction, browser: str | None) -> bool:
+    return browser is not None and hmac.compare_digest(interaction.browser, browser_hash(browser))

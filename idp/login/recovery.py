@@ -5,7 +5,7 @@ Spec: NIST SP 800-63B-4 §4.2; OWASP ASVS 5.0 V6.4.3, V6.4.4; attacks.md BF-11, 
 1. What is proven is kept in the interaction, on the server, tied to one browser and one account: no step can be skipped,
    and no proof of another account counts.
 2. Two at once, or one that lay there while the password was changed: the first to finish ends the others, since each
-   replaces only the password that it began with.
+   replaces only the password that it began with. So does whoever adds or removes a key or an app of the account.
 3. Where nobody was found it goes on as for anybody, about an account that does not exist.
 """
 
@@ -18,6 +18,7 @@ from idp.login import attempts, interaction, notices
 from idp.login.acr import Factor, authentication_level, factors_of
 from idp.login.attempts import LEVEL_TO_REPLACE_A_PASSWORD, Secret
 from idp.login.factors import available, reach
+from idp.login.holding import can_be_lost
 from idp.login.interaction import Interaction
 from idp.login.sign_in import find, names, normal
 from idp.login.standing import Holder, holder
@@ -35,9 +36,10 @@ def begin(
 ) -> str:
     """The id of the interaction that gathers proofs. The same for whatever was typed."""
     account = find(ports, identifier)
-    known = account.password_hash if account else ""
-    account_id = account.account_id if account else nobody(normal(identifier), key=key)
-    about = interaction.to_recover(pending, account_id, replaces=_fingerprint(known))
+    typed, known = normal(identifier), account.password_hash if account else ""
+    account_id = account.account_id if account else nobody(typed, key=key)
+    replaces = _fingerprint(ports, account_id, known)
+    about = interaction.to_recover(pending, account_id, replaces=replaces, typed=typed)
     return interaction.begin(ports, about, new_secret=new_secret, now=now)
 
 
@@ -65,7 +67,8 @@ def in_time(ports: Ports, pending: Interaction, *, now: int) -> Holder | None:
     who = holder(ports, pending.account_id, now=now) if pending.account_id else None
     if who is None or pending.replaces is None:
         return None
-    return who if hmac.compare_digest(pending.replaces, _fingerprint(who.account.password_hash)) else None
+    present = _fingerprint(ports, who.account.account_id, who.account.password_hash)
+    return who if hmac.compare_digest(pending.replaces, present) else None
 
 
 def finish(ports: Ports, who: Holder, password_hash: str, *, now: int, simulation: bool) -> bool:
@@ -86,5 +89,9 @@ def _needed(ports: Ports, account_id: str, *, offered: frozenset[Factor]) -> int
     return min(LEVEL_TO_REPLACE_A_PASSWORD, reach(ports, account_id, offered=offered))
 
 
-def _fingerprint(password_hash: str) -> str:
-    return hashlib.sha256(password_hash.encode()).hexdigest()
+def _fingerprint(ports: Ports, account_id: str, password_hash: str) -> str:
+    """Of the password, and of the things that can be lost: what was proven with one that its owner removed meanwhile is
+    worth nothing any more."""
+    held = (one for one in ports.authenticators.of_account(account_id) if can_be_lost(one.kind))
+    named = sorted(one.authenticator_id for one in held)
+    return hashlib.sha256("\0".join((password_hash, *named)).encode()).hexdigest()

@@ -82,12 +82,14 @@ def add_factors(
 ) -> tuple[str, Session] | None:
     """The same session with more proven, under a new id; None when it has ended meanwhile.
 
-    `sid` stays: it is one session to the relying parties. So does `authenticated_at`: the oldest proof is as old as it was.
+    `sid` stays: it is one session to the relying parties. So does `authenticated_at`: the oldest proof is as old as it was,
+    and carries no level whose sessions end sooner than that (`is_too_old`).
     """
     if not ports.sessions.end(before.session_hash):
         return None
     cookie, together = new_secret(), factors_of(before.amr) | factors
-    level = authentication_level(together)
+    reached = authentication_level(together)
+    level = max(each for each in ENDS if each <= reached and (each == 1 or not is_too_old(before, each, now=now)))
     absolute, idle = ENDS[level]
     session = replace(
         before,
@@ -102,6 +104,12 @@ def add_factors(
     details = {"acr": session.acr, "amr": list(session.amr)}
     ports.journal.append(Event(now, "level_raised", before.account_id, details=details))
     return cookie, session
+
+
+def is_too_old(session: Session, level: int, *, now: int) -> bool:
+    """At this level it would be over: nothing raises it there any more, only a new log-in does."""
+    absolute, _ = ENDS[level]
+    return now - session.authenticated_at >= absolute
 
 
 def current(ports: Ports, cookie: str | None, *, now: int) -> SignedIn | None:
@@ -141,6 +149,7 @@ def end_one(ports: Ports, account_id: str, sid: str, *, now: int) -> bool:
 
 def end_others(ports: Ports, session: Session, *, now: int) -> int:
     """All of the account but this one."""
+    ports.authenticators.hold(session.account_id)
     ended = ports.sessions.end_account(session.account_id, but=session.session_hash)
     if ended:
         details = {"reason": "asked", "sessions": ended}

@@ -23,6 +23,9 @@ _HOUR = 3600
 
 OF_CODE = Limit("code", ((TRIES - 1, 0), (TRIES, LIFETIME)), kept=LIFETIME)  # then it is void for the rest of its life
 # Three, then one in ten minutes, until it has been quiet for as long: never more than three in any ten minutes.
+# By what was typed, whoever it is, which is told; and by the telephone, which is not: a person has several names, and the
+# answer to one must not show what was asked under another.
+BY_NAME = Limit("messages_by_name", ((2, 0), (3, LIFETIME)), kept=LIFETIME)
 TO_RECIPIENT = Limit("messages_to", ((2, 0), (3, LIFETIME)), kept=LIFETIME)
 # What it may cost. Many people share an address of a mobile network, so that this is no limit of a person's.
 FROM_ADDRESS = Limit("messages_from", ((99, 0), (100, _HOUR)), kept=_HOUR, window=True)
@@ -41,6 +44,7 @@ class Asking:
     address: str
     client_id: str | None
     replaces: str | None = None  # the code that ends with this one
+    own: bool = False  # they are signed in: what their telephone was sent is no secret to them
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +79,11 @@ def send(
 ) -> Sent | TooSoon:
     for limit, value in _limits(asking):
         if wait := ports.attempts.count(limit, value, now=now):
-            limits = {"limits": [limit.name], "purpose": asking.purpose}
-            ports.journal.append(Event(now, "attempts_limited", asking.account_id, asking.client_id, limits))
-            return TooSoon(wait)
-    reached = asking.phone is not None and _may_reach(ports, asking, asking.phone, now=now)
+            return _too_soon(ports, asking, limit, wait, now=now)
+    wait = ports.attempts.count(TO_RECIPIENT, asking.phone or asking.typed, now=now)  # the same work for nobody
+    if wait and asking.own:
+        return _too_soon(ports, asking, TO_RECIPIENT, wait, now=now)
+    reached = asking.phone is not None and not wait
     code_id, code = new_secret(), f"{int.from_bytes(random(16)) % 10**DIGITS:0{DIGITS}d}"
     payload = {
         "bound_to": asking.bound_to,
@@ -122,13 +127,13 @@ def spend(ports: Ports, held: Held, *, now: int) -> bool:
 def _limits(asking: Asking) -> tuple[tuple[Limit, str], ...]:
     """Always in the same order, so that two at once never wait for one another."""
     client = ((FOR_CLIENT, asking.client_id),) if asking.client_id else ()
-    return ((TO_RECIPIENT, asking.typed), (FROM_ADDRESS, asking.address), *client)
+    return ((BY_NAME, asking.typed), (FROM_ADDRESS, asking.address), *client)
 
 
-def _may_reach(ports: Ports, asking: Asking, phone: str, *, now: int) -> bool:
-    """A person has a number, a telephone and perhaps other names, and is spared by one count. Who hits it under another name
-    is not told: the answer would say that both names are one person's."""
-    return asking.typed == phone or ports.attempts.count(TO_RECIPIENT, phone, now=now) == 0
+def _too_soon(ports: Ports, asking: Asking, limit: Limit, wait: int, *, now: int) -> TooSoon:
+    limits = {"limits": [limit.name], "purpose": asking.purpose}
+    ports.journal.append(Event(now, "attempts_limited", asking.account_id, asking.client_id, limits))
+    return TooSoon(wait)
 
 
 def _digest(code_id: str, code: str, key: bytes) -> str:

@@ -3,9 +3,10 @@
 Spec: NIST SP 800-63B-4 §3.1.1.2, §3.2.2; attacks.md BF-03, BF-14, BF-15
 """
 
+import hmac
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from idp.accounts import phones
 from idp.login import attempts, hashing
@@ -26,6 +27,7 @@ class Check:
     tried: Try  # as it was counted
     account_id: str | None
     reason: str | None
+    right: str | None = field(default=None, repr=False)  # the hash of which it was the password
 
     @property
     def passed(self) -> bool:
@@ -54,18 +56,30 @@ def check(storage: Storage, *, identifier: str, password: str, tried: Callable[[
             return Check(counted, None, "unknown")
         if not right:
             return Check(counted, account.account_id, "wrong_password")
-        if ground is None and is_outdated(account.password_hash):
-            _renew(storage, account, password, now=now)
-        return Check(counted, account.account_id, ground)
+        known = account.password_hash
+        if ground is None and is_outdated(known):
+            known = _renew(storage, account, password, now=now)
+        return Check(counted, account.account_id, ground, known)
 
 
-def _renew(storage: Storage, account: Account, password: str, *, now: int) -> None:
+def still_holds(ports: Ports, checked: Check) -> bool:
+    """Within the log-in's transaction, which holds the account: the password is the same as when it was right. Who changes it
+    waits for us, and then ends the session that begins here; or was faster, and nothing begins."""
+    account = ports.accounts.get(checked.account_id or "")
+    return (
+        account is not None and checked.right is not None and hmac.compare_digest(account.password_hash, checked.right)
+    )
+
+
+def _renew(storage: Storage, account: Account, password: str, *, now: int) -> str:
     """The hash at today's cost, while the password is at hand; not if it was changed meanwhile. The next time does as well."""
     with suppress(HashingBusy):
         renewed = rehash(password)
         with storage.transaction() as ports:
             if ports.accounts.set_password(account.account_id, renewed, replaces=account.password_hash):
                 ports.journal.append(Event(now, "password_rehashed", account.account_id))
+                return renewed
+    return account.password_hash
 
 
 def find(ports: Ports, identifier: str) -> Account | None:

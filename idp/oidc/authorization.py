@@ -10,7 +10,7 @@ from typing import Any
 from idp.issuance.requested import nothing_to_issue
 from idp.login.acr import ACRS, level_of
 from idp.login.factors import reach
-from idp.login.session import SignedIn
+from idp.login.session import SignedIn, is_too_old
 from idp.model import Consent, Event
 from idp.oidc import code as codes
 from idp.oidc import response
@@ -94,6 +94,10 @@ def proceed(
     if needed is None:
         return unmet(authorization, ports, context, now=now)
     if signed_in.level < needed:
+        if is_too_old(signed_in.session, needed, now=now):  # NIST SP 800-63B-4 §2.3.3
+            if silent:
+                return refuse(authorization, "login_required", "the session is too old", ports, context, now=now)
+            return LoginNeeded()
         if silent:
             return refuse(authorization, "interaction_required", "a higher level is needed", ports, context, now=now)
         return MoreNeeded(needed, wish=not authorization.acr_demanded)

@@ -2,7 +2,8 @@
 
 Checks and effects of `respond`, in this order:
 
- 1 the bearer token is of a live grant with scope `device`             401 invalid_token, 403 insufficient_scope
+ 1 the bearer token is of a live grant with scope `device`, and not a refreshed one: its person was there a moment ago
+                                                                       401 invalid_token, 403 insufficient_scope
  2 the log-in behind it was at LoA2 at least                           401 insufficient_user_authentication
  3 the body has the proof, a name that can be shown, a passcode        400 invalid_request
  4 the proof holds, of a key that nobody else is known to hold         400 invalid_proof
@@ -31,7 +32,7 @@ from idp.model import Event, Grant
 from idp.oidc import bearer
 from idp.oidc.context import Context
 from idp.oidc.errors import BearerError
-from idp.oidc.family import OPENID_PURPOSE
+from idp.oidc.family import LIFETIMES, OPENID_PURPOSE
 from idp.oidc.request import Request, Response, json_response
 from idp.oidc.scopes import DEVICE
 from idp.ports import Ports, Storage
@@ -111,6 +112,9 @@ def _allowed(ports: Ports, request: Request, *, now: int) -> tuple[Grant, Holder
     grant, _ = bearer.access(request, ports, purpose=OPENID_PURPOSE, now=now)
     if DEVICE not in grant.scopes:
         raise BearerError("insufficient_scope", "the access token lacks device", status=403)
+    if now - grant.opened_at > LIFETIMES[OPENID_PURPOSE]:
+        text = "the access token is unknown, expired or revoked"
+        raise BearerError("invalid_token", text, detail="refreshed: nobody is there who adds a phone")
     bearer.require_level(grant, LEAST)  # RFC 9470 §3
     who = holder(ports, grant.account_id, now=now)
     if who is None:

@@ -119,6 +119,11 @@ def _subject(web: Web, pending: Interaction, name: str) -> str:
     return account.account_id if account else recovery.nobody(normal(name), key=web.seal_key)
 
 
+def _typed(pending: Interaction, name: str) -> str | None:
+    """Under which name it is counted, beside the account: in a recovery the one that it began with, in a step-up none."""
+    return pending.typed if is_named(pending) else name
+
+
 # --- the three ways ---------------------------------------------------------------------------------------------------
 
 
@@ -137,7 +142,7 @@ def _from_app(web: Web, step: str, pending: Interaction) -> Answer:
             return None
         return Proof(account_id=account_id, factors=FROM_APP, use=lambda ports: totp.spend(ports, *found, now=now))
 
-    return _attempt(web, pending, view, account_id, typed=None if is_named(pending) else normal(name), look=look)
+    return _attempt(web, pending, view, account_id, typed=_typed(pending, normal(name)), look=look)
 
 
 def _from_list(web: Web, step: str, pending: Interaction) -> Answer:
@@ -154,7 +159,7 @@ def _from_list(web: Web, step: str, pending: Interaction) -> Answer:
             account_id=account_id, factors=FROM_APP, use=lambda ports: recovery_codes.spend(ports, found, now=now)
         )
 
-    return _attempt(web, pending, view, account_id, typed=None, look=look)
+    return _attempt(web, pending, view, account_id, typed=_typed(pending, ""), look=look)
 
 
 def _from_message(web: Web, step: str, pending: Interaction, code_id: str) -> Answer:
@@ -173,7 +178,7 @@ def _from_message(web: Web, step: str, pending: Interaction, code_id: str) -> An
             account_id=account_id, factors=BY_MESSAGE, use=lambda ports: short_message.spend(ports, held, now=now)
         )
 
-    return _attempt(web, pending, view, account_id, typed=None if is_named(pending) else held.typed, look=look)
+    return _attempt(web, pending, view, account_id, typed=_typed(pending, held.typed), look=look)
 
 
 def _attempt(web: Web, pending: Interaction, view: View, account_id: str, *, typed: str | None, look: Look) -> Answer:
@@ -223,9 +228,7 @@ def _asked(web: Web, step: str, pending: Interaction, name: str, *, replaces: st
         named = is_named(pending)
         account = ports.accounts.get(pending.account_id or "") if named else find(ports, name)
         stands = account is not None and obstacle(ports, account, now=now) is None
-        known = (
-            account.phone if account and pending.adds else pending.account_id
-        )  # a signed-in person's phone is no secret
+        known = account.phone if account and pending.adds else pending.typed  # a signed-in person's phone is no secret
         asking = Asking(
             bound_to=step,
             purpose="sign_in",
@@ -235,6 +238,7 @@ def _asked(web: Web, step: str, pending: Interaction, name: str, *, replaces: st
             address=source(flask.request.remote_addr or ""),
             client_id=client_id(pending),
             replaces=replaces,
+            own=pending.adds,
         )
         return short_message.send(
             ports,
@@ -248,9 +252,16 @@ def _asked(web: Web, step: str, pending: Interaction, name: str, *, replaces: st
 
 
 def _words(web: Web, pending: Interaction, ports: Ports) -> Callable[[str], Text]:
+    host = web.config.netloc.partition(":")[0]
+    if pending.recovers:  # whoever reads it out gives the account away: that is what must be read
+        return lambda code: Text(
+            f"{code} là mã để đặt lại mật khẩu tài khoản định danh của bạn, dùng trong 10 phút. Không đọc cho ai; nếu bạn "
+            f"không yêu cầu, đừng dùng mã này.\n@{host} #{code}",
+            f"{code} is your code to set a new password for your identity account, good for 10 minutes. Read it to nobody; "
+            f"if you did not ask for it, do not use it.\n@{host} #{code}",
+        )
     client = ports.clients.get(client_id(pending) or "")
     to = client.name if client else Text("trang của bạn", "your own page")
-    host = web.config.netloc.partition(":")[0]
     return lambda code: Text(
         f"{code} là mã đăng nhập vào {to.vi}, dùng trong 10 phút. Không đọc cho ai, kể cả người xưng là cán bộ.\n@{host} #{code}",
         f"{code} is your code to sign in to {to.en}, good for 10 minutes. Read it to nobody, whoever they say they are.\n@{host} #{code}",

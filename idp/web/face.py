@@ -13,7 +13,7 @@ import flask
 from certs.catalogue import Text
 from idp.login import attempts, hashing, interaction
 from idp.login.acr import Factor
-from idp.login.attempts import Secret, Try
+from idp.login.attempts import HiddenLimit, Secret, Try
 from idp.login.face import Faces, NotAPicture, person_of
 from idp.login.interaction import Interaction
 from idp.oidc.authorization import Authorization
@@ -92,8 +92,11 @@ def _compare(web: Web, faces: Faces, step: str, pending: Interaction, picture: b
     """Counted before the picture is opened: what is no picture at all costs work too."""
     now, account_id = web.clock(), pending.account_id or ""
     with hashing.place():  # a flood of faces takes the places of log-ins, and of nothing else
-        tried = tries.of(web, pending, account_id, secret=Secret.FACE)
-        attempts.begin(web.storage, tried, now=now)
+        tried, limited = tries.of(web, pending, account_id, secret=Secret.FACE, typed=pending.typed), False
+        try:
+            attempts.begin(web.storage, tried, now=now)
+        except HiddenLimit:
+            limited = True
         with web.storage.reading() as ports:
             person = person_of(ports, account_id)
         try:
@@ -101,12 +104,13 @@ def _compare(web: Web, faces: Faces, step: str, pending: Interaction, picture: b
         except NotAPicture as error:
             _refused(web, tried, f"picture_{error.code}", now=now)
             return _page(web, step, pending, NOT_READ[error.code]), 422
-    if found.accepted:
+    if found.accepted and not limited:
         answer = proven(web, step, pending, _proof(account_id, picture, now=now), tried=tried)
         if answer is not None:
             return answer
     else:
-        _refused(web, tried, "face_replay" if found.replay else "face_differs", now=now)
+        reason = "limit" if limited else "face_replay" if found.replay else "face_differs"
+        _refused(web, tried, reason, now=now)
     return _page(web, step, pending, REFUSED), 422
 
 

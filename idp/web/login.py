@@ -14,7 +14,7 @@ from idp.login import attempts, interaction
 from idp.login.acr import PASSWORD_ALONE
 from idp.login.attempts import Secret, Try
 from idp.login.interaction import Interaction
-from idp.login.sign_in import MAX_IDENTIFIER, Check, check
+from idp.login.sign_in import MAX_IDENTIFIER, Check, check, still_holds
 from idp.model import Client
 from idp.oidc.authorization import Authorization
 from idp.ports import Ports
@@ -119,7 +119,9 @@ def _check(web: Web, pending: Interaction, *, name: str, password: str) -> Check
 
 def _sign_in(web: Web, identifier: str, pending: Interaction, checked: Check) -> flask.Response | None:
     if checked.reason is None and checked.account_id is not None:
-        proof = Proof(account_id=checked.account_id, factors=PASSWORD_ALONE)
+        proof = Proof(
+            account_id=checked.account_id, factors=PASSWORD_ALONE, use=lambda ports: still_holds(ports, checked)
+        )
         return proven(web, identifier, pending, proof, tried=checked.tried)
     with web.storage.transaction() as ports:
         reason = checked.reason or "unknown"

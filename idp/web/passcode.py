@@ -3,7 +3,8 @@
 import flask
 
 from certs.catalogue import Text
-from idp.login import hashing, holding, passcode
+from idp.login import attempts, hashing, holding, passcode
+from idp.login.attempts import Secret
 from idp.login.notices import tell
 from idp.login.passcode import PasscodeRefused
 from idp.login.session import SignedIn
@@ -47,6 +48,7 @@ def blueprint(web: Web) -> flask.Blueprint:
         account, now = signed_in.holder.account, web.clock()
         with web.storage.transaction() as ports:
             passcode.put(ports, account.account_id, hashed, now=now)
+            attempts.forget(ports, account.account_id, Secret.PASSCODE)  # tries at the former one
             told = holding.added(AuthenticatorKind.PASSCODE, "")
             tell(ports, account, told, now=now, simulation=web.config.simulation)
         return see_other(HOME)

@@ -165,5 +165,5 @@ def _copied(name: str) -> Text:
 
 def _other_ways(step: Step) -> str:
     if step.pending.recovers:
-        return flask.url_for("recovery.page", identifier=step.identifier)
+        return flask.url_for("recovery.gather", identifier=step.identifier)
     return flask.url_for("more.page" if step.pending.adds else "login.page", identifier=step.identifier)

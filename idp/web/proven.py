@@ -48,12 +48,16 @@ def proven(
     """
     now = web.clock()
     with web.storage.transaction() as ports:
+        ports.authenticators.hold(
+            proof.account_id
+        )  # first: who ends all sessions meanwhile waits, and then sees this one
         who = holder(ports, proof.account_id, now=now)
         if who is None or not _theirs(pending, proof) or not proof.use(ports):
             details = {"reason": "not_standing" if who is None else "not_theirs_or_used"}
             ports.journal.append(Event(now, "sign_in_refused", proof.account_id, client_id(pending), details))
             return None
-        if interaction.finish(ports, identifier, browser=security.cookie(security.BROWSER), now=now) is None:
+        browser = security.cookie(security.BROWSER)
+        if interaction.finish(ports, identifier, browser=browser, now=now, found=pending) is None:
             return errors.expired_page(403)  # sent twice: the first one counts
         if pending.recovers:
             return _gathered(ports, web, pending, proof, tried, now=now)

@@ -130,6 +130,7 @@ def _pending(ports: Ports, web: Web, identifier: str) -> Interaction | None:
 
 def _set(web: Web, identifier: str, pending: Interaction, hashed: str, *, now: int) -> bool:
     with web.storage.transaction() as ports:
+        ports.authenticators.hold(pending.account_id or "")  # who removes what was proven with waits, or was faster
         if interaction.finish(ports, identifier, browser=security.cookie(security.BROWSER), now=now) is None:
             return False
         who = recovery.in_time(ports, pending, now=now)

@@ -7,6 +7,7 @@ Spec: Decree 69/2024/NĐ-CP Art. 10; NIST SP 800-63A-4 §3.1
 import re
 import secrets
 from collections.abc import Callable
+from unicodedata import category
 
 import flask
 
@@ -105,7 +106,7 @@ def _read(web: Web, typed: dict[str, str]) -> tuple[Application | None, Problems
     phone, day = phones.normalise(typed["phone"]), today(web.clock())
     checks = (
         ("pid", NO_PID, personal_id.is_valid(pid, year=day.year, simulation=web.config.simulation)),
-        ("name", NO_NAME, 2 <= len(name) <= MAX_NAME and name.replace(" ", "").isalpha()),
+        ("name", NO_NAME, 2 <= len(name) <= MAX_NAME and _is_name(name)),
         ("birth_date", NO_DATE, born is not None and born <= day.isoformat()),
         ("phone", NO_PHONE, phone is not None),
         ("email", NO_EMAIL, not email or (len(email) <= MAX_EMAIL and _EMAIL.fullmatch(email) is not None)),
@@ -123,6 +124,11 @@ def _read(web: Web, typed: dict[str, str]) -> tuple[Application | None, Problems
         email=email or None,
     )
     return application, {}
+
+
+def _is_name(text: str) -> bool:
+    """Letters of any people with their marks, and what stands between them: H'Nhơn, Min-jun, Arjun R. Nair."""
+    return all(category(each)[0] in "LM" or each in " '’.-" for each in text) and any(map(str.isalpha, text))
 
 
 def _send(ports: Ports, web: Web, step: str, application: Application, *, address: str, now: int) -> int:

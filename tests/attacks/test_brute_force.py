@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import io
 import re
 import shutil
 import signal
@@ -10,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from idp.login import attempts, hashing
 from idp.login.attempts import CLIENT, EVERYBODY, OVERALL, PERSON, Secret, TooMany, Try
@@ -20,7 +22,7 @@ from tests.attacks import answers
 from tests.databases import Server
 from tests.idp.conftest import DATABASES
 from tests.idp.web.codes import inbox, send
-from tests.idp.web.test_passkeys import Citizen
+from tests.idp.web.test_passkeys import Citizen, signed_in
 from tests.world_idp import NOW, PASSWORD, Browser, State, basic, client, populate, reopen
 
 DUONG, LAM, LOCKED, NOBODY = "999203001234", "999090000111", "999090000222", "999203009999"
@@ -398,3 +400,89 @@ def test_bf_03_a_recovery_is_the_same_for_nobody(state: State) -> None:
         tries = [browser.submit(browser.get(page.headers["Location"]), code="000000") for _ in range(FREE + 1)]
         outcomes.append([(answer.status_code, answer.headers.get("Retry-After")) for answer in tries])
     assert outcomes[0] == outcomes[1]
+
+
+def test_a_log_in_under_way_does_not_outlive_the_password(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The former password was right a moment ago; before the session begins another one is set, and all sessions end."""
+    changed = hash_password(NEW)
+
+    def overtaken(known: str | None, typed: str) -> bool:
+        right = verify_password(known, typed)
+        with state.storage.transaction() as ports:
+            ports.accounts.set_password("a-duong", changed)
+            ports.sessions.end_account("a-duong")
+        return right
+
+    with monkeypatch.context() as patched:
+        patched.setattr("idp.login.sign_in.verify_password", overtaken)
+        thief = state.browser()
+        assert guess(thief, password=PASSWORD).status_code == 422
+    assert thief.client.get_cookie("idp_session") is None
+    assert not state.journal("signed_in")
+    assert guess(state.browser(), password=NEW).status_code == 303
+
+
+def test_bf_12_after_what_was_proven_with_is_lost(state: State, duong: Citizen) -> None:
+    """A thief with the key has not finished yet when its owner removes it."""
+    thief = state.browser()
+    ready = by_passkey(thief, start(thief), duong).headers["Location"]
+    owner = signed_in(state)
+    page = owner.get("/account/security")
+    remove = re.findall(r'href="(/account/security/factors/[^"]+/remove)"', page.text)[0]
+    assert owner.submit(owner.get(remove), lost="yes").status_code == 303
+    answers.page(set_new(state, thief, ready), 403)
+    assert password_is(state, PASSWORD)
+
+
+@pytest.mark.parametrize("way", ["app", "message", "face"])
+def test_bf_03_a_recovery_does_not_tell_that_two_names_are_one_person_s(state: State, way: str) -> None:
+    """Many tries under the number, then one under the telephone: its own person's, and another's."""
+    answered = []
+    for number, phone in ((DUONG, PHONE), (LAM, "0987 000 999")):
+        for name, tries in ((number, FREE + 1), (phone, 1)):
+            browser = state.browser()
+            path = start(browser, name).replace("/recover/", "/login/")
+            for _ in range(tries):
+                last = _wrong(state, browser, path, way)
+        answered.append((last.status_code, last.headers.get("Retry-After")))
+    assert answered[0] == answered[1] == ((303, None) if way == "message" else (422, None))
+
+
+def _wrong(state: State, browser: Browser, path: str, way: str) -> TestResponse:
+    if way == "app":
+        return browser.submit(browser.get(f"{path}/code/app"), code="000000")
+    if way == "message":
+        return send(browser, f"{path}/code")
+    page = browser.get(f"{path}/face")
+    hidden = dict(re.findall(r'name="(form_token)" value="([^"]*)"', page.text))
+    picture = FileStorage(io.BytesIO(b"no picture"), "face.webp")
+    boundary, body = encode_multipart({**hidden, "picture": picture})
+    return browser.client.post(f"{path}/face", data=body, content_type=f"multipart/form-data; boundary={boundary}")
+
+
+def test_a_proof_without_codes_ends_the_wait_for_codes(state: State, duong: Citizen) -> None:
+    """After a hundred wrong ones a year: strangers must not take a way to sign in away. A passkey could add a new app."""
+    tried = Try(subject="a-duong", address="198.51.100.7", secret=Secret.CODE, typed=DUONG)
+    fill(state, PERSON, f"code\0{tried.subject}")
+    with pytest.raises(TooMany):
+        attempts.begin(state.storage, tried, now=state.clock[0])
+    assert guess(state.browser(), password=PASSWORD).status_code == 303  # who knows the password gets no new tries
+    with pytest.raises(TooMany):
+        attempts.begin(state.storage, tried, now=state.clock[0])
+    assert duong.sign_in().status_code == 303
+    attempts.begin(state.storage, tried, now=state.clock[0])
+
+
+def test_the_message_of_a_recovery_says_what_its_code_opens(state: State) -> None:
+    """Somebody else began it: who is asked for the code must read that it gives the account away."""
+    browser = state.browser()
+    send(browser, f"{start(browser).replace('/recover/', '/login/')}/code")
+    with state.storage.reading() as ports:
+        (told,) = ports.messages.recent(now=state.clock[0])
+    assert "đặt lại mật khẩu" in told.text.vi and "to set a new password" in told.text.en
+
+
+def test_the_page_of_passkeys_leads_back_to_its_recovery(state: State) -> None:
+    browser = state.browser()
+    recovery = start(browser)
+    assert f'href="{recovery}"' in browser.get(f"{recovery.replace('/recover/', '/login/')}/passkey").text

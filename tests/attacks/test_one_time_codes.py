@@ -150,7 +150,9 @@ def test_bf_05_in_a_recovery_the_same_and_for_nobody_alike(state: State, way: st
         answered[identifier] = [browser.submit(page, code="0000-0000-0000").status_code for _ in range(FREE + 1)]
     assert answered[DUONG] == answered["999203009999"] == [422] * FREE + [429]
     browser, path = stranger(state)
-    assert by_app(browser, path, "000000").status_code == 422  # hidden: this name was not typed so often
+    assert by_app(browser, path, "000000").status_code == 429  # the same name, in the sibling flow
+    other = browser.submit(browser.get(f"{path}/app"), identifier="0912 345 678", code="000000")
+    assert other.status_code == 422  # hidden: this name was not typed so often
     refused = state.journal("sign_in_refused")[0]
     assert (refused.account_id, refused.details["reason"]) == ("a-duong", "limit")
 
@@ -278,3 +280,11 @@ def test_bf_13_what_one_address_costs(state: State) -> None:
     assert statuses == [303] * 100 + [429]
     elsewhere, path = stranger(state)
     assert send(elsewhere, path, identifier=DUONG).status_code == 303
+
+
+def test_bf_13_messages_asked_under_one_name_do_not_show_under_another(state: State) -> None:
+    """Nor does the answer say that a number and a telephone are one person's; what is sent is spared all the same."""
+    for name in (DUONG, DUONG, DUONG, "0912 345 678"):
+        browser, path = stranger(state)
+        assert send(browser, path, identifier=name).status_code == 303
+    assert len(inbox(state)) == 3

@@ -113,7 +113,7 @@ def test_three_in_ten_minutes(state: State, known: bool) -> None:
     assert send(state, now=NOW + 300, **who) == TooSoon(500)
     assert isinstance(send(state, now=NOW + 800, **who), Sent)
     assert isinstance(send(state, now=NOW + 801, **who), TooSoon)
-    assert [event.details["limits"] for event in state.journal("attempts_limited")] == [["messages_to"]] * 2
+    assert [event.details["limits"] for event in state.journal("attempts_limited")] == [["messages_by_name"]] * 2
 
 
 def test_never_more_than_three_in_any_ten_minutes(state: State) -> None:

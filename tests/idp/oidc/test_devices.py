@@ -1,6 +1,7 @@
 """The device endpoint: who may add a phone, which key, which passcode; and that its person hears of it."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 from typing import Any
 
@@ -83,6 +84,19 @@ def test_its_person_hears_of_it(state: State) -> None:
 )
 def test_a_token_that_does_not_allow_it(state: State, given: dict[str, Any], status: int, error: str) -> None:
     refused(enrol(state, body(state, MemorySigner.generate()), token(state, **given)), status, error)
+    assert not held(state)
+
+
+def test_a_refreshed_token_adds_no_phone(state: State) -> None:
+    """A wallet may act for its person for ninety days, and not make itself a way to sign in as them."""
+    access = token(state)
+    with state.storage.transaction() as ports:
+        found = ports.grants.live(token_hash(access), "access", now=state.clock[0])
+        assert found is not None
+        later, value = replace(found[0], grant_id=new_secret(), expires=state.clock[0] + 90 * 86_400), new_secret()
+        ports.grants.open(later, [Token(token_hash(value), later.grant_id, "access", state.clock[0] + 7200)])
+    state.wait(3600)
+    refused(enrol(state, body(state, MemorySigner.generate()), value), 401, "invalid_token")
     assert not held(state)
 
 

@@ -5,6 +5,8 @@ import re
 import pytest
 from werkzeug.test import TestResponse
 
+from idp.login import attempts
+from idp.login.attempts import PERSON, Secret, Try
 from idp.model import Authenticator, AuthenticatorKind, Event, Grant, Token
 from tests.idp.web.codes import inbox, now_code, secret_on, signed_in, with_app
 from tests.world_idp import NOW, Browser, State
@@ -164,6 +166,18 @@ def test_anothers_are_unknown(state: State) -> None:
         assert browser.client.post(path, data={"form_token": token}).status_code == 403  # a form of another page
     with state.storage.reading() as ports:
         assert ports.authenticators.of_account("a-lam")
+
+
+def test_a_new_passcode_ends_the_count_of_tries_at_the_former(state: State) -> None:
+    """A thief of the phone guessed until it was locked: its owner sets another one, and need not wait."""
+    tried = Try(subject="a-duong", address="198.51.100.7", secret=Secret.PASSCODE)
+    for _ in range(PERSON.steps[0][0] + 1):
+        attempts.begin(state.storage, tried, now=state.clock[0])
+    with pytest.raises(attempts.TooMany):
+        attempts.begin(state.storage, tried, now=state.clock[0])
+    browser = signed_in(state)
+    assert browser.submit(browser.get(f"{HOME}/passcode"), passcode="482913", again="482913").status_code == 303
+    attempts.begin(state.storage, tried, now=state.clock[0])
 
 
 def test_the_passcode_page(state: State) -> None:

@@ -1,14 +1,17 @@
 """From a lower level to a higher one: what is asked, what is offered, what the relying party is told. Spec: RFC 9470 §5"""
 
+import io
 import json
 import re
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from idp.model import AccountState
-from tests.world_idp import PASSWORD, Browser, State, answer_of
+from idp.registries import portraits
+from tests.world_idp import PASSWORD, Browser, State, answer_of, person
 
 ESSENTIAL = json.dumps({"id_token": {"acr": {"essential": True, "values": ["LoA2"]}}})
 
@@ -146,3 +149,55 @@ def test_the_password_stays_where_it_was_proven_for_a_new_log_in(state: State) -
     after = browser.sign_in(asked, password=PASSWORD)
     assert urlsplit(after.headers["Location"]).path.endswith("/more")
     assert dict(parse_qsl(urlsplit(after.headers["Location"]).query)) == {}
+
+
+def test_an_old_session_carries_no_level_beyond_its_end(state: State) -> None:
+    """Twelve hours after the password a biometric is not added to it: it is asked for anew (SP 800-63B-4 §2.3.3)."""
+    browser = state.browser()
+    token(state, browser, browser.sign_in(browser.ask()))
+    for _ in range(13):
+        state.wait(3500)
+        assert browser.get("/account").status_code == 200  # never idle
+    asked = browser.ask(claims=essential("LoA3"))
+    assert re.fullmatch(r"/login/[A-Za-z0-9_-]+", asked.headers["Location"])
+    after = browser.sign_in(asked)
+    assert after.headers["Location"].endswith("/more")
+
+
+def test_what_is_added_to_an_old_session_never_ends_it(state: State) -> None:
+    """Asked for level 2, a person shows their face: the session is too old for what that reaches, and goes on at level 2."""
+    browser = state.browser()
+    token(state, browser, browser.sign_in(browser.ask()))
+    for _ in range(13):
+        state.wait(3500)
+        browser.get("/account")
+    more = browser.ask(claims=essential("LoA2")).headers["Location"]
+    path = more.replace("/more", "/face")
+    hidden = dict(re.findall(r'name="(form_token)" value="([^"]*)"', browser.get(path).text))
+    picture = FileStorage(io.BytesIO(portraits.snapshot(person(), 1)), "face.webp")
+    boundary, body = encode_multipart({**hidden, "picture": picture})
+    after = browser.client.post(path, data=body, content_type=f"multipart/form-data; boundary={boundary}")
+    assert token(state, browser, after)["acr"] == "LoA2"
+    assert browser.get("/account").status_code == 200
+
+
+def test_what_is_added_makes_no_old_log_in_a_new_one(state: State) -> None:
+    """The session was young enough for `max_age` when it was asked for, and is no more when the factor comes."""
+    browser = state.browser()
+    token(state, browser, browser.sign_in(browser.ask()))
+    state.wait(250)
+    more = browser.ask(acr_values="LoA2", max_age="300").headers["Location"]
+    assert more.endswith("/more")
+    state.wait(600)
+    after = by_message(state, browser, more).headers["Location"]
+    assert re.fullmatch(r"/login/[A-Za-z0-9_-]+", after)
+
+
+def test_what_one_person_waived_or_allowed_is_not_another_s(state: State) -> None:
+    """A family's browser: the page of a consent leads, by its id, to the log-in page too."""
+    browser = state.browser()
+    consent = browser.submit(browser.get(at_more(browser, acr_values="LoA2"))).headers["Location"]
+    assert consent.startswith("/consent/")
+    page = browser.get(consent.replace("/consent/", "/login/"))
+    after = browser.submit(page, identifier="999090000111", password=PASSWORD)
+    assert after.headers["Location"].endswith("/more")

@@ -82,6 +82,16 @@ def test_a_birth_date_is_compared_as_far_as_the_register_knows_it(state: State) 
 
 
 @pytest.mark.parametrize(
+    "name", ["H'Nhơn Kbuôr", "H’Bia Êban", "Kim Min-jun", "Arjun R. Nair", "Lu\u0302n Rơ Čăm b\u0306"]
+)
+def test_names_of_every_people(state: State, name: str) -> None:
+    """As the register has them, letters outside the Vietnamese alphabet and combining marks too."""
+    with state.storage.transaction() as ports:
+        ports.population.add([person("p-name", pid="999203004322", name=name, birth_date="2003-11-20", phone=None)])
+    assert registered(state, state.browser(), pid="999203004322", name=name)
+
+
+@pytest.mark.parametrize(
     ("changed", "reason"),
     [
         ({"pid": "999203009999"}, "unknown"),
@@ -125,6 +135,8 @@ def test_all_refusals_look_alike(state: State, changed: dict[str, str], reason: 
         ("pid", "999903004321"),
         ("name", ""),
         ("name", "<b>An</b>"),
+        ("name", "A1 An"),
+        ("name", "'-"),
         ("birth_date", "31/2/2003"),
         ("birth_date", "2003-11-20"),
         ("birth_date", "1/1/2999"),
