@@ -9,13 +9,18 @@ provider's processes and the clerk are killed (and PostgreSQL's, every few round
  4 a nonce that was used is used; no status index was given twice
  5 each document has the state that the clerk was told last, or the one it was asking for; and every credential of it, the
    ones issued in the race as well, has the status that goes with it
+ 6 whoever changed how they sign in has what was before or what it leads to, with its line in the journal; sent again, it has
+   the effect that it did not have yet, and none twice (`tests.soak.residents`)
+ 7 the journal's chain holds, whose keeper was killed while it sealed (`tests.soak.keeper`)
 """
 
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -37,6 +42,8 @@ from idp.ports import Ports, Storage
 from idp.storage import place
 from tests.databases import Postgres
 from tests.soak.deeds import KIND, RECEIVING, Crowd, Held, Noted
+from tests.soak.keeper import Keeper
+from tests.soak.residents import LIVING_THERE, Deed, Residents
 from tests.soak.serving import Served
 
 LONGEST = 0.8  # seconds to the kill: in every other round from the start, so that it cuts the very first deeds too ...
@@ -50,6 +57,10 @@ class Report:
     rounds: int = 0
     acknowledged: int = 0
     changes: int = 0  # of the clerk
+    done: Counter[str] = field(default_factory=Counter)  # of the residents, acknowledged
+    cut: Counter[str] = field(default_factory=Counter)  # asked for, and never answered
+    sealed: int = 0  # blocks
+    seals_cut: int = 0
     slowest_start: float = 0.0
     database_kills: int = 0
     faults: list[str] = field(default_factory=list)
@@ -62,11 +73,13 @@ class Crash:
     postgres: Postgres | None = None
     report: Report = field(default_factory=Report)
     credentials: list[Held] = field(default_factory=list)
+    places: Iterator[int] = field(default_factory=lambda: count(LIVING_THERE))  # of residents, each new
 
     def run(self, rounds: int, *, seed: int, told: Callable[[int], None] = lambda done: None) -> Report:
         chance = random.Random(seed)
         port = int(self.here.issuer.rpartition(":")[2])
-        server = Served(demo.roles(self.here)[0].environment, self.here.folder / "logs", port)
+        settings = {**demo.roles(self.here)[0].environment, "IDP_TRUSTED_PROXIES": "1"}
+        server = Served(settings, self.here.folder / "logs", port)
         try:
             server.start()
             for number in range(rounds):
@@ -83,12 +96,14 @@ class Crash:
         noted, stop = Noted(), Event()
         with place.opened(self.database) as storage:
             clerk = Clerk.start(self.database, storage)
-            people = Crowd(self.here, storage, noted, stop).start()
+            keeper, residents = Keeper.start(self.database), Residents(self.here, storage, self.places)
+            people = [*Crowd(self.here, storage, noted, stop).start(), *residents.start(stop)]
             began = time.monotonic()
             while self.report.rounds % 2 and not noted.acknowledged and time.monotonic() < began + FIRST_DEED:
                 time.sleep(0.005)
             time.sleep(chance.uniform(0.0, LONGEST))
             server.kill()
+            keeper.kill(chance)
             clerk.kill()
             stop.set()
             for person in people:
@@ -100,9 +115,22 @@ class Crash:
         self.report.slowest_start = max(self.report.slowest_start, server.start())
         self._hold(not noted.wrong, f"answers: {noted.wrong}")
         self._check(noted, clerk)
+        self._check_residents(residents.deeds, residents.wrong, keeper)
         self.report.rounds += 1
         self.report.acknowledged += noted.acknowledged
         self.report.changes += clerk.changes
+
+    def _check_residents(self, deeds: list[Deed], wrong: list[str], keeper: Keeper) -> None:
+        self.report.done += Counter(deed.what for deed in deeds if deed.acknowledged)
+        self.report.cut += Counter(deed.what for deed in deeds if not deed.acknowledged)
+        self.report.sealed += len(keeper.sealed)
+        self.report.seals_cut += keeper.cut
+        with place.opened(self.database) as storage:
+            for fault in (
+                *keeper.faults(storage),
+                *Residents(self.here, storage, self.places, deeds, wrong).faults(),
+            ):  # 6, 7
+                self._hold(False, fault)
 
     def _hold(self, condition: bool, otherwise: str) -> None:
         if not condition:
@@ -176,7 +204,18 @@ def _sound(url: str) -> bool:
             sound = connection.execute(text("PRAGMA integrity_check")).scalar() == "ok"
             sound = sound and not connection.execute(text("PRAGMA foreign_key_check")).all()
         else:  # reads every row of the tables that the round wrote
-            tables = ("ephemerals", "tokens", "grants", "sessions", "events", "issued_credentials", "status_indexes")
+            tables = (
+                "ephemerals",
+                "tokens",
+                "grants",
+                "sessions",
+                "events",
+                "blocks",
+                "accounts",
+                "authenticators",
+                "issued_credentials",
+                "status_indexes",
+            )
             sound = all(
                 connection.execute(text(f"SELECT count(t.*::text) FROM {table} t")).scalar() is not None
                 for table in tables
@@ -188,7 +227,7 @@ def _sound(url: str) -> bool:
 # --- the clerk --------------------------------------------------------------------------------------------------------
 
 _FORKS = get_context("forkserver")  # a child of a process without threads, there in milliseconds
-_FORKS.set_forkserver_preload(["tests.soak.crashes"])
+_FORKS.set_forkserver_preload(["tests.soak.crashes"])  # and what it imports: the keeper comes from there too
 
 
 @dataclass

@@ -29,7 +29,7 @@ from tests.world_idp import VERIFIER, basic, challenge
 CLIENT = "bank"
 KIND, VIEW = "driving_licence", "driving_licence.licence"
 LOG_INS_OF_A_BROWSER = 6  # then a new one: most sign-ins need no password, and are quick enough to be cut anywhere
-FORM_TOKEN = re.compile(r'<main.*?<form method="post" action="([^"]+)"[^>]*>\s*(?:<input[^>]*>)?', re.DOTALL)
+FORM = re.compile(r'<main.*?<form method="post" action="([^"]+)"[^>]*>(.*?)</form>', re.DOTALL)
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 
 
@@ -102,10 +102,10 @@ class Crowd:
             page = browser.get(answer.headers["Location"])
             login = page.request.url.path.startswith("/login/")
             filled = {"identifier": one.pid, "password": one.password} if login else {"decision": "share"}
-            form = FORM_TOKEN.search(page.text)
+            form = FORM.search(page.text)
             if form is None:
                 raise AssertionError(f"{page.status_code} without a form at {page.request.url.path}")
-            answer = browser.post(form[1], data={**dict(HIDDEN.findall(page.text)), **filled})
+            answer = browser.post(form[1], data={**dict(HIDDEN.findall(form[2])), **filled})
             if login and answer.status_code == 303:
                 self.noted.sessions.append(browser.cookies["idp_session"])
         code = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))["code"]
