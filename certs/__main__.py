@@ -1,6 +1,6 @@
-"""Commands of the floor: make a root, issue a signer under it, look into certificates, QR texts and bundles.
+"""Commands of the floor: make a root, issue a signer under it, take it back, look into certificates, QR texts and bundles.
 
-`python -m certs root|signer|show|peek|vectors` — see `--help` of each.
+`python -m certs root|signer|revoke|crl|show|peek|vectors` — see `--help` of each.
 """
 
 import argparse
@@ -13,8 +13,9 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certs import bundle, qr, vectors
-from certs.authority import ROOT_DAYS, SIGNER_DAYS, Authority
+from certs import bundle, crl, qr, vectors
+from certs.authority import CRL_DAYS, ROOT_DAYS, SIGNER_DAYS, Authority
+from certs.crl import REASONS, Revocation
 from certs.errors import CertsError
 from certs.formats import cwt
 from certs.keys import FileSigner
@@ -22,6 +23,7 @@ from certs.vectors import device
 from certs.x509 import Usage
 
 _VECTORS = {"qr": vectors.document, "device": device.document}
+_REASONS = {reason.name.replace("_", "-"): reason for reason in REASONS}
 _USAGES = {usage.name.lower().replace("_", "-"): usage for usage in Usage}
 
 
@@ -50,7 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     signer.add_argument("name", help="file name and common name, for instance public-security")
     signer.add_argument("--usage", choices=sorted(_USAGES), default="document-signer")
     signer.add_argument("--days", type=int, default=SIGNER_DAYS)
+    signer.add_argument("--crl-uri", help="where the root's CRL is to be had: a verifier without it then cannot tell")
     signer.set_defaults(run=_signer)
+    _revocation_commands(commands)
 
     show = commands.add_parser("show", help="show a certificate (PEM or DER) or an offline bundle")
     show.add_argument("file", type=Path)
@@ -68,6 +72,21 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _revocation_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    revoke = commands.add_parser("revoke", help="take a certificate back: root.crl is signed anew with it")
+    revoke.add_argument("folder", type=Path, help="folder of root.key, root.pem and root.crl")
+    revoke.add_argument("certificate", type=Path, help="the certificate (PEM)")
+    revoke.add_argument("--reason", choices=sorted(_REASONS), required=True)
+    revoke.add_argument("--invalid-since", type=int, help="Unix seconds since when the key may have been misused")
+    revoke.add_argument("--days", type=int, default=CRL_DAYS)
+    revoke.set_defaults(run=_revoke)
+
+    listing = commands.add_parser("crl", help="sign root.crl anew, before it ends or for the first time")
+    listing.add_argument("folder", type=Path, help="folder of root.key, root.pem and root.crl")
+    listing.add_argument("--days", type=int, default=CRL_DAYS)
+    listing.set_defaults(run=_crl)
+
+
 def _root(options: argparse.Namespace) -> None:
     key = FileSigner.load_or_create(options.folder / "root.key", "ES256")
     authority = Authority.create(options.name, now=int(time.time()), days=options.days, key=key)
@@ -76,13 +95,60 @@ def _root(options: argparse.Namespace) -> None:
 
 
 def _signer(options: argparse.Namespace) -> None:
-    key = FileSigner.load(options.folder / "root.key", "ES256")
-    certificate = x509.load_pem_x509_certificate((options.folder / "root.pem").read_bytes())
+    authority = _authority(options.folder)
     signer = FileSigner.load_or_create(options.folder / f"{options.name}.key", "ES256")
-    issued = Authority(certificate, key).issue(
-        options.name, signer.public, _USAGES[options.usage], now=int(time.time()), days=options.days
+    issued = authority.issue(
+        options.name,
+        signer.public,
+        _USAGES[options.usage],
+        now=int(time.time()),
+        days=options.days,
+        crl_uri=options.crl_uri,
     )
     print(_write_new(options.folder / f"{options.name}.pem", issued))
+
+
+def _authority(folder: Path) -> Authority:
+    key = FileSigner.load(folder / "root.key", "ES256")
+    return Authority(x509.load_pem_x509_certificate((folder / "root.pem").read_bytes()), key)
+
+
+def _revoke(options: argparse.Namespace) -> None:
+    now, authority = int(time.time()), _authority(options.folder)
+    certificate = x509.load_pem_x509_certificate(options.certificate.read_bytes())
+    entry = authority.revoke(certificate, reason=_REASONS[options.reason], now=now, invalid_since=options.invalid_since)
+    _publish_crl(options, authority, (entry,), now)
+
+
+def _crl(options: argparse.Namespace) -> None:
+    _publish_crl(options, _authority(options.folder), (), int(time.time()))
+
+
+def _publish_crl(options: argparse.Namespace, authority: Authority, more: tuple[Revocation, ...], now: int) -> None:
+    """The number is the time, so that a folder restored from an old copy never signs a number twice."""
+    path = options.folder / "root.crl"
+    entries, number = more, now
+    if path.exists():
+        held = crl.read(path.read_bytes(), (authority.certificate,), now=now)
+        entries, number = (*held.revocations.values(), *more), max(held.number + 1, now)
+    data = authority.sign_crl(entries, number=number, now=now, days=options.days)
+    new = path.with_suffix(".new")
+    new.write_bytes(data)
+    os.replace(new, path)
+    _print_table([("file", path), *_crl_rows(data, authority.certificate, now)])
+
+
+def _crl_rows(data: bytes, root: x509.Certificate, now: int) -> list[tuple[str, object]]:
+    told = crl.read(data, (root,), now=now)
+    return [
+        ("number", told.number),
+        ("issued", _when(told.issued)),
+        ("next update", _when(told.next_update)),
+        *(
+            (f"{entry.serial:x}", f"{entry.reason.value}, {_when(entry.revoked)}")
+            for entry in told.revocations.values()
+        ),
+    ]
 
 
 def _write_new(path: Path, certificate: x509.Certificate) -> Path:
@@ -111,6 +177,10 @@ def _show(options: argparse.Namespace) -> None:
             for service in held.trust.list.services
         ),
         *((item.uri, f"{len(item)} entries, {_when(item.issued)}") for item in held.statuses),
+        *(
+            ("CRL", f"number {item.number}, {len(item.revocations)} revoked, next update {_when(item.next_update)}")
+            for item in held.trust.crls
+        ),
     ]
     _print_table(lines)
 

@@ -1,20 +1,23 @@
-"""A small certification authority: makes a root, issues signers from it, and lints each certificate before it signs.
+"""A small certification authority: makes a root, issues signers from it, takes them back, and lints before it signs.
 
-Spec: RFC 5280 §4 (profile). What it issues is exactly what `certs/x509.py` admits, no more. Servers have a root of their
+Spec: RFC 5280 §4 (profile of certificates), §5 (of revocation lists). What it issues is exactly what `certs/x509.py` admits, no more. Servers have a root of their
 own (`TlsAuthority`), bound to names: who trusts it for pages trusts it for nothing else, and no document rests on it.
 """
 
 import ipaddress
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from certs.crl import ENTRIES_LIMIT, REASONS, Reason, Revocation
 from certs.encoding import safe_text
 from certs.errors import Unsupported
 from certs.keys import MemorySigner, PublicKey
@@ -23,6 +26,7 @@ from certs.x509 import Usage
 DAY = 86_400
 ROOT_DAYS = 3650
 SIGNER_DAYS = 730  # longer than any credential lives, short enough that rotation is a habit
+CRL_DAYS = 90  # three times a bundle's: a list signed anew each month never ends inside one
 SERVER_DAYS = 397  # browsers take no longer one (CA/Browser Forum Baseline Requirements §6.3.2)
 
 
@@ -64,9 +68,10 @@ class Authority:
         days: int = SIGNER_DAYS,
         starts: int | None = None,
         serial: int | None = None,
+        crl_uri: str | None = None,
     ) -> x509.Certificate:
         """A signer's certificate, never outliving the root. Raises ValueError or CertsError for what the profile does not
-        admit, and then nothing is signed."""
+        admit, and then nothing is signed. With `crl_uri` it is good only for whoever holds the root's revocation list."""
         starts = now if starts is None else starts
         ends = min(starts + days * DAY, int(self.certificate.not_valid_after_utc.timestamp()))
         _lint(name, public, starts, ends)
@@ -80,7 +85,51 @@ class Authority:
                 x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(authority_key), critical=False
             )
         )
+        if crl_uri is not None:
+            builder = builder.add_extension(_distribution_point(crl_uri), critical=False)
         return _sign(builder, self.key)
+
+    def revoke(
+        self, certificate: x509.Certificate, *, reason: Reason, now: int, invalid_since: int | None = None
+    ) -> Revocation:
+        """The entry that takes a certificate of ours back from `now` on. `invalid_since` is when the harm is thought to have
+        begun; what each reason spares, `certs/crl.py` tells. Raises ValueError; nothing is published before `sign_crl`."""
+        try:
+            certificate.verify_directly_issued_by(self.certificate)
+        except (ValueError, TypeError, InvalidSignature) as error:
+            raise ValueError("only who issued a certificate can revoke it") from error
+        if certificate == self.certificate:
+            raise ValueError("a root is withdrawn by a bundle without it")
+        entry = Revocation(serial=certificate.serial_number, revoked=now, reason=reason, invalid_since=invalid_since)
+        _lint_revocation(entry, now)
+        return entry
+
+    def sign_crl(self, revocations: Iterable[Revocation], *, number: int, now: int, days: int = CRL_DAYS) -> bytes:
+        """The list (DER) of all that was ever revoked; `number` is higher than that of every list before (§5.2.3)."""
+        entries = sorted(revocations, key=lambda entry: entry.serial)
+        ends = min(now + days * DAY, int(self.certificate.not_valid_after_utc.timestamp()))
+        if ends <= now:
+            raise ValueError("CRL would end before it starts")
+        if len(entries) > ENTRIES_LIMIT or len({entry.serial for entry in entries}) != len(entries):
+            raise ValueError("too many revocations, or a certificate revoked twice")
+        if not 0 < number < 1 << 159:
+            raise ValueError("number of a CRL")
+        authority_key = self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self.certificate.subject)
+            .last_update(datetime.fromtimestamp(now, UTC))
+            .next_update(datetime.fromtimestamp(ends, UTC))
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(authority_key), critical=False
+            )
+            .add_extension(x509.CRLNumber(number), critical=False)
+        )
+        for entry in entries:
+            _lint_revocation(entry, now)
+            builder = builder.add_revoked_certificate(_revoked(entry))
+        private = _private(self.key)
+        return builder.sign(private, hashes.SHA256(), ecdsa_deterministic=True).public_bytes(Encoding.DER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +221,40 @@ def _builder(
 
 
 def _sign(builder: x509.CertificateBuilder, key: MemorySigner) -> x509.Certificate:
+    return builder.sign(_private(key), hashes.SHA256(), ecdsa_deterministic=True)  # RFC 6979
+
+
+def _private(key: MemorySigner) -> ec.EllipticCurvePrivateKey:
     private = key.crypto()
     if not isinstance(private, ec.EllipticCurvePrivateKey):
         raise Unsupported("alg_not_allowed", "the authority's key is on P-256")
-    return builder.sign(private, hashes.SHA256(), ecdsa_deterministic=True)  # RFC 6979
+    return private
+
+
+def _lint_revocation(entry: Revocation, now: int) -> None:
+    if entry.reason not in REASONS:
+        raise ValueError(f"signers are not revoked for {entry.reason.value}")
+    if entry.revoked > now or (entry.invalid_since is not None and entry.invalid_since > entry.revoked):
+        raise ValueError("revoked in the future, or invalid since later than that")
+
+
+def _revoked(entry: Revocation) -> x509.RevokedCertificate:
+    builder = (
+        x509.RevokedCertificateBuilder()
+        .serial_number(entry.serial)
+        .revocation_date(datetime.fromtimestamp(entry.revoked, UTC))
+    )
+    if entry.reason is not Reason.unspecified:  # RFC 5280 §5.3.1: left out rather than written
+        builder = builder.add_extension(x509.CRLReason(entry.reason), critical=False)
+    if entry.invalid_since is not None:
+        since = x509.InvalidityDate(datetime.fromtimestamp(entry.invalid_since, UTC).replace(tzinfo=None))
+        builder = builder.add_extension(since, critical=False)
+    return builder.build()
+
+
+def _distribution_point(uri: str) -> x509.CRLDistributionPoints:
+    """RFC 5280 §4.2.1.13."""
+    return x509.CRLDistributionPoints([x509.DistributionPoint([x509.UniformResourceIdentifier(uri)], None, None, None)])
 
 
 def _name(common_name: str) -> x509.Name:

@@ -1,4 +1,5 @@
-"""The offline bundle: anchors, trust list and status lists in one signed file with a sequence number.
+"""The offline bundle: anchors, trust list, status lists and, where there are any, revocation lists of certificates, in one
+signed file with a sequence number.
 
 Spec: none but our own (`certs/qr.md` §Bundle); a COSE_Sign1 (RFC 9052) with x5chain (RFC 9360) over deterministic CBOR.
 
@@ -15,7 +16,8 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certs import cbor, cose, status, trust
+from certs import cbor, cose, crl, status, trust
+from certs.crl import NO_CRLS, Crls
 from certs.errors import Malformed, NotValidNow, Untrusted
 from certs.keys import Signer
 from certs.status import StatusLists
@@ -23,7 +25,7 @@ from certs.trust import TrustStore
 from certs.x509 import Usage, check_path, load, public_key
 
 TYP = "application/vn-bundle+cose"
-SEQUENCE, ISSUED, EXPIRES, ANCHORS, TRUST_LIST, STATUS_LISTS = 1, 2, 3, 4, 5, 6
+SEQUENCE, ISSUED, EXPIRES, ANCHORS, TRUST_LIST, STATUS_LISTS, CRLS = 1, 2, 3, 4, 5, 6, 7
 CLOCK_SKEW = 300  # seconds that the publisher's clock may be ahead of ours
 
 
@@ -49,15 +51,18 @@ def build(
     status_lists: Mapping[str, bytes],
     signer: Signer,
     chain: Sequence[x509.Certificate],
+    crls: Sequence[bytes] = (),
 ) -> bytes:
-    """Sign a bundle; `status_lists` maps URI to status list CWT, `chain` is the bundle signer's."""
-    payload = {
+    """Sign a bundle; `status_lists` maps URI to status list CWT, `chain` is the bundle signer's, `crls` are DER, one an
+    anchor. Without any, the bundle has no place for them, as before there were any."""
+    payload: dict[int, Any] = {
         SEQUENCE: sequence,
         ISSUED: now,
         EXPIRES: now + lifetime,
         ANCHORS: [anchor.public_bytes(Encoding.DER) for anchor in anchors],
         TRUST_LIST: trust_list,
         STATUS_LISTS: dict(status_lists),
+        **({CRLS: list(crls)} if crls else {}),
     }
     certificates = [certificate.public_bytes(Encoding.DER) for certificate in chain]
     x5chain = certificates[0] if len(certificates) == 1 else certificates
@@ -82,17 +87,19 @@ def read(data: bytes, *, now: int, root_sha256: str | None = None) -> Bundle:
 def update(held: Bundle, data: bytes, *, now: int) -> Bundle:
     """The bundle that takes the place of `held`. Raises CertsError, and then `held` stays.
 
-    1. signed under an anchor that we hold already          2. not expired, not from the future
+    1. signed under an anchor that we hold already, by nobody whom a list revokes that we hold or that comes
+    2. not expired, not from the future
     3. sequence not lower; an equal one is the same bundle  4. no part of it older than what we hold
     """
     message, payload = _open(data)
-    new = _verified(message, payload, data, anchors=held.trust.anchors, at=now, now=now)  # 1
+    new = _verified(message, payload, data, anchors=held.trust.anchors, at=now, now=now, held=held.trust.crls)  # 1
     if new.expires <= now:  # 2
         raise NotValidNow("expired", "bundle")
     if new.sequence < held.sequence or (new.sequence == held.sequence and new.raw != held.raw):  # 3
         raise NotValidNow("presentation_replayed", f"bundle {new.sequence} after {held.sequence}")
     trust.check_successor(held.trust.list, new.trust.list, now=now)  # 4
     held.statuses.check_successors(new.statuses)
+    held.trust.crls.check_successors(new.trust.crls, new.trust.anchors)
     return new
 
 
@@ -106,7 +113,7 @@ def _open(data: bytes) -> tuple[cose.Sign1, dict[int, Any]]:
     cose.expect_typ(message, TYP)
     payload = cbor.decode(message.payload, cbor.BUNDLE)
     kinds = {SEQUENCE: int, ISSUED: int, EXPIRES: int, ANCHORS: list, TRUST_LIST: str, STATUS_LISTS: dict}
-    if not isinstance(payload, dict) or set(payload) != set(kinds):
+    if not isinstance(payload, dict) or set(payload) - {CRLS} != set(kinds):
         raise Malformed("malformed", "bundle")
     if not all(type(payload[key]) is kind for key, kind in kinds.items()) or payload[SEQUENCE] < 1:
         raise Malformed("malformed", "bundle")
@@ -123,6 +130,21 @@ def _anchors(payload: Mapping[int, Any]) -> list[x509.Certificate]:
     return [load(der) for der in ders]
 
 
+def _crls(payload: Mapping[int, Any], anchors: Sequence[x509.Certificate], *, now: int) -> Crls:
+    """At most one list an anchor. A list binds only what its own authority certified: it needs no bundle to be believed."""
+    if CRLS not in payload:
+        return NO_CRLS
+    ders = payload[CRLS]
+    if not isinstance(ders, list) or not 1 <= len(ders) <= len(anchors):
+        raise Malformed("malformed", "revocation lists of the bundle")
+    if not all(isinstance(der, bytes) for der in ders):
+        raise Malformed("malformed", "revocation lists of the bundle")
+    lists = [crl.read(der, anchors, now=now) for der in ders]
+    if len({each.issuer for each in lists}) != len(lists):
+        raise Malformed("duplicate_key", "two revocation lists of one authority")
+    return Crls(lists)
+
+
 def _verified(
     message: cose.Sign1,
     payload: Mapping[int, Any],
@@ -131,15 +153,18 @@ def _verified(
     anchors: Sequence[x509.Certificate],
     at: int,
     now: int,
+    held: Crls = NO_CRLS,
 ) -> Bundle:
     if payload[ISSUED] > now + CLOCK_SKEW:
         raise NotValidNow("issued_in_future", "bundle")
     chain = [load(der) for der in cose.chain(message)]
-    check_path(chain[0], chain[1:], anchors, usage=Usage.BUNDLE_SIGNER, now=at)
+    own = _anchors(payload)
+    crls = _crls(payload, own, now=at)
+    check_path(chain[0], chain[1:], anchors, usage=Usage.BUNDLE_SIGNER, now=at, crls=Crls((*held, *crls)))
     cose.verify(message, public_key(chain[0]))
     # From here on the bundle's own anchors count: whoever may sign bundles may introduce the next root (rotation).
-    own = _anchors(payload)
-    trust_list = trust.read(payload[TRUST_LIST], own, now=at)
-    lists = [status.read_cwt(token, uri=uri, anchors=own, now=at) for uri, token in payload[STATUS_LISTS].items()]
-    store = TrustStore(own, trust_list)
+    trust_list = trust.read(payload[TRUST_LIST], own, now=at, crls=crls)
+    tokens = payload[STATUS_LISTS].items()
+    lists = [status.read_cwt(token, uri=uri, anchors=own, now=at, crls=crls) for uri, token in tokens]
+    store = TrustStore(own, trust_list, crls)
     return Bundle(payload[SEQUENCE], payload[ISSUED], payload[EXPIRES], store, StatusLists(lists), data)

@@ -22,6 +22,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certs import cbor, cose, jose
+from certs.crl import NO_CRLS, Crls
 from certs.encoding import b64url_decode, b64url_encode, inflate, json_decode
 from certs.errors import BadSignature, Malformed, NotValidNow, Revoked, Unavailable, Unsupported, Untrusted
 from certs.keys import Signer
@@ -112,13 +113,15 @@ def sign_jwt(status_list: StatusList, signer: Signer, chain: Sequence[x509.Certi
     return jose.sign(claims, signer, typ=JWT_TYP, headers={"x5c": x5c, "kid": None})
 
 
-def read_cwt(token: bytes, *, uri: str, anchors: Iterable[x509.Certificate], now: int) -> StatusList:
+def read_cwt(
+    token: bytes, *, uri: str, anchors: Iterable[x509.Certificate], now: int, crls: Crls = NO_CRLS
+) -> StatusList:
     """A status list from a CWT. Raises CertsError; what concerns its signature has `status_signature_invalid`."""
     message = cose.parse(token, _TOKEN_LIMITS)
     cose.expect_typ(message, CWT_TYP)  # 1
     chain = [load(der) for der in cose.chain(message)]
     try:
-        check_path(chain[0], chain[1:], anchors, usage=Usage.STATUS_SIGNER, now=now)  # 2
+        check_path(chain[0], chain[1:], anchors, usage=Usage.STATUS_SIGNER, now=now, crls=crls)  # 2
         cose.verify(message, public_key(chain[0]))  # 3
     except (BadSignature, Unsupported, Untrusted) as error:
         raise BadSignature("status_signature_invalid", str(error)) from None
@@ -132,7 +135,9 @@ def read_cwt(token: bytes, *, uri: str, anchors: Iterable[x509.Certificate], now
 _CWT_NAMES = {"sub": SUB, "exp": EXP, "iat": IAT, "ttl": TTL, "status_list": STATUS_LIST}
 
 
-def read_jwt(token: str, *, uri: str, anchors: Iterable[x509.Certificate], now: int) -> StatusList:
+def read_jwt(
+    token: str, *, uri: str, anchors: Iterable[x509.Certificate], now: int, crls: Crls = NO_CRLS
+) -> StatusList:
     """A status list from a JWT, with the same refusals as the CWT."""
     parsed = jose.parse(token)
     if parsed.header.get("typ") != JWT_TYP:  # 1
@@ -142,7 +147,7 @@ def read_jwt(token: str, *, uri: str, anchors: Iterable[x509.Certificate], now: 
         raise BadSignature("status_signature_invalid", "x5c")
     try:
         chain = [load(base64.b64decode(item, validate=True)) for item in x5c]
-        check_path(chain[0], chain[1:], anchors, usage=Usage.STATUS_SIGNER, now=now)  # 2
+        check_path(chain[0], chain[1:], anchors, usage=Usage.STATUS_SIGNER, now=now, crls=crls)  # 2
         jws = jose.verify_parsed(parsed, lambda _: public_key(chain[0]), typ=JWT_TYP)  # 3
     except (BadSignature, Unsupported, Untrusted, ValueError, TypeError) as error:
         raise BadSignature("status_signature_invalid", str(error)) from None

@@ -22,10 +22,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certs import jose
 from certs.catalogue import Text
+from certs.crl import NO_CRLS, Crls
 from certs.encoding import json_decode, safe_text
 from certs.errors import Malformed, NotValidNow, Untrusted
 from certs.keys import PublicKey, Signer
-from certs.x509 import Path, Usage, check_path, key_id, load, public_key
+from certs.x509 import Path, Usage, check_path, find_path, key_id, load, public_key
 
 TYP = "lote+jwt"
 LIST_LIMIT = 4 * 1024 * 1024
@@ -66,11 +67,11 @@ def sign(trust_list: TrustList, signer: Signer, chain: Sequence[x509.Certificate
     return jose.sign(_to_json(trust_list), signer, typ=TYP, headers={"x5c": x5c, "kid": None})
 
 
-def read(token: str, anchors: Iterable[x509.Certificate], *, now: int) -> TrustList:
+def read(token: str, anchors: Iterable[x509.Certificate], *, now: int, crls: Crls = NO_CRLS) -> TrustList:
     """A list whose signature, path and shape hold at `now`. Raises CertsError."""
     parsed = jose.parse(token)
     chain = _x5c(parsed.header)
-    check_path(chain[0], chain[1:], anchors, usage=Usage.TRUST_LIST_SIGNER, now=now)  # 1
+    check_path(chain[0], chain[1:], anchors, usage=Usage.TRUST_LIST_SIGNER, now=now, crls=crls)  # 1
     jws = jose.verify_parsed(parsed, lambda _: public_key(chain[0]), typ=TYP)
     try:
         trust_list = _from_json(json_decode(jws.payload, limit=LIST_LIMIT), token)  # 2, 3
@@ -102,11 +103,12 @@ class TrustedSigner:
 
 
 class TrustStore:
-    """Anchors and one trust list, indexed for verification. Immutable but for its cache of paths."""
+    """Anchors, one trust list and revocation lists, indexed for verification. Immutable but for its cache of paths."""
 
-    def __init__(self, anchors: Iterable[x509.Certificate], trust_list: TrustList) -> None:
+    def __init__(self, anchors: Iterable[x509.Certificate], trust_list: TrustList, crls: Crls = NO_CRLS) -> None:
         self.anchors = tuple(anchors)
         self.list = trust_list
+        self.crls = crls
         self._signers = _by_key_id(trust_list.services)
         self._listed: dict[bytes, tuple[TrustedSigner, ...]] = {}
         for signer in (each for signers in self._signers.values() for each in signers):
@@ -127,13 +129,16 @@ class TrustStore:
             raise Untrusted("issuer_untrusted", "the certificate is not on the trust list")
         return found
 
-    def check_path(self, signer: TrustedSigner, *, now: int) -> None:
-        """The path of a signer at `now`. A path found once is only re-checked in time: its bytes cannot change."""
+    def check_path(self, signer: TrustedSigner, *, now: int, signed: int | None = None) -> None:
+        """The path of a signer at `now`, for a document that says it was signed at `signed`. A path found once is only
+        re-checked in time and for revocation: its bytes cannot change. Unavailable is raised only where all else holds."""
         path = self._paths.get(signer.fingerprint)
         if path is None:
-            path = check_path(signer.certificate, (), self.anchors, usage=Usage.DOCUMENT_SIGNER, now=now)
+            usage = Usage.DOCUMENT_SIGNER
+            path = find_path(signer.certificate, (), self.anchors, usage=usage, now=now, crls=self.crls)
             self._paths[signer.fingerprint] = path
         path.check_time(now)
+        path.check_revoked(now=now, signed=signed)
 
     def check_issuer(self, signer: TrustedSigner, *, authority: str, document: str, at: int) -> None:
         """May this authority issue this type at that time? Raises Untrusted."""

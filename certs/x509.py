@@ -4,7 +4,7 @@ Spec: RFC 5280 §6 (path validation, done by `cryptography`), §4.2.1.12 (extend
 
 Each use has its own extended key usage, so that no certificate can sign what it was not made for. The object
 identifiers stand under 2.25 (ITU-T X.667: identifiers made from a UUID), as the project owns no other arc.
-CRLs come with *Documents*; until then a signer is withdrawn by the trust list.
+A signer is withdrawn by the trust list, or by its authority's revocation list where there is one (`certs/crl.py`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,12 +23,15 @@ from cryptography.x509.verification import (
     VerificationError,
 )
 
-from certs.errors import Malformed, NotValidNow, Unsupported, Untrusted
+from certs.crl import NO_CRLS, Crls, Watched
+from certs.errors import Malformed, NotValidNow, Unavailable, Unsupported, Untrusted
 from certs.keys import PublicKey
 
 _ARC = "2.25.158716100025410038562175504534808638395"  # a version-4 UUID drawn once for this project
 CHAIN_LIMIT = 4  # certificates below the root
 CERTIFICATE_LIMIT = 8 * 1024  # bytes of DER
+# TypeError: what `cryptography` says of a name whose text is a bit string.
+_UNREADABLE = (ValueError, TypeError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 
 
 class Usage(Enum):
@@ -43,17 +46,29 @@ class Usage(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A path that holds from `valid_from` to `valid_until` (Unix seconds, both inclusive)."""
+    """A path that holds from `valid_from` to `valid_until` (Unix seconds, both inclusive), unless its lists say otherwise."""
 
     leaf: x509.Certificate
     valid_from: int
     valid_until: int
+    watched: tuple[Watched, ...] = ()
 
     def check_time(self, now: int) -> None:
         if now < self.valid_from:
             raise NotValidNow("cert_not_yet_valid")
         if now > self.valid_until:
             raise NotValidNow("cert_expired")
+
+    def check_revoked(self, *, now: int, signed: int | None) -> None:
+        """`signed` is when the leaf says it signed a document. Revoked anywhere is told before unknown anywhere."""
+        unknown: Unavailable | None = None
+        for each in self.watched:
+            try:
+                each.check(now=now, signed=signed)
+            except Unavailable as error:
+                unknown = unknown or error
+        if unknown is not None:
+            raise unknown
 
 
 def load(der: bytes) -> x509.Certificate:
@@ -64,7 +79,7 @@ def load(der: bytes) -> x509.Certificate:
         # Parsed lazily: what is bad in them must fail here and not later.
         _ = certificate.subject, certificate.issuer, certificate.extensions, certificate.not_valid_after_utc
         return certificate
-    except (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+    except _UNREADABLE as error:
         raise Malformed("malformed", "certificate") from error
 
 
@@ -91,8 +106,29 @@ def check_path(
     *,
     usage: Usage,
     now: int,
+    crls: Crls = NO_CRLS,
+    signed: int | None = None,
 ) -> Path:
-    """Validate leaf → intermediates → anchor at `now`.
+    """Validate leaf → intermediates → anchor at `now`: `find_path`, and then
+
+    6. no certificate of it is revoked, by the lists of `crls`, for what was signed at `signed` (RFC 5280 §6.3, `certs/crl.py`);
+       one that names a list and whose issuer's is not in `crls` is not known to be good: `status_unavailable`
+    """
+    path = find_path(leaf, intermediates, anchors, usage=usage, now=now, crls=crls)
+    path.check_revoked(now=now, signed=signed)  # 6
+    return path
+
+
+def find_path(
+    leaf: x509.Certificate,
+    intermediates: Sequence[x509.Certificate],
+    anchors: Iterable[x509.Certificate],
+    *,
+    usage: Usage,
+    now: int,
+    crls: Crls,
+) -> Path:
+    """All but revocation, for who asks that each time: what is found is yet to be asked `check_revoked`.
 
     1. not more certificates than the profile has
     2. time of the leaf first, so that an expired signer is told as such
@@ -128,6 +164,7 @@ def check_path(
         leaf,
         max(int(certificate.not_valid_before_utc.timestamp()) for certificate in chain),
         min(int(certificate.not_valid_after_utc.timestamp()) for certificate in chain),
+        crls.watch(chain),
     )
 
 

@@ -26,6 +26,7 @@ FLOOR = {
     "jose": 3,
     "jwe": 3,
     "cose": 3,
+    "crl": 4,
     "x509": 4,
     "authority": 4,
     "proof": 4,

@@ -180,6 +180,7 @@ class World:
         anchors: tuple[x509.Certificate, ...] | None = None,
         desk: Desk | None = None,
         lifetime: int = 30 * DAY,
+        crls: tuple[bytes, ...] = (),
     ) -> bytes:
         by = desk or self.bundle_desk
         return bundles.build(
@@ -191,6 +192,7 @@ class World:
             status_lists={URI: self.status_list()} if status_lists is None else status_lists,
             signer=by.signer,
             chain=[by.certificate],
+            crls=crls,
         )
 
     def open_bundle(self, **changes: Any) -> Bundle:

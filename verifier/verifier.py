@@ -25,6 +25,7 @@ from certs.errors import CertsError, Unavailable
 from certs.formats import Step, Trail, Verified, cwt
 from certs.log import event
 from certs.status import StatusLists
+from certs.trust import TrustedSigner, TrustStore
 from verifier.policy import (
     DEFAULT,
     Policy,
@@ -127,7 +128,7 @@ class Verifier:
         data = qr.from_text(text)
         verified = cwt.verify(  # 2 to 8
             data,
-            trust=self.bundle.trust,
+            trust=_AskedTrust(self.bundle.trust, journey),
             statuses=_Asked(self.bundle.statuses, journey),
             now=now,
             expected=expected(policy),
@@ -192,3 +193,17 @@ class _Asked(StatusLists):
         except Unavailable as error:
             self._journey.unknown(Step.STATUS, error.code)
             return 0  # never seen: whoever notes an unknown gets no Verified
+
+
+class _AskedTrust(TrustStore):
+    """The bundle's trust, for one verification, likewise: a signer's revocation list that is missing or old is noted."""
+
+    def __init__(self, held: TrustStore, journey: _Journey) -> None:
+        vars(self).update(vars(held))  # the index and the cache of paths stay those that were made once
+        self._journey = journey
+
+    def check_path(self, signer: TrustedSigner, *, now: int, signed: int | None = None) -> None:
+        try:
+            super().check_path(signer, now=now, signed=signed)
+        except Unavailable as error:  # the last of its checks
+            self._journey.unknown(Step.CERTIFICATE_PATH, error.code)

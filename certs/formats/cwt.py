@@ -132,7 +132,7 @@ def _check_issuer(credential: Sign1, contents: Contents, *, trust: TrustStore, n
     trail.begin(Step.ISSUER_SIGNATURE)  # 3
     signer = _signed_by(credential, trust)
     trail.begin(Step.CERTIFICATE_PATH)  # 4
-    trust.check_path(signer, now=now)
+    trust.check_path(signer, now=now, signed=contents.issued)
     trail.begin(Step.TRUST_LIST)  # 5
     trust.check_issuer(signer, authority=contents.issuer, document=contents.document.name, at=contents.issued)
     trail.begin(Step.VALIDITY)  # 6

@@ -197,7 +197,7 @@ def _check_issuer(
     contents = contents_of(jose.verify_parsed(signed, find, typ=TYP).payload, token)
     signer = next((each for each in signers if each.authority == contents.issuer), signers[0])
     trail.begin(Step.CERTIFICATE_PATH)  # 4
-    trust.check_path(signer, now=now)
+    trust.check_path(signer, now=now, signed=contents.issued)
     trail.begin(Step.TRUST_LIST)  # 5
     trust.check_issuer(signer, authority=contents.issuer, document=contents.document.name, at=contents.issued)
     trail.begin(Step.VALIDITY)  # 6

@@ -53,10 +53,18 @@ def trusted_path(chain: Sequence[Loaded], trust: TrustStore, *, signed: int, now
     leaf, *rest = chain
     listed = _listed(leaf, trust)
     if listed and not rest:
-        trust.check_path(listed[0], now=now)
+        trust.check_path(listed[0], now=now, signed=signed)
     else:
         between = [each.certificate for each in rest]
-        check_path(leaf.certificate, between, trust.anchors, usage=Usage.DOCUMENT_SIGNER, now=now)
+        check_path(
+            leaf.certificate,
+            between,
+            trust.anchors,
+            usage=Usage.DOCUMENT_SIGNER,
+            now=now,
+            crls=trust.crls,
+            signed=signed,
+        )
     if signed < leaf.valid_from:
         raise NotValidNow("cert_not_yet_valid", "when the document was signed")
     if signed > leaf.valid_until:

@@ -1,6 +1,6 @@
 """Group X5: certificates and trust lists that claim more than they have.
 
-X5-11 (CRL, OCSP) has no room yet: until then a signer is withdrawn by the trust list (see `certs/x509.py`).
+X5-11 (revocation lists) in `test_revocation_lists.py`.
 """
 
 import warnings

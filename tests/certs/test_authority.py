@@ -83,6 +83,15 @@ def test_only_keys_on_p256_are_certified(alg: str) -> None:
         Authority.create("Root", now=NOW, key=other)
 
 
+def test_a_signer_names_the_revocation_list_when_told_to() -> None:
+    kind = x509.CRLDistributionPoints
+    plain = ROOT.issue("x", SIGNER.public, Usage.READER, now=NOW)
+    assert not any(isinstance(each.value, kind) for each in plain.extensions)
+    naming = ROOT.issue("x", SIGNER.public, Usage.READER, now=NOW, crl_uri="http://ca.example/root.crl")
+    (point,) = naming.extensions.get_extension_for_class(kind).value
+    assert point.full_name == [x509.UniformResourceIdentifier("http://ca.example/root.crl")]
+
+
 # --- servers ----------------------------------------------------------------------------------------------------------
 
 HOSTS = ("localhost", "127.0.0.1", "::1")

@@ -11,9 +11,12 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from certs import crl
 from certs.__main__ import main
+from certs.crl import Crl, Crls
 from certs.keys import FileSigner
 from certs.x509 import Usage, check_path
+from tests.certs.refusals import refused
 from tests.world import World
 
 
@@ -29,6 +32,50 @@ def test_a_root_and_a_signer_under_it(tmp_path: Path, capsys: pytest.CaptureFixt
     now = int(leaf.not_valid_before_utc.timestamp())
     check_path(leaf, (), (root,), usage=Usage.DOCUMENT_SIGNER, now=now)
     assert FileSigner.load(tmp_path / "health.key", "ES256").public.crypto() == leaf.public_key()
+
+
+def test_a_certificate_is_revoked_and_stays_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["root", str(tmp_path)]) == 0
+    for name in ("health", "tax"):
+        more = ["--crl-uri", "http://ca.example/root.crl"] if name == "tax" else []
+        assert main(["signer", str(tmp_path), name, *more]) == 0
+    root, health, tax = (
+        x509.load_pem_x509_certificate((tmp_path / f"{name}.pem").read_bytes()) for name in ("root", "health", "tax")
+    )
+    assert main(["crl", str(tmp_path)]) == 0
+    first = _crl(tmp_path, root)
+    assert not first.revocations
+    assert main(["revoke", str(tmp_path), str(tmp_path / "health.pem"), "--reason", "key-compromise"]) == 0
+    assert f"{health.serial_number:x}" in capsys.readouterr().out
+    assert main(["crl", str(tmp_path), "--days", "5"]) == 0
+    told = _crl(tmp_path, root)
+    assert set(told.revocations) == {health.serial_number}
+    assert told.number > first.number + 1 and told.next_update == told.issued + 5 * 86_400
+    check_path(tax, (), (root,), usage=Usage.DOCUMENT_SIGNER, now=told.issued, crls=Crls([told]))
+    for leaf, lists, code in ((health, [told], "cert_revoked"), (tax, [], "status_unavailable")):
+        with refused(code):
+            check_path(leaf, (), (root,), usage=Usage.DOCUMENT_SIGNER, now=told.issued, crls=Crls(lists))
+
+
+def test_what_cannot_be_revoked_leaves_the_list_as_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for folder in ("ours", "theirs"):
+        (tmp_path / folder).mkdir()
+        assert main(["root", str(tmp_path / folder)]) == 0
+        assert main(["signer", str(tmp_path / folder), "tax"]) == 0
+    ours, theirs = str(tmp_path / "ours"), str(tmp_path / "theirs" / "tax.pem")
+    assert main(["revoke", ours, str(tmp_path / "ours" / "tax.pem"), "--reason", "superseded"]) == 0
+    before = (tmp_path / "ours" / "root.crl").read_bytes()
+    for certificate in (theirs, str(tmp_path / "ours" / "tax.pem"), str(tmp_path / "ours" / "root.pem")):
+        assert main(["revoke", ours, certificate, "--reason", "superseded"]) == 1
+    (tmp_path / "ours" / "root.pem").write_bytes((tmp_path / "theirs" / "root.pem").read_bytes())
+    assert main(["crl", ours]) == 1  # a list that is not this root's is not carried on
+    assert (tmp_path / "ours" / "root.crl").read_bytes() == before
+    assert "certs: " in capsys.readouterr().err
+
+
+def _crl(folder: Path, root: x509.Certificate) -> Crl:
+    data = (folder / "root.crl").read_bytes()
+    return crl.read(data, (root,), now=int(root.not_valid_before_utc.timestamp()))
 
 
 def test_nothing_is_ever_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -64,6 +111,13 @@ def test_a_bundle_is_shown_with_who_may_issue_what(tmp_path: Path, capsys: pytes
     assert "sequence" in shown and "12" in shown and world.root_sha256 in shown
     assert "transport, from 2013-01-01 00:00 UTC until 2025-03-01 00:00 UTC" in shown
     assert "1024 entries" in shown
+
+
+def test_a_bundle_is_shown_with_its_revocation_lists(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    world = World()
+    crls = (world.root.sign_crl((), number=41, now=world.now),)
+    assert main(["show", str(world.write_bundle(tmp_path / "bundle.cbor", crls=crls))]) == 0
+    assert "number 41, 0 revoked" in capsys.readouterr().out
 
 
 def test_a_peek_warns_that_nothing_is_checked(

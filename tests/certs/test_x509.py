@@ -77,11 +77,12 @@ def test_what_is_no_certificate_is_refused() -> None:
         load(b"\x30" * (CERTIFICATE_LIMIT + 1))
 
 
-def test_one_changed_byte_of_a_certificate_changes_nothing_that_is_certified() -> None:
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")  # of odd serial numbers
+def test_one_changed_bit_of_a_certificate_changes_nothing_that_is_certified() -> None:
     der = LEAF.public_bytes(Encoding.DER)
-    for at in range(len(der)):
+    for at, bit in ((at, 1 << shift) for at in range(len(der)) for shift in range(8)):
         changed = bytearray(der)
-        changed[at] ^= 0x01
+        changed[at] ^= bit
         try:
             leaf = load(bytes(changed))
             check_path(leaf, (), (ROOT.certificate,), usage=Usage.DOCUMENT_SIGNER, now=NOW)
@@ -90,3 +91,10 @@ def test_one_changed_byte_of_a_certificate_changes_nothing_that_is_certified() -
         # Only the count of unused bits of the signature may pass, where the last bit happens to be none.
         assert leaf.tbs_certificate_bytes == LEAF.tbs_certificate_bytes
         assert leaf.signature == LEAF.signature
+
+
+def test_a_name_that_is_a_bit_string_is_refused() -> None:
+    """`cryptography` answers it with a TypeError."""
+    der = LEAF.public_bytes(Encoding.DER)
+    with refused("malformed"):
+        load(der.replace(b"\x13\x02VN", b"\x03\x02VN"))

@@ -233,6 +233,18 @@ def test_a_no_is_final_whatever_cannot_be_known(world: World, verifier: Verifier
     assert refusal(later, world.present(unknown), old) == ("status_stale", Step.TRUST_LIST)
 
 
+def test_an_old_revocation_list_of_signers_leaves_the_question_open(world: World) -> None:
+    crls = (world.root.sign_crl((), number=1, now=world.now, days=1),)
+    held = world.open_bundle(crls=crls)
+    assert Verifier(held, clock=lambda: world.now).verify(world.present()).document == "driving_licence"
+    later = Verifier(held, clock=lambda: world.now + DAY)
+    text = world.present(at=world.now + DAY)
+    assert open_question(later, text) == ("status_stale", Step.CERTIFICATE_PATH)
+    hard = Policy(status_stale=Unknown.REJECT)
+    assert refusal(later, text, hard) == ("status_stale", Step.CERTIFICATE_PATH)
+    assert refusal(later, world.printed()) == ("holder_binding_missing", Step.HOLDER_PROOF)
+
+
 def test_trust_data_past_its_end_or_its_age(world: World) -> None:
     long_list = {"status_lists": {}}
     verifier = Verifier(world.open_bundle(**long_list, lifetime=DAY), clock=lambda: world.now + DAY)
