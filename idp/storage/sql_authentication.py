@@ -23,7 +23,7 @@ from sqlalchemy.sql.base import Executable
 from certs.catalogue import Text
 from idp.model import Authenticator, AuthenticatorKind, Limit, Message
 from idp.ports import SWEPT_AT_ONCE
-from idp.storage.statements import Insert, Upsert, Work
+from idp.storage.statements import Insert, Upsert, Work, remove_chosen
 from idp.storage.tables import accounts
 from idp.storage.tables import attempts as t
 from idp.storage.tables import authenticators as a
@@ -111,8 +111,7 @@ _BLOCKED_UNTIL = select(_UNTIL).where(t.c.key == _KEY, t.c.expires > _NOW)
 _REFUND = update(t).where(t.c.key == _KEY, t.c.tries > 0).values(tries=t.c.tries - 1, blocked_until=_NOW)
 _FORGET = delete(t).where(t.c.key == _KEY)
 _MOST = bindparam("most", type_=Integer)
-_EXPIRED = select(t.c.key).where(t.c.expires <= _NOW).limit(_MOST).with_for_update(skip_locked=True)
-_SWEEP_ATTEMPTS = delete(t).where(t.c.key.in_(_EXPIRED))
+_SWEEP_ATTEMPTS = remove_chosen(t.c.key, select(t.c.key).where(t.c.expires <= _NOW).limit(_MOST))
 
 
 @cache  # limits are constants: a handful
@@ -177,14 +176,13 @@ class SqlAttempts:
             self._work.run(_FORGET, [{"k": attempts_key(limit, value)} for limit, value in counts])
 
     def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
-        return self._work.run(_SWEEP_ATTEMPTS, now=now, most=limit).rowcount
+        return len(self._work.run(_SWEEP_ATTEMPTS, now=now, most=limit).all())
 
 
 _SEND = insert(m).inline()
 _RECENT = select(m).where(m.c.expires > _NOW).order_by(m.c.message_id.desc()).limit(_MOST)
 _RECENT_OF = _RECENT.where(m.c.phone == bindparam("phone_is"))
-_OLD = select(m.c.message_id).where(m.c.expires <= _NOW).limit(_MOST).with_for_update(skip_locked=True)
-_SWEEP_MESSAGES = delete(m).where(m.c.message_id.in_(_OLD))
+_SWEEP_MESSAGES = remove_chosen(m.c.message_id, select(m.c.message_id).where(m.c.expires <= _NOW).limit(_MOST))
 
 
 class SqlMessages:
@@ -209,4 +207,4 @@ class SqlMessages:
         return tuple(Message(row.phone, Text(vi=row.text_vi, en=row.text_en), row.sent_at, row.expires) for row in rows)
 
     def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
-        return self._work.run(_SWEEP_MESSAGES, now=now, most=limit).rowcount
+        return len(self._work.run(_SWEEP_MESSAGES, now=now, most=limit).all())

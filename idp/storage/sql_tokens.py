@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Integer, LargeBinary, Row, String, bindparam,
 from idp.model import Grant, Session, Taken, Token
 from idp.ports import SWEPT_AT_ONCE
 from idp.storage.errors import Conflict
-from idp.storage.statements import Upsert, Work
+from idp.storage.statements import Upsert, Work, remove_chosen
 from idp.storage.tables import ephemerals as e
 from idp.storage.tables import grants as g
 from idp.storage.tables import sessions as s
@@ -41,8 +41,7 @@ _TAKEN = select(e.c.payload, e.c.expires).where(e.c.key == _KEY, e.c.expires > _
 _ONCE = Upsert(lambda insert: insert(e).on_conflict_do_nothing().returning(e.c.key))
 # Rows that somebody else is busy with are left for the next sweep: two sweeps, or a sweep and a taker, never wait in a ring.
 _MOST = bindparam("most", type_=Integer)
-_EXPIRED = select(e.c.key).where(e.c.expires <= _NOW).limit(_MOST).with_for_update(skip_locked=True)
-_SWEEP = delete(e).where(e.c.key.in_(_EXPIRED))
+_SWEEP = remove_chosen(e.c.key, select(e.c.key).where(e.c.expires <= _NOW).limit(_MOST))
 
 
 class SqlEphemeral:
@@ -70,7 +69,7 @@ class SqlEphemeral:
         return self._work.run(_ONCE, row).first() is not None
 
     def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
-        return self._work.run(_SWEEP, now=now, most=limit).rowcount
+        return len(self._work.run(_SWEEP, now=now, most=limit).all())
 
 
 _HASH = bindparam("h", type_=String)
@@ -113,11 +112,11 @@ _CLOSE_CLIENT = _CLOSE_ACCOUNT.where(g.c.client_id == _CLIENT)
 # A refresh token ends with its family, however early it was replaced: until then it must be known when it comes back.
 _OVER = exists().where(g.c.grant_id == t.c.grant_id, g.c.expires <= _NOW)
 _OLD_TOKENS = select(t.c.token_hash).where(t.c.expires <= _NOW, (t.c.kind == "access") | _OVER).limit(_MOST)
-_SWEEP_TOKENS = delete(t).where(t.c.token_hash.in_(_OLD_TOKENS.with_for_update(skip_locked=True)))
+_SWEEP_TOKENS = remove_chosen(t.c.token_hash, _OLD_TOKENS)
 _OLD_GRANTS = (
     select(g.c.grant_id).where(g.c.expires <= _NOW, ~exists().where(t.c.grant_id == g.c.grant_id)).limit(_MOST)
 )
-_SWEEP_GRANTS = delete(g).where(g.c.grant_id.in_(_OLD_GRANTS.with_for_update(skip_locked=True)))
+_SWEEP_GRANTS = remove_chosen(g.c.grant_id, _OLD_GRANTS)
 
 
 def _grant(row: Row[Any]) -> Grant:
@@ -197,8 +196,8 @@ class SqlGrants:
         return self._work.run(_CLOSE_CLIENT, account_is=account_id, client_is=client_id, now=now).rowcount
 
     def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
-        tokens = self._work.run(_SWEEP_TOKENS, now=now, most=limit).rowcount
-        return tokens + self._work.run(_SWEEP_GRANTS, now=now, most=limit - tokens).rowcount
+        tokens = len(self._work.run(_SWEEP_TOKENS, now=now, most=limit).all())
+        return tokens + len(self._work.run(_SWEEP_GRANTS, now=now, most=limit - tokens).all())
 
 
 _ADD_SESSION = insert(s)
@@ -209,8 +208,7 @@ _TOUCH = update(s).where(s.c.session_hash == _HASH).values(seen_at=bindparam("se
 _END_SESSION = delete(s).where(s.c.session_hash == _HASH)
 _END_SID = delete(s).where(s.c.account_id == _ACCOUNT, s.c.sid == bindparam("sid_is"))
 _END_ACCOUNT = delete(s).where(s.c.account_id == _ACCOUNT, s.c.session_hash != _HASH)
-_ENDED = select(s.c.session_hash).where(~_LIVING).limit(_MOST).with_for_update(skip_locked=True)
-_SWEEP_SESSIONS = delete(s).where(s.c.session_hash.in_(_ENDED))
+_SWEEP_SESSIONS = remove_chosen(s.c.session_hash, select(s.c.session_hash).where(~_LIVING).limit(_MOST))
 
 
 def _session(row: Row[Any]) -> Session:
@@ -269,4 +267,4 @@ class SqlSessions:
         return self._work.run(_END_ACCOUNT, account_is=account_id, h=but or "").rowcount
 
     def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
-        return self._work.run(_SWEEP_SESSIONS, now=now, most=limit).rowcount
+        return len(self._work.run(_SWEEP_SESSIONS, now=now, most=limit).all())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Table
+from sqlalchemy import Column, Connection, CursorResult, Select, Table, delete, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, InternalError, OperationalError
@@ -26,6 +26,16 @@ class Upsert:
 
     def on(self, dialect: str) -> Executable:
         return self._by_dialect[dialect]
+
+
+def remove_chosen(key: Column[Any], chosen: Select[Any]) -> Executable:
+    """Delete the rows whose `key` is chosen, but for those that somebody else is busy with.
+
+    Chosen once, in a part of its own: a sub-query with a limit may be run again by PostgreSQL for each row, and choose others.
+    The keys are returned: not every driver counts the rows of a statement that begins with WITH.
+    """
+    picked = chosen.with_for_update(skip_locked=True).cte("picked")
+    return delete(key.table).where(key.in_(select(picked))).returning(key)
 
 
 class Work:
