@@ -70,7 +70,7 @@ laws: $(VENV)/dev.stamp
 screenshots: $(VENV)/node.stamp ## picture every page into screenshots/ (needs Chromium)
 	@$(PY) -m tests.screenshots
 
-bench: $(VENV)/node.stamp ## measure, beside OpenSSL and npm oidc-provider: tests/bench/README.md (6 minutes)
+bench: $(VENV)/node.stamp ## measure, beside OpenSSL and npm oidc-provider: tests/bench/README.md (half an hour)
 	@$(PY) -m tests.bench
 
 format: $(VENV)/dev.stamp ## put the code into form

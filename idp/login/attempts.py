@@ -119,10 +119,8 @@ def succeed(ports: Ports, tried: Try, *, now: int) -> None:
 def unlock(ports: Ports, account_id: str, *, proven: frozenset[Factor], names: tuple[str, ...]) -> None:
     """Who could set a new password need not wait for the old one: without it they proved as much as recovery asks. Nor who
     could add a new app wait for codes."""
-    if could_replace_the_password(proven):
-        forget(ports, account_id, Secret.PASSWORD, names=names)
-    if _could_replace_codes(proven):
-        forget(ports, account_id, Secret.CODE, names=names)
+    replaceable = ((Secret.PASSWORD, could_replace_the_password(proven)), (Secret.CODE, _could_replace_codes(proven)))
+    forget(ports, account_id, *(secret for secret, could in replaceable if could), names=names)
 
 
 def could_replace_the_password(proven: frozenset[Factor]) -> bool:
@@ -141,10 +139,10 @@ def shown(proven: frozenset[Factor]) -> frozenset[Secret]:
     return frozenset(found | ({Secret.PASSWORD} if could_replace_the_password(proven) else set()))
 
 
-def forget(ports: Ports, account_id: str, secret: Secret, *, names: tuple[str, ...] = ()) -> None:
-    """The secret is a new one, or may be tried again. `names`: what people type for this account."""
-    typed = ((TYPED, _value(name, secret)) for name in names)
-    ports.attempts.forget(*typed, (PERSON, _value(account_id, secret)))
+def forget(ports: Ports, account_id: str, *secrets: Secret, names: tuple[str, ...] = ()) -> None:
+    """These secrets are new ones, or may be tried again. `names`: what people type for this account."""
+    counts = [*((TYPED, name) for name in names), (PERSON, account_id)]
+    ports.attempts.forget(*((limit, _value(name, secret)) for secret in secrets for limit, name in counts))
 
 
 def _count(ports: Ports, tried: Try, *, now: int) -> TooMany | None:
