@@ -21,8 +21,7 @@ from idp.storage.sql_tokens import SqlEphemeral, SqlGrants, SqlSessions
 from idp.storage.statements import Work
 
 
-def _ports(connection: Connection) -> Ports:
-    work = Work(connection)
+def _ports(work: Work) -> Ports:
     return Ports(
         ephemeral=SqlEphemeral(work),
         grants=SqlGrants(work),
@@ -60,8 +59,10 @@ class SqlStorage:
     @contextmanager
     def transaction(self) -> Iterator[Ports]:
         with self._turn(), _connected(self._writing) as connection:
+            work = Work(connection)
             try:
-                yield _ports(connection)
+                yield _ports(work)
+                work.finish()
             except BaseException:
                 connection.rollback()
                 raise
@@ -86,7 +87,7 @@ class SqlStorage:
     def reading(self) -> Iterator[Ports]:
         with _connected(self._reading) as connection:
             try:
-                yield _ports(connection)
+                yield _ports(Work(connection))
             finally:
                 if self._read_only:  # the same, but that the driver forgets its prepared statements at each rollback
                     connection.commit()

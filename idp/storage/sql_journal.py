@@ -80,7 +80,7 @@ class SqlJournal:
         self._work = work
 
     def append(self, event: Event) -> None:
-        self._work.run(
+        self._work.run_last(
             _APPEND,
             at=event.at,
             kind=event.kind,
@@ -90,6 +90,7 @@ class SqlJournal:
         )
 
     def read(self, *, account_id: str | None = None, kind: str | None = None, limit: int = 1000) -> tuple[Event, ...]:
+        self._work.finish()
         wanted = _NEWEST.limit(limit)
         if account_id is not None:
             wanted = wanted.where(v.c.account_id == account_id)
@@ -106,6 +107,7 @@ class SqlJournal:
         before: int | None = None,
         client_id: str | None = None,
     ) -> tuple[Recorded, ...]:
+        self._work.finish()
         values: dict[str, Any] = {f"kind_{n}": kind for n, kind in enumerate(kinds)}
         values |= {"account_is": account_id, "before": LAST if before is None else before, "most": limit}
         if client_id is not None:
@@ -114,6 +116,7 @@ class SqlJournal:
         return tuple(map(_recorded, self._work.run(statement, values)))
 
     def whole(self, account_id: str, *, after: int, limit: int) -> tuple[Recorded, ...]:
+        self._work.finish()
         return tuple(map(_recorded, self._work.run(_WHOLE, account_is=account_id, after=after, most=limit)))
 
 

@@ -5,6 +5,7 @@ Statements are built once, at import: building them anew at each call costs more
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Column, Connection, CursorResult, Select, Table, delete, select
@@ -44,6 +45,7 @@ class Work:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._dialect = connection.dialect.name
+        self._last: list[tuple[Executable, Mapping[str, Any]]] = []
 
     @property
     def one_writer(self) -> bool:
@@ -59,6 +61,18 @@ class Work:
         chosen = statement.on(self._dialect) if isinstance(statement, Upsert) else statement
         with _in_our_words():
             return self._connection.execute(chosen, named if parameters is None else parameters)
+
+    def run_last(self, statement: Executable, **named: Any) -> None:
+        """A row that nothing else of the transaction waits for: written before it ends, with the others of its kind."""
+        self._last.append((statement, named))
+
+    def finish(self) -> None:
+        """Write what was to come last, in its order. Who reads such rows within the transaction asks for it first."""
+        waiting, self._last = self._last, []
+        for _, group in groupby(waiting, key=lambda each: id(each[0])):
+            same = list(group)
+            rows = [row for _, row in same]
+            self.run(same[0][0], rows if len(rows) > 1 else rows[0])
 
     def load(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Many new rows, each with the same columns in the same order, of types that the driver knows: JSON as its text.

@@ -99,6 +99,7 @@ def unfinished(storage: Storage, event: Event) -> Iterator[threading.Event]:
     def work() -> None:
         with storage.transaction() as ports:
             ports.journal.append(event)
+            ports.journal.read(limit=1)  # who reads has what it appended written, which else waits for the end
             written.set()
             assert may_commit.wait(20)
 
