@@ -8,6 +8,8 @@ WALLET_PORT ?= 5001
 VERIFIER_PORT ?= 5002
 DATA ?= instance
 TLS ?=
+# Processes of tests: journeys wait more than they reckon.
+WORKERS ?= 3
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -50,7 +52,7 @@ tools: $(VENV)/dev.stamp # the servers and the browser of the tests, from Debian
 	@$(PY) -m tests.tools
 
 test: check tools $(VENV)/node.stamp ## set up what is needed, run everything
-	$(PY) -m pytest
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 soak: tools ## the long runs: a million contested uses, a thousand crashes (SHARE=0.1 for a tenth)
 	$(PY) -m pytest -m soak -s tests/soak

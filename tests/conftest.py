@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import databases, proxy
+from tests import databases, leaks, proxy, world_idp
 from tests.databases import Postgres, Server
 from tests.leaks import Collector
 from tests.proxy import House
+
+CONSTANT = (world_idp.PASSWORD, world_idp.SECRET, world_idp.VERIFIER, world_idp.STATE, world_idp.NONCE)
 
 for name in ("DATABASE_URL", "REDIS_URL"):  # a developer's own database is no place for tests
     os.environ.pop(name, None)
@@ -34,8 +36,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def suite_log() -> Iterator[Collector]:
-    """What the rooms of the roles log in this process, from the first test to the last."""
+def suite_log(request: pytest.FixtureRequest) -> Iterator[Collector]:
+    """What the rooms of the roles log in this process, from the first test to the last, looked at when all are over (OP-35)."""
     collector = Collector()
     loggers = [logging.getLogger(name) for name in ("certs", "idp", "wallet", "verifier")]
     for logger in loggers:
@@ -44,8 +46,10 @@ def suite_log() -> Iterator[Collector]:
     yield collector
     for logger in loggers:
         logger.removeHandler(collector)
+    bad = {line: hits for line in set(collector.said) if (hits := leaks.found(line, CONSTANT))}
+    assert not bad, "\n".join(f"{hits}: {line}" for line, hits in list(bad.items())[:20])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The look at the logs comes when all else is over."""
-    items.sort(key=lambda item: item.path.name == "test_suite_logs.py")
+    """The longest first: of several processes none is left alone with a journey of minutes when the others are done."""
+    items.sort(key=lambda item: "journeys" not in item.path.parts)

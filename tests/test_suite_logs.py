@@ -1,4 +1,4 @@
-"""What our own rooms logged during the whole run, looked at when all other tests are over (attacks OP-35)."""
+"""That the ear for what the suite logs hears, and knows what may not be said (attacks OP-35); `conftest.suite_log` is the ear."""
 
 import logging
 
@@ -6,16 +6,13 @@ import pytest
 
 from certs.log import event
 from tests import leaks, world_idp
+from tests.conftest import CONSTANT
 from tests.leaks import Collector
 
-CONSTANT = (world_idp.PASSWORD, world_idp.SECRET, world_idp.VERIFIER, world_idp.STATE, world_idp.NONCE)
 
-
-def test_op_35_the_suite_logged_no_secret(suite_log: Collector, request: pytest.FixtureRequest) -> None:
-    pages_were_asked = any(item.nodeid.startswith("tests/idp/web/") for item in request.session.items)
-    assert suite_log.said or not pages_were_asked, "nothing was heard: the ear is deaf"
-    bad = {line: hits for line in set(suite_log.said) if (hits := leaks.found(line, CONSTANT))}
-    assert not bad, "\n".join(f"{hits}: {line}" for line, hits in list(bad.items())[:20])
+def test_op_35_the_suite_is_heard(suite_log: Collector) -> None:
+    event(logging.getLogger("idp.sample"), logging.INFO, "heard")
+    assert "heard" in suite_log.said[-1]
 
 
 @pytest.mark.parametrize(
