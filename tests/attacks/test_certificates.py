@@ -380,6 +380,7 @@ def _spki(parameters: bytes, point: bytes = POINT) -> bytes:
         _spki(bytes.fromhex("06082a8648ce3d030107"), POINT[:-1] + bytes([POINT[-1] ^ 1])),  # not on the curve
         _spki(bytes.fromhex("06082a8648ce3d030107"), b""),
     ],
+    ids=len,
 )
 def test_x5_12_curves_that_are_spelled_out_or_binary(spki: bytes) -> None:
     try:

@@ -26,7 +26,7 @@ def test_no_byte_can_be_changed(place: int) -> None:
     assert not challenge.holds(KEY, bytes(changed), bound_to="step-1", now=NOW)
 
 
-@pytest.mark.parametrize("other", [b"", ISSUED[:-1], ISSUED + b"\0", b"\0" + ISSUED, ISSUED[:32]])
+@pytest.mark.parametrize("other", [b"", ISSUED[:-1], ISSUED + b"\0", b"\0" + ISSUED, ISSUED[:32]], ids=len)
 def test_of_another_length(other: bytes) -> None:
     assert not challenge.holds(KEY, other, bound_to="step-1", now=NOW)
 
