@@ -8,6 +8,7 @@ indefinite lengths, big numbers and all other tags are refused, so a decoder can
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from certs.errors import Malformed
@@ -45,7 +46,11 @@ def decode(data: bytes, limits: Limits = CREDENTIAL) -> Value:
         value, end = _item(data, 0, limits, limits.depth)
     except (IndexError, struct.error):
         raise Malformed("malformed", "CBOR is cut off") from None
-    if end != len(data):
+    except UnicodeDecodeError:
+        raise Malformed("malformed", "CBOR text is not UTF-8") from None
+    if end > len(data):
+        raise Malformed("malformed", "CBOR string is cut off")
+    if end < len(data):
         raise Malformed("trailing_data", f"{len(data) - end} bytes after the CBOR item")
     return value
 
@@ -57,6 +62,7 @@ def _item(data: bytes, at: int, limits: Limits, depth: int) -> tuple[Value, int]
 
 
 # One reader for each major type: the data, where the content begins, the argument, the limits, how deep one may still go.
+# A string that is cut off ends beyond the data, where there is nothing more to read: `decode` sees it at the end of all.
 _Reader = Callable[[bytes, int, int, Limits, int], tuple[Value, int]]
 
 
@@ -70,77 +76,71 @@ def _negative(_data: bytes, at: int, argument: int, _limits: Limits, _depth: int
 
 def _bytes(data: bytes, at: int, size: int, _limits: Limits, _depth: int) -> tuple[Value, int]:
     end = at + size
-    if end > len(data):
-        raise Malformed("malformed", "CBOR string is cut off")
     return data[at:end], end
 
 
 def _text(data: bytes, at: int, size: int, _limits: Limits, _depth: int) -> tuple[Value, int]:
     end = at + size
-    if end > len(data):
-        raise Malformed("malformed", "CBOR string is cut off")
-    try:
-        return data[at:end].decode("utf-8"), end
-    except UnicodeDecodeError:
-        raise Malformed("malformed", "CBOR text is not UTF-8") from None
+    return data[at:end].decode(), end
 
 
 def _array(data: bytes, at: int, entries: int, limits: Limits, depth: int) -> tuple[Value, int]:
-    _check_room(entries, limits, depth)
+    if not depth or entries > limits.entries:
+        raise _too_much(entries, depth)
     items = []
+    depth -= 1
     for _ in range(entries):
         read, value = _JUMP[data[at]]
         at += 1
         if read is not None:
-            value, at = read(data, at, value, limits, depth - 1)
+            value, at = read(data, at, value, limits, depth)
         items.append(value)
     return items, at
 
 
 def _map(data: bytes, at: int, entries: int, limits: Limits, depth: int) -> tuple[Value, int]:
     """Keys are integers or text, in strictly rising bytewise order: that alone excludes duplicates (§4.2.1)."""
-    _check_room(entries, limits, depth)
+    if not depth or entries > limits.entries:
+        raise _too_much(entries, depth)
     result: dict[int | str, Value] = {}
-    before = b""
+    depth -= 1
     any_order = limits.any_order
+    last = before = end = 0  # the first byte of the key before, where it began and where it ended
     for _ in range(entries):
         start = at
-        if data[at] >> 5 not in (0, 1, 3):
-            raise Malformed("malformed", "CBOR map key is neither integer nor text")
-        read, key = _JUMP[data[at]]
+        first = data[at]
+        read, key = _KEYS[first]
         at += 1
         if read is not None:
-            key, at = read(data, at, key, limits, depth - 1)
+            key, at = read(data, at, key, limits, depth)
         if any_order:
             if key in result:
                 raise Malformed("duplicate_key", "CBOR map key given twice")
-        else:
-            encoded = data[start:at]
-            if encoded <= before:
-                code = "duplicate_key" if encoded == before or key in result else "malformed"
-                raise Malformed(code, "CBOR map keys not in strictly rising order")
-            before = encoded
+        elif first <= last and data[start:at] <= data[before:end]:
+            code = "duplicate_key" if key in result else "malformed"
+            raise Malformed(code, "CBOR map keys not in strictly rising order")
+        last, before, end = first, start, at
         read, value = _JUMP[data[at]]
         at += 1
         if read is not None:
-            value, at = read(data, at, value, limits, depth - 1)
+            value, at = read(data, at, value, limits, depth)
         result[key] = value
     return result, at
 
 
 def _tag(data: bytes, at: int, number: int, limits: Limits, depth: int) -> tuple[Value, int]:
-    _check_room(0, limits, depth)
+    if not depth:
+        raise _too_much(0, depth)
     if number not in limits.tags:
         raise Malformed("malformed", f"CBOR tag {number}")
     value, at = _item(data, at, limits, depth - 1)
     return Tag(number, value), at
 
 
-def _check_room(entries: int, limits: Limits, depth: int) -> None:
-    if depth == 0:
-        raise Malformed("limit_exceeded", "CBOR nested too deep")
-    if entries > limits.entries:
-        raise Malformed("limit_exceeded", f"CBOR container of {entries} entries")
+def _too_much(entries: int, depth: int) -> Malformed:
+    if not depth:
+        return Malformed("limit_exceeded", "CBOR nested too deep")
+    return Malformed("limit_exceeded", f"CBOR container of {entries} entries")
 
 
 def _refused(_data: bytes, _at: int, first: int, _limits: Limits, _depth: int) -> tuple[Value, int]:
@@ -157,7 +157,13 @@ def _longer(read: _Reader, form: str, smallest: int) -> _Reader:
             raise Malformed("malformed", "CBOR argument is not in its shortest form")
         return read(data, at + width, argument, limits, depth)
 
-    return reader
+    def reader_of_byte(data: bytes, at: int, _argument: int, limits: Limits, depth: int) -> tuple[Value, int]:
+        argument = data[at]
+        if argument < smallest:
+            raise Malformed("malformed", "CBOR argument is not in its shortest form")
+        return read(data, at + 1, argument, limits, depth)
+
+    return reader_of_byte if width == 1 else reader
 
 
 def _jump_table() -> Iterator[tuple[_Reader | None, Value]]:
@@ -180,7 +186,12 @@ def _jump_table() -> Iterator[tuple[_Reader | None, Value]]:
             yield _longer(readers[major], *forms[info - 24]), 0
 
 
+def _refused_key(_data: bytes, _at: int, _first: int, _limits: Limits, _depth: int) -> tuple[Value, int]:
+    raise Malformed("malformed", "CBOR map key is neither integer nor text")
+
+
 _JUMP = tuple(_jump_table())
+_KEYS = tuple(entry if first >> 5 in (0, 1, 3) else (_refused_key, first) for first, entry in enumerate(_JUMP))
 
 
 # --- encoding ---------------------------------------------------------------------------------------------------------
@@ -188,27 +199,32 @@ _JUMP = tuple(_jump_table())
 
 def encode(value: Value) -> bytes:
     """Core deterministic encoding (§4.2.1). Raises TypeError or OverflowError for what the profile does not admit."""
+    if isinstance(value, str):
+        raw = value.encode("utf-8")
+        return head(3, len(raw)) + raw
+    if isinstance(value, bytes):
+        return head(2, len(value)) + value
     if isinstance(value, bool):
         return b"\xf5" if value else b"\xf4"
     if isinstance(value, int):
         return head(0, value) if value >= 0 else head(1, -1 - value)
-    if isinstance(value, bytes):
-        return head(2, len(value)) + value
-    if isinstance(value, str):
-        raw = value.encode("utf-8")
-        return head(3, len(raw)) + raw
     if value is None:
         return b"\xf6"
-    if isinstance(value, Mapping):
-        if not all(type(key) in (int, str) for key in value):
-            raise TypeError("CBOR map keys are integers or text")
-        entries = sorted((encode(key), encode(item)) for key, item in value.items())
-        return head(5, len(entries)) + b"".join(key + item for key, item in entries)
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):  # a union would be made anew each time
         return head(4, len(value)) + b"".join(map(encode, value))
     if isinstance(value, Tag):
         return head(6, value.number) + encode(value.value)
+    if isinstance(value, Mapping):
+        entries = sorted([(_key(key), encode(item)) for key, item in value.items()])
+        return head(5, len(entries)) + b"".join([part for entry in entries for part in entry])
     raise TypeError(f"no CBOR form for {type(value).__name__}")
+
+
+@lru_cache(maxsize=1024, typed=True)  # the same names and numbers in each document
+def _key(key: int | str) -> bytes:
+    if type(key) not in (int, str):
+        raise TypeError("CBOR map keys are integers or text")
+    return encode(key)
 
 
 def embedded(data: bytes) -> bytes:
@@ -216,10 +232,13 @@ def embedded(data: bytes) -> bytes:
     return b"\xd8\x18" + head(2, len(data)) + data
 
 
+_ONE_BYTE = tuple(bytes([byte]) for byte in range(256))
+
+
 def head(major: int, argument: int) -> bytes:
     """The first bytes of an item: its major type and its argument, in the shortest form."""
     if argument < 24:
-        return bytes([major << 5 | argument])
+        return _ONE_BYTE[major << 5 | argument]
     for info, width in ((24, 1), (25, 2), (26, 4), (27, 8)):
         if argument < 1 << (8 * width):
             return bytes([major << 5 | info]) + argument.to_bytes(width, "big")

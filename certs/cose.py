@@ -5,6 +5,8 @@ Spec: RFC 9052 §4.2, §4.4 (COSE_Sign1), RFC 9053 §2 (algorithms), RFC 9360 (x
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from certs import cbor
@@ -50,12 +52,25 @@ def from_item(item: Value, limits: Limits = CREDENTIAL) -> Sign1:
         raise Malformed("malformed", "COSE_Sign1 parts")  # a detached payload (nil) ends here too
     if unprotected != {}:
         raise Malformed("malformed", "unprotected header is not empty")
+    return Sign1(protected, protected_header(protected, limits), payload, signature)
+
+
+def protected_header(protected: bytes, limits: Limits) -> Mapping[int | str, Value]:
+    """The decoded protected header. Raises Malformed or Unsupported."""
+    return _known_header(protected, limits) if len(protected) <= _SHORT else _header(protected, limits)
+
+
+def _header(protected: bytes, limits: Limits) -> Mapping[int | str, Value]:
     header = cbor.decode(protected, limits) if protected else {}
     if not isinstance(header, dict):
         raise Malformed("malformed", "protected header is not a map")
     if CRIT in header:  # RFC 9052 §3.1: we understand no extension that would need it
         raise Unsupported("crit_unknown", "crit")
-    return Sign1(protected, header, payload, signature)
+    return MappingProxyType(header)
+
+
+_SHORT = 64  # bytes; the header of an issuer's is the same on everything that it signs, the one of a holder proof never
+_known_header = lru_cache(maxsize=128)(_header)
 
 
 def sign(payload: bytes, signer: Signer, *, header: Mapping[int, Any]) -> bytes:

@@ -3,11 +3,11 @@
 Spec: RFC 4648 §5 (base64url without padding), RFC 9285 (base45), RFC 1950 (zlib), RFC 8259 and RFC 7493 (JSON, I-JSON).
 """
 
-import base64
 import binascii
 import json
 import math
 import re
+import string
 import struct
 import unicodedata
 import zlib
@@ -22,23 +22,27 @@ TEXT_LIMIT = 1024  # the longest single text that any claim of ours may hold
 
 
 def b64url_encode(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(data, newline=False).rstrip(b"=").translate(_TO_URLSAFE).decode("ascii")
 
 
 def b64url_decode(text: str | bytes) -> bytes:
     """Decode, refusing padding, foreign characters and non-zero trailing bits (RFC 4648 §3.3, §3.5)."""
     try:
         raw = text.encode("ascii") if isinstance(text, str) else text
-        data = binascii.a2b_base64(raw.translate(_TO_STANDARD) + b"=" * (-len(raw) % 4), strict_mode=True)
+        over = len(raw) % 4
+        data = binascii.a2b_base64(raw.translate(_TO_STANDARD) + _PADDING[over], strict_mode=True)
     except (UnicodeEncodeError, binascii.Error) as error:
         raise Malformed("encoding_invalid", "not base64url") from error
-    # `translate` lets '+', '/' and '=' through, and a2b ignores trailing bits: only the re-encoding proves the spelling.
-    if base64.urlsafe_b64encode(data).rstrip(b"=") != raw:
+    if raw[-1:] not in _LAST[over]:  # a2b looks at no bits beyond the last byte
         raise Malformed("encoding_invalid", "base64url is not canonical")
     return data
 
 
-_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+_TO_URLSAFE = bytes.maketrans(b"+/", b"-_")
+_TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")  # what is standard base64 alone becomes what is none at all
+_PADDING = (b"", b"===", b"==", b"=")
+_LETTERS64 = string.ascii_uppercase.encode() + string.ascii_lowercase.encode() + string.digits.encode() + b"-_"
+_LAST = (_LETTERS64, b"", _LETTERS64[::16], _LETTERS64[::4])  # by the number of characters over: which may be the last
 
 # --- base45 -----------------------------------------------------------------------------------------------------------
 
@@ -111,7 +115,10 @@ def json_decode(text: str | bytes, *, limit: int = JSON_LIMIT, depth: int = JSON
         decoded = text.decode("utf-8") if isinstance(text, bytes) else text
         if _deepest(decoded, depth) > depth:
             raise Malformed("limit_exceeded", f"JSON deeper than {depth}")
-        value = _JSON.decode(decoded)
+        trimmed = decoded.strip(" \t\n\r")
+        value, end = _JSON.raw_decode(trimmed)
+        if end != len(trimmed):
+            raise ValueError("more than one JSON value")
         if "\\u" in decoded or isinstance(text, str):
             json.dumps(value, ensure_ascii=False).encode("utf-8")  # a lone surrogate cannot be encoded
         return value
@@ -121,7 +128,10 @@ def json_decode(text: str | bytes, *, limit: int = JSON_LIMIT, depth: int = JSON
 
 def json_encode(value: Mapping[str, Any] | list[Any]) -> bytes:
     """Compact UTF-8 JSON, in the order given."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
+    return _TO_JSON.encode(value).encode("utf-8")
+
+
+_TO_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def _deepest(text: str, enough: int) -> int:
@@ -154,9 +164,10 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _parse_int(digits: str) -> int:
-    if len(digits) > 20 or not -(1 << 63) <= int(digits) < 1 << 64:  # the length first: conversion is quadratic
+    value = int(digits) if len(digits) <= 20 else 1 << 64  # the length first: conversion is quadratic
+    if not -(1 << 63) <= value < 1 << 64:
         raise ValueError("integer beyond 64 bits")
-    return int(digits)
+    return value
 
 
 def _parse_float(digits: str) -> float:
