@@ -72,7 +72,7 @@ laws: $(VENV)/dev.stamp
 screenshots: $(VENV)/node.stamp ## picture every page into screenshots/ (needs Chromium)
 	@$(PY) -m tests.screenshots
 
-bench: $(VENV)/node.stamp ## measure, beside OpenSSL and npm oidc-provider: tests/bench/README.md (half an hour)
+bench: $(VENV)/node.stamp ## measure, beside OpenSSL and other libraries: tests/bench/README.md (half an hour)
 	@$(PY) -m tests.bench
 
 format: $(VENV)/dev.stamp ## put the code into form
@@ -80,12 +80,15 @@ format: $(VENV)/dev.stamp ## put the code into form
 	$(VENV)/bin/ruff format .
 
 LOCK := $(VENV)/bin/uv pip compile pyproject.toml --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate --universal --python-version 3.11
+# All but `parquet`, whose library is as large as the rest together.
+RUN := idp wallet verifier postgresql redis pkcs11
 lock: $(VENV)/bin/python ## resolve the lock files anew
 	$(PY) -m pip install --quiet uv
 	$(LOCK) -o requirements/base.txt
-	$(LOCK) --all-extras -c requirements/base.txt -o requirements/run.txt
+	$(LOCK) $(RUN:%=--extra %) -c requirements/base.txt -o requirements/run.txt
 	$(LOCK) --all-extras --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(subst pyproject.toml,requirements/peers.in,$(LOCK)) -o requirements/peers.txt
 
 clean: ## remove the environment, caches and the demo's nation
-	rm -rf $(VENV) .venv-base $(DATA) build *.egg-info .mypy_cache .ruff_cache .hypothesis .coverage screenshots tests/node/node_modules
+	rm -rf $(VENV) .venv-base .venv-peers $(DATA) build *.egg-info .mypy_cache .ruff_cache .hypothesis .coverage screenshots tests/node/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

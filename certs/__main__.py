@@ -1,6 +1,6 @@
-"""Commands of the floor: make a root, issue a signer under it, take it back, look into certificates, QR texts and bundles.
+"""Commands of the floor: make a root, issue a signer under it, take it back, rotate, look into whatever is signed.
 
-`python -m certs root|signer|revoke|crl|show|peek|vectors` — see `--help` of each.
+`python -m certs root|signer|revoke|crl|rotate|doctor|show|peek|vectors` — see `--help` of each.
 """
 
 import argparse
@@ -13,12 +13,12 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certs import bundle, crl, qr, vectors
+from certs import bundle, crl, doctor_command, pkcs11, qr, rotate_command, vectors
 from certs.authority import CRL_DAYS, ROOT_DAYS, SIGNER_DAYS, Authority
 from certs.crl import REASONS, Revocation
 from certs.errors import CertsError
 from certs.formats import cwt
-from certs.keys import FileSigner
+from certs.keys import FileSigner, PublicKey
 from certs.vectors import device
 from certs.x509 import Usage
 
@@ -29,12 +29,12 @@ _USAGES = {usage.name.lower().replace("_", "-"): usage for usage in Usage}
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    options.now = int(time.time())
     try:
-        options.run(options)
+        return options.run(options) or 0
     except (CertsError, OSError, ValueError) as error:
         print(f"certs: {error}", file=sys.stderr)
         return 1
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,8 +53,14 @@ def _parser() -> argparse.ArgumentParser:
     signer.add_argument("--usage", choices=sorted(_USAGES), default="document-signer")
     signer.add_argument("--days", type=int, default=SIGNER_DAYS)
     signer.add_argument("--crl-uri", help="where the root's CRL is to be had: a verifier without it then cannot tell")
+    signer.add_argument("--host", action="append", default=[], help="of a reader: a host that it speaks for")
+    signer.add_argument("--pkcs11-module", type=Path, help="make the key in a token: the library that reaches it")
+    signer.add_argument("--token", help="label of the token")
+    signer.add_argument("--pin-file", type=Path, help="file of its user's PIN, readable by its owner alone")
     signer.set_defaults(run=_signer)
     _revocation_commands(commands)
+    rotate_command.add(commands)
+    doctor_command.add(commands)
 
     show = commands.add_parser("show", help="show a certificate (PEM or DER) or an offline bundle")
     show.add_argument("file", type=Path)
@@ -96,16 +102,27 @@ def _root(options: argparse.Namespace) -> None:
 
 def _signer(options: argparse.Namespace) -> None:
     authority = _authority(options.folder)
-    signer = FileSigner.load_or_create(options.folder / f"{options.name}.key", "ES256")
     issued = authority.issue(
         options.name,
-        signer.public,
+        _key(options),
         _USAGES[options.usage],
         now=int(time.time()),
         days=options.days,
         crl_uri=options.crl_uri,
+        hosts=options.host,
     )
     print(_write_new(options.folder / f"{options.name}.pem", issued))
+
+
+def _key(options: argparse.Namespace) -> PublicKey:
+    """In a file beside the certificate, or in a token, where it stays."""
+    place = (options.pkcs11_module, options.token, options.pin_file)
+    if not any(place):
+        return FileSigner.load_or_create(options.folder / f"{options.name}.key", "ES256").public
+    if not all(place):
+        raise ValueError("a key in a token needs --pkcs11-module, --token and --pin-file")
+    token = pkcs11.Token(module=options.pkcs11_module, label=options.token, pin_file=options.pin_file)
+    return pkcs11.make_key(token, options.name)
 
 
 def _authority(folder: Path) -> Authority:

@@ -4,8 +4,6 @@ Spec: RFC 5280 §4 (profile of certificates), §5 (of revocation lists). What it
 own (`TlsAuthority`), bound to names: who trusts it for pages trusts it for nothing else, and no document rests on it.
 """
 
-import ipaddress
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,16 +16,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certs.crl import ENTRIES_LIMIT, REASONS, Reason, Revocation
-from certs.encoding import safe_text
 from certs.errors import Unsupported
 from certs.keys import MemorySigner, PublicKey
+from certs.profiles import DAY, ROOT, ROOT_DAYS, SERVER_DAYS, SIGNER_DAYS, host_name, lint, lint_signer
 from certs.x509 import Usage
 
-DAY = 86_400
-ROOT_DAYS = 3650
-SIGNER_DAYS = 730  # longer than any credential lives, short enough that rotation is a habit
+__all__ = ["CRL_DAYS", "DAY", "ROOT_DAYS", "SERVER_DAYS", "SIGNER_DAYS", "Authority", "TlsAuthority"]
 CRL_DAYS = 90  # three times a bundle's: a list signed anew each month never ends inside one
-SERVER_DAYS = 397  # browsers take no longer one (CA/Browser Forum Baseline Requirements §6.3.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +44,9 @@ class Authority:
     ) -> "Authority":
         """A self-signed root that may sign signers directly (path length 0). `serial` is random if not given."""
         key = key or MemorySigner.generate()
-        _lint(name, key.public, now, now + days * DAY)
+        lint(name, key.public, now, now + days * DAY, serial)
+        if days > ROOT.longest:
+            raise ValueError(f"a root lives at most {ROOT.longest} days")
         subject = _name(name)
         builder = (
             _builder(subject, subject, key.public, now, now + days * DAY, serial)
@@ -69,12 +66,15 @@ class Authority:
         starts: int | None = None,
         serial: int | None = None,
         crl_uri: str | None = None,
+        hosts: Sequence[str] = (),
     ) -> x509.Certificate:
-        """A signer's certificate, never outliving the root. Raises ValueError or CertsError for what the profile does not
-        admit, and then nothing is signed. With `crl_uri` it is good only for whoever holds the root's revocation list."""
+        """A signer's certificate, never outliving the root. Raises ValueError or CertsError for what `certs/profiles.py` does
+        not admit, and then nothing is signed. With `crl_uri` it is good only for whoever holds the root's revocation list.
+        `hosts` are the names of a reader, and of a reader alone (OpenID4VP 1.0 §5.9.3, x509_san_dns)."""
         starts = now if starts is None else starts
         ends = min(starts + days * DAY, int(self.certificate.not_valid_after_utc.timestamp()))
-        _lint(name, public, starts, ends)
+        lint(name, public, starts, ends, serial)
+        lint_signer(usage, issuer=self.key.public, public=public, hosts=hosts, now=max(now, starts), ends=ends)
         authority_key = self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
         builder = (
             _builder(_name(name), self.certificate.subject, public, starts, ends, serial)
@@ -85,8 +85,32 @@ class Authority:
                 x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(authority_key), critical=False
             )
         )
+        if hosts:
+            builder = builder.add_extension(
+                x509.SubjectAlternativeName([host_name(one) for one in hosts]), critical=False
+            )
         if crl_uri is not None:
             builder = builder.add_extension(_distribution_point(crl_uri), critical=False)
+        return _sign(builder, self.key)
+
+    def introduce(self, successor: x509.Certificate, *, now: int) -> x509.Certificate:
+        """The next root's key and name, certified by this one: whoever believes this root may then believe that one
+        (RFC 4210 §4.4, "new with old"; `certs.x509.introduced`). Raises ValueError for anything but our own next root."""
+        successor.verify_directly_issued_by(successor)
+        key = PublicKey.from_crypto(successor.public_key())
+        if successor.subject != self.certificate.subject or key == self.key.public:
+            raise ValueError("a root introduces only its own next key, under its own name")
+        ends = min(int(each.not_valid_after_utc.timestamp()) for each in (successor, self.certificate))
+        lint("next root", key, now, ends)
+        authority_key = self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+        builder = (
+            _builder(successor.subject, self.certificate.subject, key, now, ends, None)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_key_usage(certificates=True), critical=True)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(authority_key), critical=False
+            )
+        )
         return _sign(builder, self.key)
 
     def revoke(
@@ -143,8 +167,8 @@ class TlsAuthority:
     def create(cls, name: str, hosts: Sequence[str], *, now: int, days: int = ROOT_DAYS) -> "TlsAuthority":
         """Only `hosts` (names and addresses) can ever be certified by it (RFC 5280 §4.2.1.10)."""
         key = MemorySigner.generate()
-        _lint(name, key.public, now, now + days * DAY)
-        allowed = [_host(host, network=True) for host in hosts]
+        lint(name, key.public, now, now + days * DAY)
+        allowed = [host_name(host, network=True) for host in hosts]
         subject = _name(name)
         builder = (
             _builder(subject, subject, key.public, now, now + days * DAY, None)
@@ -162,9 +186,9 @@ class TlsAuthority:
         if not 0 < days <= SERVER_DAYS:
             raise ValueError(f"a server's certificate lives at most {SERVER_DAYS} days")
         ends = min(now + days * DAY, int(self.certificate.not_valid_after_utc.timestamp()))
-        _lint(name, public, now, ends)
+        lint(name, public, now, ends)
         constraints = self.certificate.extensions.get_extension_for_class(x509.NameConstraints).value
-        if not {_host(host, network=True) for host in hosts} <= set(constraints.permitted_subtrees or ()):
+        if not {host_name(host, network=True) for host in hosts} <= set(constraints.permitted_subtrees or ()):
             raise ValueError("a host outside of the root's names")
         authority_key = self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
         builder = (
@@ -172,36 +196,12 @@ class TlsAuthority:
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(certificates=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-            .add_extension(x509.SubjectAlternativeName([_host(host) for host in hosts]), critical=False)
+            .add_extension(x509.SubjectAlternativeName([host_name(host) for host in hosts]), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(authority_key), critical=False
             )
         )
         return _sign(builder, self.key)
-
-
-_HOST_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*", re.ASCII)
-
-
-def _host(host: str, *, network: bool = False) -> x509.GeneralName:
-    """A DNS name, no wildcard; or an address, as the one-address network that a constraint wants."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        if len(host) > 253 or not _HOST_NAME.fullmatch(host):
-            raise ValueError(f"{host!r} is not a host name") from None
-        return x509.DNSName(host)
-    return x509.IPAddress(ipaddress.ip_network(address) if network else address)
-
-
-def _lint(name: str, public: PublicKey, starts: int, ends: int) -> None:
-    """Looked at before anything is signed: a wrong certificate cannot be taken back."""
-    if public.alg != "ES256":
-        raise Unsupported("alg_not_allowed", "signer keys are on P-256")
-    if not safe_text(name) or len(name) > 64:  # RFC 5280 appendix A: ub-common-name
-        raise ValueError("common name of 1 to 64 characters")
-    if ends <= starts:
-        raise ValueError("certificate would end before it starts")
 
 
 def _builder(

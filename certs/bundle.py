@@ -10,7 +10,7 @@ What makes a bundle trusted is where it came from:
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography import x509
@@ -22,7 +22,7 @@ from certs.errors import Malformed, NotValidNow, Untrusted
 from certs.keys import Signer
 from certs.status import StatusLists
 from certs.trust import TrustStore
-from certs.x509 import Usage, check_path, load, public_key
+from certs.x509 import Usage, check_path, introduced, load, public_key
 
 TYP = "application/vn-bundle+cose"
 SEQUENCE, ISSUED, EXPIRES, ANCHORS, TRUST_LIST, STATUS_LISTS, CRLS = 1, 2, 3, 4, 5, 6, 7
@@ -38,7 +38,34 @@ class Bundle:
     expires: int
     trust: TrustStore
     statuses: StatusLists
-    raw: bytes
+    raw: bytes = field(repr=False)
+
+    def parts(self) -> tuple["Part", ...]:
+        """Of what it is made, and until when each is good. What ends with which part stands in `certs/qr.md` §9."""
+        names = [(each.subject.rfc4514_string(), each) for each in self.trust.anchors]
+        roots = [
+            Part("root", name, int(each.not_valid_before_utc.timestamp()), int(each.not_valid_after_utc.timestamp()))
+            for name, each in names
+        ]
+        by_id = {crl.authority_id(each): name for name, each in names}
+        crls = [Part("crl", by_id[each.issuer], each.issued, each.next_update) for each in self.trust.crls]
+        lists = [
+            Part("status_list", each.uri, each.known, min(each.expires, each.known + each.ttl))
+            for each in self.statuses
+        ]
+        listed = self.trust.list
+        trusted = Part("trust_list", str(listed.sequence), listed.issued, listed.next_update)
+        return (Part("bundle", str(self.sequence), self.issued, self.expires), *roots, trusted, *crls, *lists)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a bundle that has an end of its own: of which kind, which one, since when and until when it is good."""
+
+    kind: str
+    name: str
+    issued: int
+    until: int
 
 
 def build(
@@ -108,6 +135,11 @@ def fingerprint(certificate: x509.Certificate) -> str:
     return hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
 
 
+def open_parts(data: bytes) -> tuple[cose.Sign1, dict[int, Any]]:
+    """The message and its payload, of the right shape; nothing of it is believed yet."""
+    return _open(data)
+
+
 def _open(data: bytes) -> tuple[cose.Sign1, dict[int, Any]]:
     message = cose.parse(data, cbor.BUNDLE)
     cose.expect_typ(message, TYP)
@@ -160,11 +192,12 @@ def _verified(
     chain = [load(der) for der in cose.chain(message)]
     own = _anchors(payload)
     crls = _crls(payload, own, now=at)
-    check_path(chain[0], chain[1:], anchors, usage=Usage.BUNDLE_SIGNER, now=at, crls=Crls((*held, *crls)))
+    both = Crls((*held, *crls))
+    believed = introduced(anchors, own, now=at, crls=both)  # a root that we hold may hand over to its next key
+    check_path(chain[0], chain[1:], believed, usage=Usage.BUNDLE_SIGNER, now=at, crls=both)
     cose.verify(message, public_key(chain[0]))
     # From here on the bundle's own anchors count: whoever may sign bundles may introduce the next root (rotation).
     trust_list = trust.read(payload[TRUST_LIST], own, now=at, crls=crls)
-    tokens = payload[STATUS_LISTS].items()
-    lists = [status.read_cwt(token, uri=uri, anchors=own, now=at, crls=crls) for uri, token in tokens]
+    lists = status.hold(payload[STATUS_LISTS], anchors=own, now=at, resolved=payload[ISSUED], crls=crls)
     store = TrustStore(own, trust_list, crls)
-    return Bundle(payload[SEQUENCE], payload[ISSUED], payload[EXPIRES], store, StatusLists(lists), data)
+    return Bundle(payload[SEQUENCE], payload[ISSUED], payload[EXPIRES], store, lists, data)

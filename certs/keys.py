@@ -8,6 +8,7 @@ Signatures are raw, as JOSE and COSE carry them: r || s for ECDSA (RFC 7518 §3.
 
 import hashlib
 import os
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -225,7 +226,7 @@ class FileSigner(MemorySigner):
         """Safe against two processes that start at once: the file appears whole, and the first one wins."""
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            partial = path.with_name(f"{path.name}.{os.getpid()}")
+            partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")  # never the name of one that was cut off
             descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(cls.generate(alg).pem())

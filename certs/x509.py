@@ -7,13 +7,16 @@ identifiers stand under 2.25 (ITU-T X.667: identifiers made from a UUID), as the
 A signer is withdrawn by the trust list, or by its authority's revocation list where there is one (`certs/crl.py`).
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import SignatureAlgorithmOID
 from cryptography.x509.verification import (
     Criticality,
     ExtensionPolicy,
@@ -24,7 +27,8 @@ from cryptography.x509.verification import (
 )
 
 from certs.crl import NO_CRLS, Crls, Watched
-from certs.errors import Malformed, NotValidNow, Unavailable, Unsupported, Untrusted
+from certs.encoding import b64url_encode
+from certs.errors import CertsError, Malformed, NotValidNow, Unavailable, Unsupported, Untrusted
 from certs.keys import PublicKey
 
 _ARC = "2.25.158716100025410038562175504534808638395"  # a version-4 UUID drawn once for this project
@@ -40,7 +44,7 @@ class Usage(Enum):
     DOCUMENT_SIGNER = x509.ObjectIdentifier(f"{_ARC}.1")
     TRUST_LIST_SIGNER = x509.ObjectIdentifier(f"{_ARC}.2")
     BUNDLE_SIGNER = x509.ObjectIdentifier(f"{_ARC}.3")
-    READER = x509.ObjectIdentifier(f"{_ARC}.4")
+    READER = x509.ObjectIdentifier("1.0.18013.5.1.6")  # who asks: ISO/IEC 18013-5 §B.1.7, OpenID4VC HAIP 1.0
     STATUS_SIGNER = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.30")  # id-kp-oauthStatusSigning, draft status list §10
 
 
@@ -99,6 +103,59 @@ def key_id(certificate: x509.Certificate) -> bytes:
         raise Malformed("malformed", "signer without subject key identifier") from None
 
 
+def dns_names(certificate: x509.Certificate) -> tuple[str, ...]:
+    """The hosts for which a certificate speaks (RFC 9525 §3: alternative names alone, never the common name)."""
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return ()
+    return tuple(names.get_values_for_type(x509.DNSName))
+
+
+def client_ids(certificate: x509.Certificate) -> tuple[str, ...]:
+    """The names by which a verifier with this certificate may call itself (OpenID4VP 1.0 §5.9.3)."""
+    digest = hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()
+    return (f"x509_hash:{b64url_encode(digest)}", *(f"x509_san_dns:{name}" for name in dns_names(certificate)))
+
+
+def introduced(
+    believed: Iterable[x509.Certificate], offered: Iterable[x509.Certificate], *, now: int, crls: Crls = NO_CRLS
+) -> tuple[x509.Certificate, ...]:
+    """`believed` roots, and those of `offered` that they hand over to: the same authority under its next key, certified by
+    the one before (RFC 4210 §4.4, RFC 5280 §3.2 self-issued), valid now and not revoked by it. Never raises for strangers."""
+    anchors = list(believed)
+    waiting = [each for each in offered if each not in anchors]
+    found = True
+    while found:
+        found = False
+        for each in list(waiting):
+            if any(_hands_over(root, each, now, crls) for root in anchors):
+                anchors.append(each)
+                waiting.remove(each)
+                found = True
+    return tuple(anchors)
+
+
+def _hands_over(root: x509.Certificate, successor: x509.Certificate, now: int, crls: Crls) -> bool:
+    try:
+        constraints = successor.extensions.get_extension_for_class(x509.BasicConstraints).value
+        usage = successor.extensions.get_extension_for_class(x509.KeyUsage).value
+        if successor.subject != root.subject or not (constraints.ca and usage.key_cert_sign):
+            return False
+        if successor.signature_algorithm_oid != SignatureAlgorithmOID.ECDSA_WITH_SHA256:
+            return False
+        if public_key(successor).alg != "ES256":
+            return False
+        successor.verify_directly_issued_by(root)
+        _check_time(root, now)
+        _check_time(successor, now)
+        for watched in crls.watch((successor, root)):
+            watched.check(now=now, signed=None)
+    except (CertsError, x509.ExtensionNotFound, InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
+        return False
+    return True
+
+
 def check_path(
     leaf: x509.Certificate,
     intermediates: Sequence[x509.Certificate],
@@ -132,7 +189,8 @@ def find_path(
 
     1. not more certificates than the profile has
     2. time of the leaf first, so that an expired signer is told as such
-    3. the leaf's one purpose is `usage` and it may make signatures (RFC 5280 §4.2.1.3, §4.2.1.12); its key is on P-256
+    3. the leaf's one purpose is `usage` and it may make signatures (RFC 5280 §4.2.1.3, §4.2.1.12); its key is on P-256; a
+       reader names a host
     4. RFC 5280 §6 by `cryptography`, with its own checks of algorithms, CA flags, path length and name constraints
     5. each certificate given is the one that certifies the one before, and none is left over (RFC 9360 §2, RFC 7515 §4.1.6)
     """
@@ -191,6 +249,8 @@ def _check_usage(leaf: x509.Certificate, usage: Usage) -> None:
         raise Untrusted("cert_usage", "no key usage, or no extended one") from None
     if not keys.digital_signature or keys.key_cert_sign or list(purposes) != [usage.value]:
         raise Untrusted("cert_usage", "other purpose")
+    if usage is Usage.READER and not dns_names(leaf):
+        raise Untrusted("cert_usage", "a reader that names no host")
 
 
 def _why(

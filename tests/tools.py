@@ -9,7 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-PACKAGES = {"postgresql": "initdb", "redis-server": "redis-server", "nginx": "nginx", "chromium": "chromium"}
+PACKAGES = {
+    "postgresql": "initdb",
+    "redis-server": "redis-server",
+    "nginx": "nginx",
+    "chromium": "chromium",
+    "softhsm2": "softhsm2-util",
+}
 PLACES = ("/usr/sbin", "/sbin")  # not on everybody's path
 
 

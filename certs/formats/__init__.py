@@ -45,6 +45,7 @@ class Expected:
     """What a verifier expects of a presentation. Times in seconds; `audience` and `challenge` are what it itself showed."""
 
     holder_proof: bool = True
+    printed: bool = False  # a printed code is taken, though nobody's proof comes with it
     audience: str | None = None
     challenge: bytes | None = None
     proof_age: int = HOLDER_PROOF_AGE
@@ -60,7 +61,8 @@ class Verified:
     """A document's view whose every check held. Times are Unix seconds.
 
     `claims` has the catalogue's field names and JSON values. `holder_bound` tells that the holder's key signed this
-    presentation; `audience` is who it was made for (None: anybody, so a copy may be shown elsewhere within its minute).
+    presentation, `printed` that it was made for paper and has no holder's key (`holder` is None): anybody may hold a copy;
+    `audience` is who it was made for (None: anybody, so a copy may be shown elsewhere within its minute).
     `partial` names claims of which a part was withheld (SD-JWT): an empty list there does not mean none.
     `view` is '' where the holder chose single claims that make no view. `elements` is all that an mdoc showed, also what the
     catalogue has no field for: namespace, name, value.
@@ -74,12 +76,13 @@ class Verified:
     issued: int
     expires: int
     holder_bound: bool
-    holder: PublicKey
+    holder: PublicKey | None
     audience: str | None
     challenge: bytes | None
     presented_at: int | None
     status_as_of: int | None  # None: not looked at (a wallet keeping what it was just given)
     trust_as_of: int
+    printed: bool = False
     partial: tuple[str, ...] = ()
     elements: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     seal: InitVar[object]
@@ -89,6 +92,6 @@ class Verified:
             raise TypeError("only a credential format's verify makes Verified")
 
     @property
-    def holder_thumbprint(self) -> str:
-        """RFC 7638 thumbprint of the key that the issuer bound the credential to."""
-        return self.holder.thumbprint()
+    def holder_thumbprint(self) -> str | None:
+        """RFC 7638 thumbprint of the key that the issuer bound the credential to; None where it is printed."""
+        return None if self.holder is None else self.holder.thumbprint()

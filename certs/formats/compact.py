@@ -9,7 +9,8 @@ from datetime import date
 from typing import Any
 
 from certs.catalogue import CATALOGUE, DocumentType, Field, Kind, View
-from certs.encoding import safe_text
+from certs.documents.faults import COUNT_LIMIT, PORTRAIT_LIMIT, ROWS_LIMIT, is_webp
+from certs.encoding import b64url_decode, b64url_encode, safe_text
 from certs.errors import Malformed
 
 TYPE, VIEW = 1, 2  # keys of the document map; the fields follow from 3
@@ -18,18 +19,18 @@ _EPOCH_ORDINAL = _EPOCH.toordinal()
 _DAYS = range((date(1850, 1, 1) - _EPOCH).days, (date(2200, 1, 1) - _EPOCH).days)  # any day a living document may hold
 _PARTIAL_DATE = re.compile(r"(18[5-9]|19\d|20\d|21\d)\d(-(0[1-9]|1[0-2]))?", re.ASCII)
 _DIGITS = re.compile(r"[0-9]+")
-_COUNT_LIMIT = 1 << 32
-_LIST_LIMIT = 40
 
 
 def to_compact(document: DocumentType, view: View, record: Mapping[str, Any]) -> dict[int, Any]:
     """The document map of a view. Raises ValueError when the record lacks a required field or does not fit its kind,
     Malformed when a text of it could deceive its reader."""
+    if not view.qr:
+        raise ValueError(f"{document.name}.{view.name} is shown online only")
     compact: dict[int, Any] = {TYPE: document.code, VIEW: view.code}
     for name in view.fields:
         field, value = document.field(name), record.get(name)
         if value is None:
-            if field.required:
+            if field.required or name in view.needs:
                 raise ValueError(f"{document.name} lacks {name}")
             continue
         compact[field.key] = _shrink(field, value)
@@ -49,7 +50,7 @@ def from_compact(compact: object) -> tuple[DocumentType, View, dict[str, Any]]:
     for field, grow in fields:
         if field.key in compact:
             record[field.name] = grow(field, compact[field.key])
-        elif field.required:
+        elif field.required or field.name in view.needs:
             raise Malformed("claims_missing", field.name)
     if len(compact) != len(record) + 2:
         raise Malformed("malformed", "claims beyond the view")
@@ -66,20 +67,34 @@ def _shrink(field: Field, value: Any) -> Any:
             return int(value)
         case Kind.DATE:
             return _day(value)
-        case Kind.COUNT if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _COUNT_LIMIT:
+        case Kind.COUNT if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < COUNT_LIMIT:
             return value
         case Kind.YES if isinstance(value, bool):
             return value
         case Kind.CHOICE:
             return field.choices.index(value)
-        case Kind.CLASSES if len(value) <= _LIST_LIMIT:
-            return [
-                [field.choices.index(item["class"]), _day(item["issued"]), item["expires"] and _day(item["expires"])]
-                for item in value
-            ]
-        case Kind.TEXTS if len(value) <= _LIST_LIMIT:
+        case Kind.TEXTS if len(value) <= ROWS_LIMIT:
             return [safe_text(item) for item in value]
+        case Kind.ROWS if len(value) <= ROWS_LIMIT:
+            return [_row(field.columns, row) for row in value]
+        case Kind.PORTRAIT:
+            return _picture(b64url_decode(value))
     raise ValueError(f"{field.name} does not fit {field.kind}")
+
+
+def _row(columns: tuple[Field, ...], row: Mapping[str, Any]) -> list[Any]:
+    """A row names all its columns, and no other; null is for what is not required."""
+    if row.keys() != {column.name for column in columns}:
+        raise ValueError("a row has each of its columns, and no other")
+    if any(column.required and row[column.name] is None for column in columns):
+        raise ValueError("a row lacks a required column")
+    return [None if row[column.name] is None else _shrink(column, row[column.name]) for column in columns]
+
+
+def _picture(data: bytes) -> bytes:
+    if len(data) > PORTRAIT_LIMIT or not is_webp(data):
+        raise ValueError("not a small WebP picture")
+    return data
 
 
 def _day(text: str) -> int | str:
@@ -115,7 +130,7 @@ def _date(field: Field, value: Any) -> str:
 
 
 def _count(field: Field, value: Any) -> int:
-    if type(value) is int and 0 <= value < _COUNT_LIMIT:
+    if type(value) is int and 0 <= value < COUNT_LIMIT:
         return value
     raise Malformed("malformed", field.name)
 
@@ -133,7 +148,7 @@ def _choice(field: Field, value: Any) -> str:
 
 
 def _list(field: Field, value: Any) -> list[Any]:
-    if isinstance(value, list) and len(value) <= _LIST_LIMIT:
+    if isinstance(value, list) and len(value) <= ROWS_LIMIT:
         return value
     raise Malformed("malformed", field.name)
 
@@ -142,19 +157,23 @@ def _texts(field: Field, value: Any) -> list[str]:
     return [_text(field, item) for item in _list(field, value)]
 
 
-def _classes(field: Field, value: Any) -> list[dict[str, str | None]]:
-    return [_licence_class(field, item) for item in _list(field, value)]
+def _rows(field: Field, value: Any) -> list[dict[str, Any]]:
+    return [_columns(field, row) for row in _list(field, value)]
 
 
-def _licence_class(field: Field, item: Any) -> dict[str, str | None]:
-    if not isinstance(item, list) or len(item) != 3:
+def _columns(field: Field, row: Any) -> dict[str, Any]:
+    if not isinstance(row, list) or len(row) != len(field.columns):
         raise Malformed("malformed", field.name)
-    name, issued, expires = item
     return {
-        "class": _choice(field, name),
-        "issued": _date(field, issued),
-        "expires": None if expires is None else _date(field, expires),
+        column.name: None if cell is None and not column.required else _GROW[column.kind](column, cell)
+        for column, cell in zip(field.columns, row, strict=True)
     }
+
+
+def _portrait(field: Field, value: Any) -> str:
+    if isinstance(value, bytes) and len(value) <= PORTRAIT_LIMIT and is_webp(value):
+        return b64url_encode(value)
+    raise Malformed("malformed", field.name)
 
 
 _GROW: Mapping[Kind, Callable[[Field, Any], Any]] = {
@@ -164,8 +183,9 @@ _GROW: Mapping[Kind, Callable[[Field, Any], Any]] = {
     Kind.COUNT: _count,
     Kind.YES: _yes,
     Kind.CHOICE: _choice,
-    Kind.CLASSES: _classes,
     Kind.TEXTS: _texts,
+    Kind.ROWS: _rows,
+    Kind.PORTRAIT: _portrait,
 }
 # By the codes that a document map begins with: the view, and each of its fields with what makes its value.
 _VIEWS = {
@@ -176,4 +196,5 @@ _VIEWS = {
     )
     for document in CATALOGUE.values()
     for view in document.views
+    if view.qr
 }

@@ -1,4 +1,5 @@
-"""The credential of the QR: a CWT with integer keys, one named view of a document, bound to the holder's key.
+"""The credential of the QR: a CWT with integer keys, one named view of a document, bound to the holder's key; or printed,
+as a kind of its own that is bound to nobody.
 
 Spec: RFC 8392 (CWT), RFC 8747 §3 (cnf), RFC 9052, RFC 9596 (typ), draft-ietf-oauth-status-list-20 §6.3 (status);
 `certs/qr.md` and `certs/qr.cddl` are the published form.
@@ -10,7 +11,10 @@ Verification, in the order of `certs.formats.Step`; each number stands again in 
  5. trust list: this authority may issue this type of document at the date of issue
  6. validity: not from the future, not expired
  7. status: the entry in the status list is valid, and the list is fresh enough
- 8. holder proof: by the bound key, fresh, for this verifier, answering its challenge
+ 8. holder proof: by the bound key, fresh, for this verifier, answering its challenge; a printed code has none to give
+
+Two types keep the kinds apart: a bound credential has a key and needs its proof, a printed one has no key and says so. Each
+has another set of claims too, so that a change of the type alone makes no other kind of it.
 """
 
 from collections.abc import Mapping
@@ -29,10 +33,11 @@ from certs.status import STATUS, StatusLists
 from certs.trust import TrustedSigner, TrustStore
 
 NAME = "vn1_cwt"  # the format identifier of OpenID4VCI metadata
-TYP = "vn1+cwt"
+TYP, PRINTED_TYP = "vn1+cwt", "vn1-printed+cwt"
 ISS, EXP, IAT, CNF = 1, 4, 6, 8
 DOCUMENT = -65537  # the first key that RFC 8392 §9.1 leaves to private use
 _CLAIMS = {ISS, EXP, IAT, CNF, STATUS, DOCUMENT}
+_PRINTED_CLAIMS = _CLAIMS - {CNF}
 _COSE_KEY = 1  # RFC 8747 §3.1
 _ISSUED_SKEW = 60  # seconds an issuer's clock may be ahead
 
@@ -47,9 +52,13 @@ class Contents:
     issuer: str
     issued: int
     expires: int
-    holder: PublicKey
+    holder: PublicKey | None  # None: printed
     status_uri: str
     status_index: int
+
+    @property
+    def printed(self) -> bool:
+        return self.holder is None
 
 
 def issue(
@@ -71,15 +80,46 @@ def issue(
     Raises ValueError when the record does not fit the catalogue, Malformed when a text of it could deceive its reader:
     nothing is signed then.
     """
-    claims = {
+    claims = _stated(document, view, record, issuer, (status_uri, status_index), now, expires)
+    claims[CNF] = {_COSE_KEY: holder.cose()}
+    return cose.sign(cbor.encode(claims), signer, header={cose.KID: kid, cose.TYP: TYP})
+
+
+def issue_printed(
+    *,
+    document: DocumentType,
+    view: str,
+    record: Mapping[str, Any],
+    issuer: str,
+    signer: Signer,
+    kid: bytes,
+    status_uri: str,
+    status_index: int,
+    now: int,
+    expires: int,
+) -> bytes:
+    """Sign one view for paper, bound to nobody: whoever holds a copy can show it. Raises as `issue` does."""
+    claims = _stated(document, view, record, issuer, (status_uri, status_index), now, expires)
+    return cose.sign(cbor.encode(claims), signer, header={cose.KID: kid, cose.TYP: PRINTED_TYP})
+
+
+def _stated(
+    document: DocumentType,
+    view: str,
+    record: Mapping[str, Any],
+    issuer: str,
+    status: tuple[str, int],
+    now: int,
+    expires: int,
+) -> dict[int, Any]:
+    uri, index = status
+    return {
         ISS: issuer,
         EXP: expires,
         IAT: now,
-        CNF: {_COSE_KEY: holder.cose()},
-        STATUS: {"status_list": {"idx": status_index, "uri": status_uri}},
+        STATUS: {"status_list": {"idx": index, "uri": uri}},
         DOCUMENT: to_compact(document, document.view(view), record),
     }
-    return cose.sign(cbor.encode(claims), signer, header={cose.KID: kid, cose.TYP: TYP})
 
 
 present = proof.holder_proof
@@ -87,7 +127,7 @@ present = proof.holder_proof
 
 def peek(data: bytes) -> Contents:
     """The contents of a credential, alone or inside a holder proof, UNVERIFIED. Raises Malformed."""
-    return _contents(_opened(cose.parse(data))[0])
+    return _contents(*_opened(cose.parse(data)))
 
 
 def verify(
@@ -103,7 +143,7 @@ def verify(
     trail = trail or Trail()
     trail.begin(Step.FORMAT)  # 2
     credential, shown = _opened(cose.parse(data))
-    contents = _contents(credential)
+    contents = _contents(credential, shown)
     signer = _check_issuer(credential, contents, trust=trust, now=now, trail=trail)  # 3 to 6
     trail.begin(Step.STATUS)  # 7
     status_as_of = statuses.check(contents.status_uri, contents.status_index, now=now, max_age=expected.status_age)
@@ -116,6 +156,8 @@ def verify_issued(credential: bytes, *, trust: TrustStore, now: int) -> Verified
     """What a wallet checks before it keeps a credential: steps 2 to 6. Holder proof and status come when it is shown."""
     parsed = cose.parse(credential)
     contents = _contents(parsed)
+    if contents.printed:
+        raise Malformed("type_mismatch", "a printed code is nobody's to keep")
     signer = _check_issuer(parsed, contents, trust=trust, now=now, trail=Trail())
     return _verified(contents, signer, trust, shown=None, status_as_of=None)
 
@@ -155,8 +197,10 @@ def _signed_by(credential: Sign1, trust: TrustStore) -> TrustedSigner:
     raise refusal
 
 
-def _check_holder(shown: Presentation | None, holder: PublicKey, *, expected: Expected, now: int) -> None:
-    if shown is None:
+def _check_holder(shown: Presentation | None, holder: PublicKey | None, *, expected: Expected, now: int) -> None:
+    if holder is None and expected.printed:
+        return
+    if shown is None or holder is None:
         if expected.holder_proof:
             raise BadSignature("holder_binding_missing", "shown without the holder's signature")
         return
@@ -168,25 +212,29 @@ def _check_holder(shown: Presentation | None, holder: PublicKey, *, expected: Ex
         raise BadSignature("nonce_mismatch", "holder proof")
 
 
-def _contents(credential: Sign1) -> Contents:
-    cose.expect_typ(credential, TYP)
+def _contents(credential: Sign1, shown: Presentation | None = None) -> Contents:
+    """`shown`: the holder proof that it came in, if it did; a printed credential cannot stand in one."""
+    printed = shown is None and credential.header.get(cose.TYP) == PRINTED_TYP
+    cose.expect_typ(credential, PRINTED_TYP if printed else TYP)
     if set(credential.header) != {cose.ALG, cose.KID, cose.TYP}:
         raise Malformed("malformed", "header of the credential")
     claims = cbor.decode(credential.payload)
-    if not isinstance(claims, dict) or set(claims) != _CLAIMS:
+    if not isinstance(claims, dict) or set(claims) != (_PRINTED_CLAIMS if printed else _CLAIMS):
         raise Malformed("malformed", "claims of the credential")
     issuer, issued, expires = claims[ISS], claims[IAT], claims[EXP]
     if not isinstance(issuer, str) or type(issued) is not int or type(expires) is not int or not 0 <= issued < expires:
         raise Malformed("malformed", "iss, iat or exp")
-    confirmation, status = claims[CNF], claims[STATUS]
-    if not isinstance(confirmation, dict) or set(confirmation) != {_COSE_KEY}:
-        raise Malformed("malformed", "cnf")
-    if not isinstance(confirmation[_COSE_KEY], dict):
-        raise Malformed("malformed", "cnf")
-    uri, index = _status_reference(status)
+    uri, index = _status_reference(claims[STATUS])
     document, view, record = from_compact(claims[DOCUMENT])
-    holder = PublicKey.from_cose(confirmation[_COSE_KEY])
+    holder = None if printed else _holder(claims[CNF])
     return Contents(document, view, record, issuer, issued, expires, holder, uri, index)
+
+
+def _holder(confirmation: object) -> PublicKey:
+    key = confirmation.get(_COSE_KEY) if isinstance(confirmation, dict) and len(confirmation) == 1 else None
+    if not isinstance(key, dict):
+        raise Malformed("malformed", "cnf")
+    return PublicKey.from_cose(key)
 
 
 def _status_reference(status: object) -> tuple[str, int]:
@@ -217,6 +265,7 @@ def _verified(
         expires=contents.expires,
         holder_bound=shown is not None,
         holder=contents.holder,
+        printed=contents.printed,
         audience=shown.audience if shown else None,
         challenge=shown.challenge if shown else None,
         presented_at=shown.issued if shown else None,

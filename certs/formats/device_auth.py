@@ -21,6 +21,7 @@ from certs.formats.mso import (
     EMBEDDED,
     LIMITS,
     LIMITS_SIGNED,
+    NOTHING,
     SecurityObject,
     cose_parts,
     embedded,
@@ -31,7 +32,8 @@ from certs.formats.session_transcript import SessionTranscript
 from certs.keys import PublicKey, Signer
 
 HMAC_256 = 5  # RFC 9053 §3.1: HMAC 256/256
-_NOTHING = b"\xa0"  # our devices sign no elements of their own
+_MEMBERS = frozenset({"nameSpaces", "deviceAuth"})
+_NO_ELEMENTS = b"\xa0"  # our devices sign no elements of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def shared_key(
 
 def signed(doc_type: str, transcript: SessionTranscript, signer: Signer) -> dict[str, Value]:
     """DeviceSigned by signature. The key is the one that the issuer bound the document to."""
-    payload = _device_authentication(doc_type, transcript, _NOTHING)
+    payload = _device_authentication(doc_type, transcript, _NO_ELEMENTS)
     message = cose.parse(cose.sign(payload, signer, header={}), LIMITS_SIGNED)
     return _device_signed("deviceSignature", message.protected, message.signature)
 
@@ -72,24 +74,22 @@ def signed(doc_type: str, transcript: SessionTranscript, signer: Signer) -> dict
 def maced(doc_type: str, transcript: SessionTranscript, key: bytes) -> dict[str, Value]:
     """DeviceSigned by MAC, for the one reader that knows `key` (see `mac_key`): it can prove it to nobody else."""
     protected = cbor.encode({cose.ALG: HMAC_256})
-    tag = _mac(key, protected, _device_authentication(doc_type, transcript, _NOTHING))
+    tag = _mac(key, protected, _device_authentication(doc_type, transcript, _NO_ELEMENTS))
     return _device_signed("deviceMac", protected, tag)
 
 
 def from_value(value: Value) -> DeviceSigned:
     """Raises Malformed; the proof is a signature or a MAC, never both and never none, over a payload that is not sent."""
-    parts = mapping(value, {"nameSpaces", "deviceAuth"}, set(), "DeviceSigned")
+    parts = mapping(value, _MEMBERS, NOTHING, "DeviceSigned")
     raw = embedded(parts["nameSpaces"])
-    spaces = mapping(cbor.decode(raw, LIMITS), None, set(), "device nameSpaces")
-    elements = {name_of(space): mapping(named, None, set(), "device elements") for space, named in spaces.items()}
-    auth = mapping(parts["deviceAuth"], set(), {"deviceSignature", "deviceMac"}, "deviceAuth")
+    spaces = mapping(cbor.decode(raw, LIMITS), None, NOTHING, "device nameSpaces")
+    elements = {name_of(space): mapping(named, None, NOTHING, "device elements") for space, named in spaces.items()}
+    auth = mapping(parts["deviceAuth"], NOTHING, {"deviceSignature", "deviceMac"}, "deviceAuth")
     if len(auth) != 1:
         raise Malformed("malformed", "signature and MAC, or neither")
     ((kind, message),) = auth.items()
     protected, unprotected, payload, proof = cose_parts(message)
-    header = cbor.decode(protected, LIMITS) if protected else {}
-    if cose.CRIT in mapping(header, None, set(), "header"):  # RFC 9052 §3.1
-        raise Unsupported("crit_unknown", "crit")
+    header = cose.protected_header(protected, LIMITS)
     if payload is not None or not unprotected.keys() <= {cose.KID} or set(header) != {cose.ALG}:  # kid: not read
         raise Malformed("malformed", "deviceAuth")
     return DeviceSigned(raw, elements, kind == "deviceMac", protected, header, proof)
@@ -134,7 +134,7 @@ def _check_mac(
 
 
 def _device_signed(kind: str, protected: bytes, proof: bytes) -> dict[str, Value]:
-    return {"nameSpaces": Tag(EMBEDDED, _NOTHING), "deviceAuth": {kind: [protected, {}, None, proof]}}
+    return {"nameSpaces": Tag(EMBEDDED, _NO_ELEMENTS), "deviceAuth": {kind: [protected, {}, None, proof]}}
 
 
 def _device_authentication(doc_type: str, transcript: SessionTranscript, name_spaces: bytes) -> bytes:

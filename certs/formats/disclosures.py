@@ -172,20 +172,22 @@ class _Opening:
         self.nodes: list[Path] = []
         self.withheld: set[Path] = set()
 
-    def take(self, reference: object, form: int, within: Path) -> tuple[str, list[Any]] | None:
-        """What a digest stands for, `form` elements long; None when it stays closed."""
-        if not isinstance(reference, str):
+    def take(self, references: list[Any], form: int, within: Path) -> list[tuple[str, list[Any]]]:
+        """What these digests stand for, each `form` elements long; those that stay closed are left out."""
+        if set(map(type, references)) != {str}:
             raise Malformed("malformed", "digest")  # c
-        if reference in self.met:
+        known = len(self.met)
+        self.met.update(references)
+        if len(self.met) != known + len(references):
             raise BadSignature("digest_mismatch", "a digest comes twice")  # d
-        self.met.add(reference)
         if len(self.met) > DIGEST_LIMIT:
             raise Malformed("limit_exceeded", "digests")
-        found = self.waiting.pop(reference, None)
-        if found is None:
+        found = [self.waiting.pop(reference) for reference in references if reference in self.waiting]
+        if len(found) < len(references):
             self.withheld.add(within)
-        elif len(found[1]) != form:
-            raise BadSignature("disclosure_invalid", "element for property, or property for element")  # e
+        for _, content in found:
+            if len(content) != form:
+                raise BadSignature("disclosure_invalid", "element for property, or property for element")  # e
         return found
 
 
@@ -213,7 +215,7 @@ def _decoded(disclosure: str) -> list[Any]:
         if error.code == "limit_exceeded":
             raise
         raise BadSignature("disclosure_invalid", error.detail) from None
-    if not isinstance(content, list) or len(content) not in (2, 3) or not all(isinstance(x, str) for x in content[:-1]):
+    if not isinstance(content, list) or len(content) not in (2, 3) or set(map(type, content[:-1])) != {str}:
         raise BadSignature("disclosure_invalid", "not salt, name and value")
     if len(content) == 3 and content[1] in RESERVED:
         raise BadSignature("disclosure_invalid", "reserved name")  # e
@@ -236,11 +238,7 @@ def _object(value: dict[str, Any], path: Path, opening: _Opening) -> dict[str, A
     if ELEMENT in value or not isinstance(digests, list):
         raise Malformed("malformed", "_sd or ...")  # c
     claims = {name: _opened(each, (*path, name), opening) for name, each in value.items() if name != SD}
-    for reference in digests:
-        found = opening.take(reference, 3, path)
-        if found is None:
-            continue
-        disclosure, (_, name, hidden) = found
+    for disclosure, (_, name, hidden) in opening.take(digests, 3, path) if digests else ():
         if name in claims:
             raise Malformed("claim_conflict", "a claim is there already")  # f
         opening.placed[disclosure] = (*path, name)
@@ -256,11 +254,11 @@ def _array(value: list[Any], path: Path, opening: _Opening) -> list[Any]:
         if isinstance(each, dict) and ELEMENT in each:
             if len(each) != 1:
                 raise Malformed("malformed", "... beside other members")  # c
-            found = opening.take(each[ELEMENT], 2, path)
-            if found is None:
+            found = opening.take([each[ELEMENT]], 2, path)
+            if not found:
                 opening.nodes.append((*path, place))
                 continue
-            opening.placed[found[0]] = (*path, place)
-            each = found[1][1]
+            ((disclosure, (_, each)),) = found
+            opening.placed[disclosure] = (*path, place)
         elements.append(_opened(each, (*path, place), opening))
     return elements

@@ -132,7 +132,7 @@ def peek(data: bytes) -> Contents:
 def verify(
     data: bytes,
     *,
-    transcript: SessionTranscript,
+    transcript: SessionTranscript | None,
     trust: TrustStore,
     statuses: StatusLists,
     now: int,
@@ -143,12 +143,13 @@ def verify(
 ) -> Verified:
     """Checks 2 to 8 of the module's list on a DeviceResponse. Raises CertsError.
 
-    `reader_key` is the reader's ephemeral key where it admits a MAC. With `only` (what was asked for, namespace → names) an
+    Without `transcript` the conversation is not known: an IssuerSigned alone is taken too, the holder's proof is not looked at,
+    and whoever expects one refuses. `reader_key` is the reader's ephemeral key where it admits a MAC. With `only` (what was asked for, namespace → names) an
     element beyond it is refused; without, `Verified.elements` tells all that was shown.
     """
     trail = trail or Trail()
     trail.begin(Step.FORMAT)  # 2
-    shown = device_response.parse(data, response=True)
+    shown = device_response.parse(data, response=None if transcript is None else True)
     contents, signer = _check_issuer(shown, trust=trust, now=now, trail=trail)  # 3 to 6
     trail.begin(Step.STATUS)  # 7
     if contents.status is None:
@@ -197,13 +198,13 @@ def _check_issuer(shown: Shown, *, trust: TrustStore, now: int, trail: Trail) ->
 
 def _check_holder(
     shown: Shown,
-    transcript: SessionTranscript,
+    transcript: SessionTranscript | None,
     *,
     expected: Expected,
     reader_key: ec.EllipticCurvePrivateKey | None,
 ) -> bool:
     """Whom and what the transcript names was put there by the verifier; where it expects something else, it is mistaken."""
-    if shown.device is None:
+    if shown.device is None or transcript is None:
         if expected.holder_proof:
             raise BadSignature("holder_binding_missing", "shown without the holder's proof")
         return False

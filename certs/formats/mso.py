@@ -10,6 +10,7 @@ for is ever read, and a re-encoded element is simply another one.
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -30,8 +31,9 @@ SALT = 32  # bytes; §9.1.2.5 asks for 16
 _SALT_LEAST = 16
 _DIGEST_ALGORITHM = "SHA-256"
 _NAME = re.compile(r"[!-~]{1,128}", re.ASCII)
-_MSO = {"version", "digestAlgorithm", "valueDigests", "deviceKeyInfo", "docType", "validityInfo"}
-_ITEM = {"digestID", "random", "elementIdentifier", "elementValue"}
+_MSO = frozenset({"version", "digestAlgorithm", "valueDigests", "deviceKeyInfo", "docType", "validityInfo"})
+_ITEM = frozenset({"digestID", "random", "elementIdentifier", "elementValue"})
+NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,6 @@ def sign(
     """Salt, number and digest each element, and sign the digests. The holder's key may sign no elements of its own."""
     items = {space: tuple(_salted(named, random)) for space, named in elements.items()}
     digests = {space: {number: digest(item) for number, item in numbered} for space, numbered in items.items()}
-    uri, index = status
     security_object = {
         "version": "1.0",
         "digestAlgorithm": _DIGEST_ALGORITHM,
@@ -98,7 +99,7 @@ def sign(
         "deviceKeyInfo": {"deviceKey": _cose_key(holder)},
         "docType": doc_type,
         "validityInfo": {"signed": _time(now), "validFrom": _time(now), "validUntil": _time(expires)},
-        "status": {"status_list": {"idx": index, "uri": uri}},
+        "status": {"status_list": {"idx": status[1], "uri": status[0]}},
     }
     payload = cbor.embedded(cbor.encode(security_object))
     message = cose.parse(cose.sign(payload, signer, header={}), LIMITS_SIGNED)
@@ -144,7 +145,7 @@ def from_value(value: Value) -> IssuerSigned:
     """An IssuerSigned whose elements are still closed. Raises Malformed, or Untrusted for its certificates."""
     parts = mapping(value, {"issuerAuth"}, {"nameSpaces"}, "IssuerSigned")
     auth, chain = _issuer_auth(parts["issuerAuth"])
-    spaces = mapping(parts.get("nameSpaces", {}), None, set(), "nameSpaces")
+    spaces = mapping(parts.get("nameSpaces", {}), None, NOTHING, "nameSpaces")
     items = {name_of(space): tuple(map(embedded, filled(listed))) for space, listed in spaces.items()}
     return IssuerSigned(items, auth, chain)
 
@@ -154,17 +155,12 @@ def _issuer_auth(value: Value) -> tuple[Sign1, tuple[bytes, ...]]:
     protected, unprotected, payload, signature = cose_parts(value)
     if not isinstance(payload, bytes):
         raise Malformed("malformed", "issuerAuth has no payload")
-    header = cbor.decode(protected, LIMITS) if protected else {}
-    if not isinstance(header, dict):
-        raise Malformed("malformed", "protected header is not a map")
-    if cose.CRIT in header:  # RFC 9052 §3.1: we understand no extension that would need it
-        raise Unsupported("crit_unknown", "crit")
+    header = cose.protected_header(protected, LIMITS)
     if cose.X5CHAIN in header or cose.X5CHAIN not in unprotected:
         raise Untrusted("chain_invalid", "x5chain")
     if set(header) != {cose.ALG} or not set(unprotected) <= {cose.X5CHAIN, cose.KID}:  # kid: not signed, so not read
         raise Malformed("malformed", "header of issuerAuth")
-    message = Sign1(protected, header, payload, signature)
-    return message, cose.chain(Sign1(b"", unprotected, b"", b""))
+    return Sign1(protected, header, payload, signature), cose.chain(Sign1(b"", unprotected, b"", b""))
 
 
 def security_object(signed: IssuerSigned) -> SecurityObject:
@@ -182,25 +178,30 @@ def security_object(signed: IssuerSigned) -> SecurityObject:
     key = mapping(parts["deviceKeyInfo"], {"deviceKey"}, {"keyAuthorizations", "keyInfo"}, "deviceKeyInfo")
     if not isinstance(key["deviceKey"], dict):
         raise Malformed("malformed", "deviceKey")
-    rights = mapping(key.get("keyAuthorizations", {}), set(), {"nameSpaces", "dataElements"}, "keyAuthorizations")
-    spaces = rights.get("nameSpaces", [])
-    single = mapping(rights.get("dataElements", {}), None, set(), "dataElements")
+    spaces, single = _authorizations(key["keyAuthorizations"]) if "keyAuthorizations" in key else (NOTHING, frozenset())
     return SecurityObject(
         doc_type=name_of(parts["docType"]),
         digests={
             name_of(space): _digests(listed)
-            for space, listed in mapping(parts["valueDigests"], None, set(), "valueDigests").items()
+            for space, listed in mapping(parts["valueDigests"], None, NOTHING, "valueDigests").items()
         },
         holder=PublicKey.from_cose(key["deviceKey"]),
-        authorized_spaces=frozenset(map(name_of, filled(spaces) if spaces else ())),
-        authorized_elements=frozenset(
-            (name_of(space), name_of(name)) for space, names in single.items() for name in filled(names)
-        ),
+        authorized_spaces=spaces,
+        authorized_elements=single,
         signed=times["signed"],
         valid_from=times["validFrom"],
         valid_until=times["validUntil"],
         status=_status(parts["status"]) if "status" in parts else None,
     )
+
+
+def _authorizations(value: Value) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+    """What the device may sign of its own (§9.1.2.4): whole namespaces, and single elements."""
+    rights = mapping(value, NOTHING, {"nameSpaces", "dataElements"}, "keyAuthorizations")
+    spaces = rights.get("nameSpaces", [])
+    single = mapping(rights.get("dataElements", {}), None, NOTHING, "dataElements")
+    elements = ((name_of(space), name_of(name)) for space, names in single.items() for name in filled(names))
+    return frozenset(map(name_of, filled(spaces) if spaces else ())), frozenset(elements)
 
 
 def open_items(signed: IssuerSigned, security: SecurityObject) -> dict[str, dict[str, Value]]:
@@ -227,7 +228,7 @@ def open_items(signed: IssuerSigned, security: SecurityObject) -> dict[str, dict
 
 def parse_item(data: bytes) -> Item:
     """One IssuerSignedItem. Raises Malformed."""
-    parts = mapping(cbor.decode(data, LIMITS), _ITEM, set(), "element")
+    parts = mapping(cbor.decode(data, LIMITS), _ITEM, NOTHING, "element")
     number, salt = parts["digestID"], parts["random"]
     if type(number) is not int or number < 0 or not isinstance(salt, bytes) or len(salt) < _SALT_LEAST:
         raise Malformed("malformed", "digestID or random")
@@ -235,10 +236,12 @@ def parse_item(data: bytes) -> Item:
 
 
 def _digests(value: Value) -> dict[int, bytes]:
-    for number, hashed in mapping(value, None, set(), "digests").items():
-        if type(number) is not int or number < 0 or not isinstance(hashed, bytes) or len(hashed) != 32:
-            raise Malformed("malformed", "digest")
-    return dict(value)
+    digests = mapping(value, None, NOTHING, "digests")
+    if not set(map(type, digests)) <= {int} or min(digests, default=0) < 0:
+        raise Malformed("malformed", "digestID")
+    if not set(map(type, digests.values())) <= {bytes} or not set(map(len, digests.values())) <= {32}:
+        raise Malformed("malformed", "digest")
+    return digests
 
 
 def _seconds(value: Value) -> int:
@@ -246,9 +249,8 @@ def _seconds(value: Value) -> int:
 
 
 def _status(value: Value) -> tuple[str, int]:
-    reference = mapping(
-        mapping(value, {"status_list"}, set(), "status")["status_list"], {"idx", "uri"}, set(), "status"
-    )
+    outer = mapping(value, {"status_list"}, NOTHING, "status")
+    reference = mapping(outer["status_list"], {"idx", "uri"}, NOTHING, "status")
     uri, index = reference["uri"], reference["idx"]
     if not isinstance(uri, str) or type(index) is not int or index < 0:
         raise Malformed("malformed", "status")
@@ -258,13 +260,13 @@ def _status(value: Value) -> tuple[str, int]:
 # --- shapes, for both halves of an mdoc -------------------------------------------------------------------------------
 
 
-def mapping(value: Value, required: set[str] | None, optional: set[str], what: str) -> dict[Any, Value]:
+def mapping(value: Value, required: AbstractSet[str] | None, optional: AbstractSet[str], what: str) -> dict[Any, Value]:
     """A map of exactly these members; `required` None admits any. Raises Malformed."""
     if not isinstance(value, dict):
         raise Malformed("malformed", what)
-    if required is not None and not required <= value.keys() <= required | optional:
-        raise Malformed("malformed", f"members of {what}")
-    return value
+    if required is None or value.keys() == required or required <= value.keys() <= required | optional:
+        return value
+    raise Malformed("malformed", f"members of {what}")
 
 
 def filled(value: Value) -> list[Value]:

@@ -79,7 +79,7 @@ def issue(
             "exp": expires,
             "cnf": {"jwk": holder.bare_jwk()},
             "status": {"status_list": {"idx": status_index, "uri": status_uri}},
-            **{name: Hidden(_hidden_below(value)) for name, value in claims.items()},
+            **_hidden(claims),
         },
         random=random,
         # Every credential of a type has as many digests: nobody sees which optional claims a person has none of.
@@ -162,11 +162,21 @@ def verify_issued(credential: str, *, trust: TrustStore, now: int) -> Verified:
 # --- the issuer's half ------------------------------------------------------------------------------------------------
 
 
-def _hidden_below(value: Any) -> Any:
-    """Members and elements, each apart, so that one class of a licence can be shown without the others."""
-    if isinstance(value, Mapping):
-        return {name: Hidden(_hidden_below(each)) for name, each in value.items()}
-    return [Hidden(_hidden_below(each)) for each in value] if isinstance(value, list) else value
+def _hidden(claims: Mapping[str, Any]) -> dict[str, Hidden]:
+    """Members and elements, each apart, so that one class of a licence can be shown without the others; of lists too long
+    for that (a health book of many visits) whole rows. Raises ValueError for what is too much for one credential."""
+    rows = [row for value in claims.values() if isinstance(value, list) for row in value]
+    count = len(claims) + len(rows)
+    if count > disclosures.DISCLOSURE_LIMIT:
+        raise ValueError("more than one credential can hold")
+    apart = count + sum(len(row) for row in rows if isinstance(row, Mapping)) <= disclosures.DISCLOSURE_LIMIT
+    return {name: Hidden(_hidden_below(value, apart=apart)) for name, value in claims.items()}
+
+
+def _hidden_below(value: Any, *, apart: bool) -> Any:
+    if isinstance(value, Mapping) and apart:
+        return {name: Hidden(each) for name, each in value.items()}
+    return [Hidden(_hidden_below(each, apart=apart)) for each in value] if isinstance(value, list) else value
 
 
 def _everything(document: DocumentType) -> View:

@@ -15,8 +15,6 @@ from certs.formats.disclosures import Path, Revealed, SdJwt
 from certs.formats.type_metadata import NEVER_HIDDEN, document_of
 from certs.keys import PublicKey
 
-_TIMES = ("iat", "nbf", "exp")
-
 
 @dataclass(frozen=True, slots=True)
 class Contents:
@@ -56,8 +54,8 @@ def contents_of(raw: bytes, token: SdJwt) -> Contents:
         if name not in payload:
             raise Unsupported("policy_refused", f"{name} does not stand in the payload")
     document = document_of(payload["vct"])
-    times = {name: payload.get(name, 0) for name in _TIMES}
-    if not all(type(value) is int and value >= 0 for value in times.values()) or times["iat"] >= times["exp"]:
+    issued, begins, expires = payload["iat"], payload.get("nbf", 0), payload["exp"]
+    if not type(issued) is type(begins) is type(expires) is int or begins < 0 or not 0 <= issued < expires:
         raise Malformed("malformed", "iat, nbf or exp")
     if not isinstance(payload["iss"], str):
         raise Malformed("malformed", "iss")
@@ -69,9 +67,9 @@ def contents_of(raw: bytes, token: SdJwt) -> Contents:
         partial=_partial(revealed, known),
         paths=tuple(path for path in revealed.nodes if path[0] in known),
         issuer=payload["iss"],
-        issued=times["iat"],
-        begins=times["nbf"],
-        expires=times["exp"],
+        issued=issued,
+        begins=begins,
+        expires=expires,
         holder=_holder(payload.get("cnf")),
         status_uri=uri,
         status_index=index,

@@ -9,14 +9,11 @@ from datetime import date
 from typing import Any
 
 from certs.catalogue import DocumentType, Field, Kind
-from certs.encoding import safe_text
-from certs.errors import Malformed
+from certs.documents.faults import COUNT_LIMIT, DATE, PORTRAIT_LIMIT, ROWS_LIMIT, is_webp
+from certs.encoding import b64url_decode, safe_text
+from certs.errors import CertsError, Malformed
 
-_DATE = re.compile(r"(18[5-9]|19\d|20\d|21\d)\d(-(0[1-9]|1[0-2])(-\d\d)?)?", re.ASCII)
 _DIGITS = re.compile(r"[0-9]+")
-_COUNT_LIMIT = 1 << 32
-_LIST_LIMIT = 40
-_CLASS_MEMBERS = {"class", "issued", "expires"}
 
 
 def read(document: DocumentType, claims: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,7 +36,7 @@ def _digits(field: Field, value: Any) -> str:
 
 
 def _date(field: Field, value: Any) -> str:
-    if not isinstance(value, str) or not _DATE.fullmatch(value):
+    if not isinstance(value, str) or not DATE.fullmatch(value):
         raise Malformed("malformed", field.name)
     if len(value) == 10:
         try:
@@ -50,7 +47,7 @@ def _date(field: Field, value: Any) -> str:
 
 
 def _count(field: Field, value: Any) -> int:
-    if type(value) is int and 0 <= value < _COUNT_LIMIT:
+    if type(value) is int and 0 <= value < COUNT_LIMIT:
         return value
     raise Malformed("malformed", field.name)
 
@@ -68,7 +65,7 @@ def _choice(field: Field, value: Any) -> str:
 
 
 def _list(field: Field, value: Any) -> list[Any]:
-    if isinstance(value, list) and len(value) <= _LIST_LIMIT:
+    if isinstance(value, list) and len(value) <= ROWS_LIMIT:
         return value
     raise Malformed("malformed", field.name)
 
@@ -77,22 +74,29 @@ def _texts(field: Field, value: Any) -> list[str]:
     return [_text(field, item) for item in _list(field, value)]
 
 
-def _classes(field: Field, value: Any) -> list[dict[str, str | None]]:
-    return [_licence_class(field, item) for item in _list(field, value)]
+def _rows(field: Field, value: Any) -> list[dict[str, Any]]:
+    return [_columns(field, row) for row in _list(field, value)]
 
 
-def _licence_class(field: Field, item: Any) -> dict[str, str | None]:
-    """A class of a licence; whatever of it the holder withheld is absent."""
-    if not isinstance(item, dict) or not set(item) <= _CLASS_MEMBERS:
+def _columns(field: Field, row: Any) -> dict[str, Any]:
+    """A row; whatever of it the holder withheld is absent."""
+    if not isinstance(row, dict) or not row.keys() <= {column.name for column in field.columns}:
         raise Malformed("malformed", field.name)
-    known: dict[str, str | None] = {}
-    if "class" in item:
-        known["class"] = _choice(field, item["class"])
-    if "issued" in item:
-        known["issued"] = _date(field, item["issued"])
-    if "expires" in item:
-        known["expires"] = None if item["expires"] is None else _date(field, item["expires"])
-    return known
+    return {column.name: _cell(column, row[column.name]) for column in field.columns if column.name in row}
+
+
+def _cell(column: Field, value: Any) -> Any:
+    return None if value is None and not column.required else _READ[column.kind](column, value)
+
+
+def _portrait(field: Field, value: Any) -> str:
+    try:
+        picture = b64url_decode(value) if isinstance(value, str) else b""
+    except CertsError:
+        picture = b""
+    if not isinstance(value, str) or len(picture) > PORTRAIT_LIMIT or not is_webp(picture):
+        raise Malformed("malformed", field.name)
+    return value
 
 
 _READ: Mapping[Kind, Callable[[Field, Any], Any]] = {
@@ -102,6 +106,7 @@ _READ: Mapping[Kind, Callable[[Field, Any], Any]] = {
     Kind.COUNT: _count,
     Kind.YES: _yes,
     Kind.CHOICE: _choice,
-    Kind.CLASSES: _classes,
     Kind.TEXTS: _texts,
+    Kind.ROWS: _rows,
+    Kind.PORTRAIT: _portrait,
 }

@@ -26,12 +26,6 @@ DOCUMENT_LIMIT = 256 * 1024  # bytes
 NEVER_HIDDEN = ("vct", "vct#integrity", "aka_vcts", "iss", "iat", "nbf", "exp", "cnf", "status")
 _ALWAYS_THERE = ("vct", "vct#integrity", "iss", "iat", "exp", "cnf", "status")
 
-_CLASS_LABELS: Mapping[str, Text] = {
-    "class": Text("Hạng", "Class"),
-    "issued": Text("Ngày cấp", "Date of issue"),
-    "expires": Text("Có giá trị đến", "Valid until"),
-}
-
 
 def type_of(document: DocumentType) -> str:
     """The `vct` of a document type."""
@@ -70,16 +64,15 @@ def type_metadata(document: DocumentType) -> dict[str, Any]:
 def _claims(field: Field) -> list[dict[str, Any]]:
     """§5.6: the claim, and what lies below it; each may be withheld alone."""
     claims = [_claim([field.name], field.label, mandatory=field.required)]
-    if field.kind in (Kind.CLASSES, Kind.TEXTS):
+    if field.kind in (Kind.ROWS, Kind.TEXTS):
         claims.append(_claim([field.name, None], field.label))
-    if field.kind is Kind.CLASSES:
-        claims += [_claim([field.name, None, name], label) for name, label in _CLASS_LABELS.items()]
-    return claims
+    # Of a list that is too long for disclosures of their own, columns are told or withheld with their row.
+    return claims + [_claim([field.name, None, column.name], column.label, sd="allowed") for column in field.columns]
 
 
-def _claim(path: list[str | None], label: Text, *, mandatory: bool = False) -> dict[str, Any]:
+def _claim(path: list[str | None], label: Text, *, mandatory: bool = False, sd: str = "always") -> dict[str, Any]:
     display = [{"locale": language, "label": label.of(language)} for language in ("vi", "en")]
-    return {"path": path, "display": display, "mandatory": mandatory, "sd": "always"}
+    return {"path": path, "display": display, "mandatory": mandatory, "sd": sd}
 
 
 @cache

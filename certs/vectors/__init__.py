@@ -35,7 +35,7 @@ def document() -> dict[str, Any]:
 
 
 def _told(example: Example) -> dict[str, Any]:
-    expected: dict[str, Any] = {"holder_proof": example.expected.holder_proof}
+    expected: dict[str, Any] = {"holder_proof": example.expected.holder_proof, "printed": example.expected.printed}
     expected["audience"] = example.expected.audience
     expected["challenge"] = _hex(example.expected.challenge)
     return {"id": example.id, "about": example.about, "text": example.text, "now": example.now, "expected": expected}
@@ -52,7 +52,7 @@ def _result(nation: Nation, example: Example) -> dict[str, Any]:
     verified = cwt.verify(
         qr.from_text(example.text), trust=held.trust, statuses=held.statuses, now=example.now, expected=example.expected
     )
-    names = ("document", "view", "issuer", "issued", "expires", "holder_bound", "audience", "presented_at")
+    names = ("document", "view", "issuer", "issued", "expires", "holder_bound", "printed", "audience", "presented_at")
     return {
         **{name: getattr(verified, name) for name in names},
         "challenge": _hex(verified.challenge),

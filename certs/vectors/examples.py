@@ -27,6 +27,7 @@ from certs.vectors.nation import (
 )
 
 _BOTH = Expected(audience=AUDIENCE, challenge=CHALLENGE)
+_PAPER = {cose.TYP: cwt.PRINTED_TYP}
 _HEALTH: dict[str, Any] = {"document": "health_record", "view": "summary", "record": HEALTH, "authority": "health"}
 
 
@@ -58,7 +59,14 @@ def accepted(nation: Nation) -> Iterator[Example]:
         ("former-issuer", "issued by transport the second before its right ended", nation.show(former), Expected()),
         ("oldest", "shown 90 s ago: 60 s, and a clock 30 s wrong", nation.show(licence, at=NOW - 90), Expected()),
         ("fast-clock", "shown by a clock 30 s ahead", nation.show(licence, at=NOW + 30), Expected()),
-        ("printed", "no holder proof, where the policy admits it", licence, Expected(holder_proof=False)),
+        ("alone", "no holder proof, where the policy does without", licence, Expected(holder_proof=False)),
+        ("printed", "made for paper, where the policy takes that", nation.issue_printed(), Expected(printed=True)),
+        (
+            "printed-too",
+            "made for paper, where anything is taken",
+            nation.issue_printed(),
+            Expected(holder_proof=False),
+        ),
     ):
         yield Example(name, about, qr.to_text(data), expected=expected)
 
@@ -116,6 +124,7 @@ def _cose(nation: Nation) -> Iterator[tuple[str, str, bytes, str]]:
     yield "key-order", "headers not in rising order", sign1(b"\xa2\4\x41k\1\x26", {}, payload, signature), "malformed"
     yield "crit", "a critical header", altered(nation, header={2: [99], 99: 1}), "crit_unknown"
     yield "other-type", "signed as something else", altered(nation, header={16: "statuslist+cwt"}), "type_mismatch"
+    yield "print-with-a-key", "a bound credential that says it is printed", altered(nation, header=_PAPER), "malformed"
     yield "more-header", "a header that the profile lacks", altered(nation, header={3: 0}), "malformed"
 
 
@@ -130,6 +139,8 @@ def _proofs(nation: Nation) -> Iterator[tuple[str, str, bytes, str]]:
         shown(nation, claims={6: NOW, 4: NOW + 9}),
         "malformed",
     )
+    paper = cbor.decode(nation.issue_printed())
+    yield "proof-of-a-print", "a printed code inside a holder proof", shown(nation, kcwt=paper), "type_mismatch"
     yield "challenge-65", "a challenge of 65 bytes", shown(nation, claims={6: NOW, 39: bytes(65)}), "malformed"
 
 
@@ -143,6 +154,7 @@ def _claims(nation: Nation) -> Iterator[tuple[str, str, dict[int, Any], str]]:
     yield "private-key", "the holder's private key in cnf", {8: {1: {**key, -4: bytes(32)}}}, "malformed"
     yield "off-curve", "a holder key that is no point of P-256", {8: {1: {**key, -3: bytes(32)}}}, "malformed"
     yield "negative-index", "a negative status index", {status.STATUS: negative}, "malformed"
+    yield "no-key", "no cnf: only a printed code is bound to nobody, and says so", {8: None}, "malformed"
 
 
 def _fields(nation: Nation) -> Iterator[tuple[str, str, dict[int, Any], str]]:
@@ -209,6 +221,8 @@ def _status(nation: Nation) -> Iterator[Example]:
     ):
         data = nation.show(nation.issue(index=index, uri=uri), at=NOW + later)
         yield Example(name, about, qr.to_text(data), Step.STATUS, code, NOW + later)
+    paper, taken = qr.to_text(nation.issue_printed(index=REVOKED)), Expected(printed=True)
+    yield Example("print-taken-back", "a printed code, status 1", paper, Step.STATUS, "revoked", expected=taken)
 
 
 def _holder(nation: Nation) -> Iterator[tuple[str, str, bytes, Expected, str]]:
@@ -218,6 +232,14 @@ def _holder(nation: Nation) -> Iterator[tuple[str, str, bytes, Expected, str]]:
     stale, future = (nation.show(credential, at=at) for at in (NOW - 91, NOW + 31))
     elsewhere, again = Expected(audience="x", challenge=CHALLENGE), Expected(audience=AUDIENCE, challenge=b"x")
     yield "no-proof", "the credential alone", credential, nobody, "holder_binding_missing"
+    yield "a-print", "a printed code, where a proof is wanted", nation.issue_printed(), nobody, "holder_binding_missing"
+    yield (
+        "no-proof-no-print",
+        "a credential alone is no print",
+        credential,
+        Expected(printed=True),
+        "holder_binding_missing",
+    )
     yield "forged-proof", "shown by a key that it is not bound to", forged, nobody, "holder_binding_invalid"
     yield "stale", "shown 91 s ago", stale, nobody, "presentation_stale"
     yield "future", "shown 31 s from now", future, nobody, "issued_in_future"

@@ -184,6 +184,22 @@ class Nation:
             expires=expires,
         )
 
+    def issue_printed(self, *, index: int = 12) -> bytes:
+        """The licence for paper, good for a year."""
+        by = self.issuers["public-security"]
+        return cwt.issue_printed(
+            document=document_type("driving_licence"),
+            view="licence",
+            record=LICENCE,
+            issuer="public-security",
+            signer=by.signer,
+            kid=by.kid,
+            status_uri=URI,
+            status_index=index,
+            now=NOW - 3600,
+            expires=NOW + 364 * DAY,
+        )
+
     def show(self, credential: bytes, *, at: int = NOW - 5, **proof_of: Any) -> bytes:
         return proof.holder_proof(credential, self.holder, now=at, **proof_of)
 

@@ -13,6 +13,7 @@ from certs.errors import CertsError
 from certs.keys import MemorySigner
 from certs.x509 import Usage, check_path
 from tests.certs.refusals import refused
+from tests.certs.test_profiles import hosts_of
 
 NOW = 1_790_000_000
 ROOT = Authority.create("Root", now=NOW, days=1000)
@@ -42,10 +43,10 @@ def test_a_signer_signs_one_kind_of_thing_and_no_certificates() -> None:
 
 
 def test_serial_numbers_are_random_and_long_unless_given() -> None:
-    serials = {ROOT.issue("x", SIGNER.public, Usage.READER, now=NOW).serial_number for _ in range(20)}
+    serials = {ROOT.issue("x", SIGNER.public, Usage.STATUS_SIGNER, now=NOW).serial_number for _ in range(20)}
     assert len(serials) == 20
     assert min(serials) > 1 << 64
-    assert ROOT.issue("x", SIGNER.public, Usage.READER, now=NOW, serial=7).serial_number == 7
+    assert ROOT.issue("x", SIGNER.public, Usage.STATUS_SIGNER, now=NOW, serial=7).serial_number == 7
 
 
 def test_the_same_request_gives_the_same_certificate() -> None:
@@ -53,7 +54,7 @@ def test_the_same_request_gives_the_same_certificate() -> None:
     key = MemorySigner(ec.derive_private_key(7, ec.SECP256R1()), "ES256")
     roots = [Authority.create("Root", now=NOW, key=key, serial=1) for _ in range(2)]
     assert roots[0].certificate == roots[1].certificate
-    signers = [root.issue("x", SIGNER.public, Usage.READER, now=NOW, serial=2) for root in roots]
+    signers = [root.issue("x", SIGNER.public, Usage.STATUS_SIGNER, now=NOW, serial=2) for root in roots]
     assert signers[0] == signers[1]
 
 
@@ -85,9 +86,9 @@ def test_only_keys_on_p256_are_certified(alg: str) -> None:
 
 def test_a_signer_names_the_revocation_list_when_told_to() -> None:
     kind = x509.CRLDistributionPoints
-    plain = ROOT.issue("x", SIGNER.public, Usage.READER, now=NOW)
+    plain = ROOT.issue("x", SIGNER.public, Usage.STATUS_SIGNER, now=NOW)
     assert not any(isinstance(each.value, kind) for each in plain.extensions)
-    naming = ROOT.issue("x", SIGNER.public, Usage.READER, now=NOW, crl_uri="http://ca.example/root.crl")
+    naming = ROOT.issue("x", SIGNER.public, Usage.STATUS_SIGNER, now=NOW, crl_uri="http://ca.example/root.crl")
     (point,) = naming.extensions.get_extension_for_class(kind).value
     assert point.full_name == [x509.UniformResourceIdentifier("http://ca.example/root.crl")]
 
@@ -165,7 +166,7 @@ def test_the_trust_of_pages_and_of_documents_stay_apart(usage: Usage) -> None:
     server = TLS.issue("idp", SIGNER.public, HOSTS, now=NOW)
     with refused("cert_usage"):
         check_path(server, (), (TLS.certificate,), usage=usage, now=NOW + 1)
-    signer = ROOT.issue("health", SIGNER.public, usage, now=NOW)
+    signer = ROOT.issue("health", SIGNER.public, usage, now=NOW, hosts=hosts_of(usage))
     with refused("issuer_untrusted"):
         check_path(signer, (), (TLS.certificate,), usage=usage, now=NOW + 1)
     with pytest.raises(x509.verification.VerificationError):

@@ -7,6 +7,7 @@ import pytest
 
 from certs.catalogue import AUTHORITIES, CATALOGUE, DocumentType, Kind, Text, document_type
 from certs.encoding import safe_text
+from certs.formats import elements
 from certs.trust import Service
 
 TYPES = list(CATALOGUE.values())
@@ -86,7 +87,8 @@ def test_everything_a_person_reads_is_there_in_both_languages(document: Document
 def test_fields_have_what_their_kind_needs(document: DocumentType) -> None:
     for field in document.fields:
         assert (field.width > 0) == (field.kind is Kind.DIGITS)
-        assert bool(field.choices) == (field.kind in (Kind.CHOICE, Kind.CLASSES))
+        assert bool(field.choices) == (field.kind is Kind.CHOICE)
+        assert bool(field.columns) == (field.kind is Kind.ROWS)
         assert len(set(field.choices)) == len(field.choices)
         assert document.field(field.name) is field
 
@@ -117,6 +119,50 @@ def test_a_document_lives_and_looks_like_something(document: DocumentType) -> No
     assert len(document.glyph) == 1
 
 
+@each
+def test_what_iso_calls_a_field_is_a_word_that_we_can_make(document: DocumentType) -> None:
+    assert {name for field in document.fields for name in field.iso} <= elements.ISO_ELEMENTS
+    assert bool(document.iso) == (document.name == "driving_licence")
+
+
+KINDS = (
+    *("citizen_identity", "driving_licence", "health_record", "health_insurance_card", "tax_registration"),
+    *("vehicle_registration", "social_security_account", "residence_registration", "birth_certificate"),
+    *("marriage_certificate", "organisation_certificate"),
+)
+
+
+def test_the_kinds_and_their_codes_as_published() -> None:
+    assert [(document.code, document.name) for document in TYPES] == list(enumerate(KINDS, 1))
+
+
+def test_a_health_book_has_its_four_groups_and_tells_them_apart() -> None:
+    """Decision 1332/QĐ-BYT: administrative, history, visits, summary of records."""
+    book = document_type("health_record")
+    groups = {name: set(book.view(name).fields) for name in ("administrative", "history", "visits", "full")}
+    assert {"ethnicity", "occupation", "phone", "representative"} <= groups["administrative"]
+    assert {"allergy_details", "diagnosis_details", "vaccination_details"} <= groups["history"]
+    assert {"visits", "record_summary"} <= groups["visits"]
+    assert groups["full"] == {field.name for field in book.fields}
+    assert not any(book.field(name).sensitive for name in groups["administrative"])
+
+
+def test_a_licence_has_the_classes_of_today_and_those_of_before() -> None:
+    (classes, *_) = document_type("driving_licence").field("classes").columns
+    today = ("A1", "A", "B1", "B", "C1", "C", "D1", "D2", "D", "BE", "C1E", "CE", "D1E", "D2E", "DE")
+    assert classes.choices[: len(today)] == today and len(today) == 15
+    assert set(classes.choices[15:]) == {"A2", "A3", "A4", "B2", "E", "FB2", "FC", "FD", "FE"}
+
+
+@each
+def test_every_choice_has_words(document: DocumentType) -> None:
+    columns = (column for field in document.fields for column in field.columns)
+    for each_one in (*document.fields, *columns):
+        assert len(each_one.words) == len(each_one.choices)
+        for word in each_one.words:
+            assert safe_text(word.vi) and word.en.isascii()
+
+
 def test_what_is_sensitive_by_law_is_marked() -> None:
     health = document_type("health_record")
     assert health.sensitive
@@ -126,6 +172,11 @@ def test_what_is_sensitive_by_law_is_marked() -> None:
         "conditions",
         "vaccinations",
         "last_visit",
+        "allergy_details",
+        "diagnosis_details",
+        "vaccination_details",
+        "visits",
+        "record_summary",
     }
     insurance = health.view("insurance")
     assert not any(health.field(name).sensitive for name in insurance.fields)

@@ -130,3 +130,20 @@ def test_a_chain_is_one_certificate_or_an_array(chain: Any, length: int) -> None
 def test_a_chain_that_is_none_is_refused(chain: Any) -> None:
     with refused("chain_invalid"):
         cose.chain(cose.parse(cose.sign(b"", SIGNER, header={cose.X5CHAIN: chain})))
+
+
+def test_a_header_is_read_once_and_never_changed() -> None:
+    """What two messages have in common may be the same object: nobody can change it under the other."""
+    signer = MemorySigner.generate()
+    first, second = (cose.parse(cose.sign(payload, signer, header={cose.KID: b"k"})) for payload in (b"1", b"2"))
+    assert first.header == second.header and first.payload != second.payload
+    with pytest.raises(TypeError):
+        first.header[cose.ALG] = -8  # type: ignore[index]
+
+
+def test_a_header_read_under_wider_limits_is_not_taken_under_narrower_ones() -> None:
+    deep = cbor.encode({cose.ALG: -7, 99: [[[[1]]]]})
+    wide, narrow = cbor.CREDENTIAL, cbor.CREDENTIAL._replace(depth=3)
+    assert cose.protected_header(deep, wide)[99] == [[[[1]]]]
+    with pytest.raises(CertsError):
+        cose.protected_header(deep, narrow)

@@ -225,3 +225,12 @@ def test_a_token_that_is_no_text_is_refused() -> None:
     for token in (None, 5, b"a.b.c", "", ".", ".."):
         with refused("malformed"):
             jose.parse(token)  # type: ignore[arg-type]
+
+
+def test_a_header_is_read_once_and_never_changed() -> None:
+    """What two tokens have in common may be the same object: nobody can change it under the other."""
+    signer = MemorySigner.generate()
+    first, second = (jose.parse(jose.sign({"n": n}, signer, typ="t")) for n in (1, 2))
+    assert first.header == second.header and first.payload != second.payload
+    with pytest.raises(TypeError):
+        first.header["alg"] = "none"  # type: ignore[index]

@@ -11,12 +11,16 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certs import crl
+from certs import __main__ as command
+from certs import crl, pkcs11, trust
 from certs.__main__ import main
+from certs.catalogue import Text
 from certs.crl import Crl, Crls
-from certs.keys import FileSigner
-from certs.x509 import Usage, check_path
+from certs.keys import FileSigner, PublicKey
+from certs.trust import Service, TrustList
+from certs.x509 import Usage, check_path, dns_names
 from tests.certs.refusals import refused
+from tests.tokens import LABEL, MODULE, SoftToken
 from tests.world import World
 
 
@@ -167,3 +171,81 @@ def test_the_vectors_are_printed_as_json(capsys: pytest.CaptureFixture[str]) -> 
 def test_it_runs_as_a_module() -> None:
     run = subprocess.run([sys.executable, "-m", "certs", "--help"], capture_output=True, text=True, check=True)
     assert "root" in run.stdout and "peek" in run.stdout
+
+
+# --- rotation, readers, tokens ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The clock of the commands."""
+    now = [1_790_000_000]
+    monkeypatch.setattr(command.time, "time", lambda: now[0])
+    return now
+
+
+def test_a_folder_is_rotated_day_by_day(tmp_path: Path, at: list[int], capsys: pytest.CaptureFixture[str]) -> None:
+    folder = str(tmp_path)
+    assert main(["root", folder]) == main(["signer", folder, "health"]) == main(["crl", folder]) == 0
+    assert main(["signer", folder, "trust-list", "--usage", "trust-list-signer"]) == 0
+    held = _folder_list(tmp_path, at[0])
+    first = (tmp_path / "health.pem").read_bytes()
+    assert main(["rotate", folder]) == 0
+    assert "done" not in capsys.readouterr().out
+    seen: set[bytes] = set()
+    for _ in range(60):
+        at[0] += 15 * 86_400
+        assert main(["rotate", folder]) == 0
+        root = x509.load_pem_x509_certificate((tmp_path / "root.pem").read_bytes())
+        new = trust.read((tmp_path / "trust-list.jwt").read_text(), (root,), now=at[0])
+        trust.check_successor(held, new, now=at[0])
+        signs = (tmp_path / "health.pem").read_bytes()
+        assert x509.load_pem_x509_certificate(signs) in held.services[0].certificates or signs == first
+        held, _ = new, seen.add(signs)
+    assert len(seen) == 3  # in two years and a half
+    shown = capsys.readouterr().out
+    assert "the next one is made; publish it" in shown and "root.crl" not in shown
+    assert main(["rotate", folder, "--check"]) == 0
+    assert "its next one is made and published" in capsys.readouterr().out
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    at[0] += 400 * 86_400
+    assert main(["rotate", folder, "--check"]) == 0
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def _folder_list(folder: Path, now: int) -> TrustList:
+    root, health, operator = (
+        x509.load_pem_x509_certificate((folder / f"{name}.pem").read_bytes())
+        for name in ("root", "health", "trust-list")
+    )
+    service = Service("health", Text("Y tế", "Health"), "health_record", (health,), now)
+    content = TrustList(1, now, now + 30 * 86_400, (service,))
+    token = trust.sign(content, FileSigner.load(folder / "trust-list.key", "ES256"), (operator,))
+    (folder / "trust-list.jwt").write_text(token)
+    return trust.read(token, (root,), now=now)
+
+
+def test_a_reader_is_certified_for_its_hosts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = str(tmp_path)
+    assert main(["root", folder]) == 0
+    assert main(["signer", folder, "bank", "--usage", "reader"]) == 1
+    assert "names its hosts" in capsys.readouterr().err
+    assert main(["signer", folder, "bank", "--usage", "reader", "--host", "bank.example"]) == 0
+    assert dns_names(x509.load_pem_x509_certificate((tmp_path / "bank.pem").read_bytes())) == ("bank.example",)
+
+
+def test_a_key_is_made_in_a_token(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soft = SoftToken.make(tmp_path / "soft")
+    monkeypatch.setenv("SOFTHSM2_CONF", str(soft.configuration))
+    soft.initialize()
+    folder, place = str(tmp_path), ["--pkcs11-module", str(MODULE), "--token", LABEL]
+    assert main(["root", folder]) == 0
+    assert main(["signer", folder, "health", *place]) == 1
+    assert "--pin-file" in capsys.readouterr().err
+    assert main(["signer", folder, "health", *place, "--pin-file", str(soft.pin_file())]) == 0
+    issued = x509.load_pem_x509_certificate((tmp_path / "health.pem").read_bytes())
+    assert PublicKey.from_crypto(issued.public_key()) == pkcs11.find_key(soft.token, "health")
+    assert not (tmp_path / "health.key").exists()
+    pkcs11.close_all()

@@ -1,6 +1,7 @@
 """The trust list: who may issue what, from when to when; and no way back to an older one."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -10,9 +11,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certs import jose, trust
 from certs.authority import Authority
 from certs.catalogue import Text
+from certs.crl import Crls, Reason
+from certs.crl import read as read_crl
 from certs.encoding import b64url_decode
 from certs.keys import MemorySigner
-from certs.trust import Service, TrustList, TrustStore
+from certs.trust import Reader, Right, Service, TrustList, TrustStore
 from certs.x509 import Usage, key_id
 from tests.certs.refusals import refused
 from tests.world import DAY, NOW, World
@@ -21,17 +24,23 @@ STANDING = World()
 ROOT = STANDING.root.certificate
 
 
-def listed(*services: Service, sequence: int = 1, issued: int = NOW, next_update: int = NOW + DAY) -> TrustList:
-    return TrustList(sequence, issued, next_update, services or STANDING.services())
+def listed(
+    *services: Service,
+    sequence: int = 1,
+    issued: int = NOW,
+    next_update: int = NOW + DAY,
+    readers: tuple[Reader, ...] = (),
+) -> TrustList:
+    return TrustList(sequence, issued, next_update, services or STANDING.services(), readers=readers)
 
 
 def signed(value: TrustList) -> str:
     return trust.sign(value, STANDING.list_desk.signer, [STANDING.list_desk.certificate])
 
 
-def altered(change: Any, *, typ: str = trust.TYP) -> str:
+def altered(change: Any, *, typ: str = trust.TYP, value: TrustList | None = None) -> str:
     """A list whose JSON was changed before the operator signed it."""
-    content = json.loads(b64url_decode(signed(listed()).split(".")[1]))
+    content = json.loads(b64url_decode(signed(value or listed()).split(".")[1]))
     change(content["LoTE"])
     header = jose.parse(signed(listed())).header
     return jose.sign(content, STANDING.list_desk.signer, typ=typ, headers={"x5c": header["x5c"], "kid": None})
@@ -199,7 +208,7 @@ def test_a_signer_is_found_by_the_head_of_its_key_identifier() -> None:
     desk = STANDING.issuers["public-security"]
     (signer,) = store.signers(key_id(desk.certificate))
     assert (signer.authority, signer.key) == ("public-security", desk.signer.public)
-    assert {service.document for service in signer.services} == {"citizen_identity", "driving_licence"}
+    assert {service.document for service in signer.services} >= {"citizen_identity", "driving_licence"}
     with refused("key_not_found"):
         store.signers(b"\0" * 8)
 
@@ -279,3 +288,176 @@ def test_a_new_signer_of_an_authority_stands_beside_the_old_one() -> None:
     for certificate in both:
         (signer,) = store.signers(key_id(certificate))
         store.check_path(signer, now=NOW)
+
+
+# --- who may ask ------------------------------------------------------------------------------------------------------
+
+BANK = STANDING.desk("bank", Usage.READER)
+ACCOUNT = Reader(
+    organisation="bank",
+    name=Text("Ngân hàng Sen", "Lotus Bank"),
+    purpose=Text("Mở tài khoản", "Open an account"),
+    rights=(
+        Right("citizen_identity", views=("age_over_18",), claims=("full_name", "personal_identification_number")),
+        Right("driving_licence", claims=("licence_number",)),
+    ),
+    certificates=(BANK.certificate,),
+    since=NOW - DAY,
+)
+CAR = replace(
+    ACCOUNT,
+    purpose=Text("Cho thuê xe", "Rent a car"),
+    rights=(Right("driving_licence", views=("licence",)),),
+    since=NOW - 5 * DAY,
+    until=NOW + 5 * DAY,
+)
+READERS = (ACCOUNT, CAR)
+
+
+def test_readers_survive_the_signed_form_beside_issuers() -> None:
+    value = listed(sequence=7, readers=READERS)
+    again = read(signed(value))
+    assert again.readers == READERS
+    assert sorted(again.services, key=repr) == sorted(value.services, key=repr)
+    parsed = json.loads(jose.parse(signed(value)).payload)["LoTE"]["TrustedEntitiesList"]
+    assert [entity["TrustedEntityInformation"]["TETradeName"][0]["value"] for entity in parsed].count("bank") == 1
+    with refused("presentation_replayed"):  # one number, other readers: one of the two lies
+        trust.check_successor(value, listed(sequence=7), now=NOW)
+
+
+def test_a_list_without_readers_is_the_one_that_it_was() -> None:
+    assert b"PermittedQueries" not in jose.parse(signed(listed())).payload
+    assert read(signed(listed())).readers == ()
+
+
+def test_an_organisation_may_issue_and_ask() -> None:
+    both = replace(ACCOUNT, organisation="tax", name=STANDING.services()[-1].name)
+    again = read(signed(listed(readers=(both,))))
+    assert again.readers[0].organisation == "tax"
+    assert {service.authority for service in again.services} == {service.authority for service in STANDING.services()}
+
+
+@pytest.mark.parametrize(
+    ("document", "claims", "purposes"),
+    [
+        ("citizen_identity", ("full_name",), ("Open an account",)),
+        ("citizen_identity", ("full_name", "age_over_18"), ("Open an account",)),  # by a claim, and by a view
+        ("driving_licence", ("licence_number",), ("Open an account", "Rent a car")),
+        ("driving_licence", ("licence_number", "classes"), ("Rent a car",)),
+    ],
+)
+def test_who_may_ask_for_what_to_which_purpose(
+    document: str, claims: tuple[str, ...], purposes: tuple[str, ...]
+) -> None:
+    store = TrustStore((ROOT,), listed(readers=READERS))
+    allowed = store.check_reader(BANK.certificate, document, claims, at=NOW)
+    assert tuple(reader.purpose.en for reader in allowed) == purposes
+
+
+@pytest.mark.parametrize(
+    ("document", "claims"),
+    [
+        ("citizen_identity", ("residence",)),
+        ("citizen_identity", ("full_name", "residence")),
+        ("citizen_identity", ()),  # nothing is no question
+        ("citizen_identity", ("licence_number",)),  # of another document
+        ("health_record", ("full_name",)),
+        ("nothing", ("full_name",)),
+        ("driving_licence", ("licence_number", "residence")),
+    ],
+)
+def test_more_than_the_right_is_refused(document: str, claims: tuple[str, ...]) -> None:
+    store = TrustStore((ROOT,), listed(readers=READERS))
+    with refused("policy_refused"):
+        store.check_reader(BANK.certificate, document, claims, at=NOW)
+
+
+def test_purposes_are_never_added_up() -> None:
+    apart = tuple(
+        replace(ACCOUNT, rights=(Right("citizen_identity", claims=(claim,)),)) for claim in ("full_name", "residence")
+    )
+    store = TrustStore((ROOT,), listed(readers=apart))
+    for claim in ("full_name", "residence"):
+        store.check_reader(BANK.certificate, "citizen_identity", (claim,), at=NOW)
+    with refused("policy_refused"):
+        store.check_reader(BANK.certificate, "citizen_identity", ("full_name", "residence"), at=NOW)
+
+
+def test_views_and_documents_of_a_later_catalogue_allow_nothing() -> None:
+    later = replace(
+        ACCOUNT, rights=(Right("citizen_identity", views=("aura",)), Right("passport", claims=("full_name",)))
+    )
+    store = TrustStore((ROOT,), listed(readers=(later,)))
+    for document in ("citizen_identity", "passport"):
+        with refused("policy_refused"):
+            store.check_reader(BANK.certificate, document, ("full_name",), at=NOW)
+
+
+def test_whoever_is_not_listed_or_out_of_time_or_certified_for_something_else_asks_nothing() -> None:
+    store = TrustStore((ROOT,), listed(readers=(CAR,)))
+    asked = ("driving_licence", ("licence_number",))
+    for at, code in ((NOW - 6 * DAY, "issuer_untrusted"), (NOW + 5 * DAY, "issuer_untrusted"), (NOW, "")):
+        with nullcontext() if not code else refused(code):
+            store.check_reader(BANK.certificate, *asked, at=at)
+    with refused("issuer_untrusted"):
+        store.check_reader(STANDING.desk("bank", Usage.READER).certificate, *asked, at=NOW)
+    with refused("cert_expired"):
+        store.check_reader(BANK.certificate, *asked, at=NOW + 800 * DAY)
+    for desk, code in ((STANDING.issuers["tax"], "cert_usage"), (World().desk("bank", Usage.READER), "chain_invalid")):
+        by_mistake = TrustStore((ROOT,), listed(readers=(replace(CAR, certificates=(desk.certificate,)),)))
+        with refused(code):
+            by_mistake.check_reader(desk.certificate, *asked, at=NOW)
+
+
+def test_a_reader_whose_revocation_list_is_missing_is_not_known_to_be_good() -> None:
+    key = MemorySigner.generate()
+    issued = STANDING.root.issue(
+        "bank", key.public, Usage.READER, now=NOW, hosts=("bank.example",), crl_uri="http://ca.example/root.crl"
+    )
+    value, asked = listed(readers=(replace(CAR, certificates=(issued,)),)), ("driving_licence", ("licence_number",))
+    with refused("status_unavailable"):
+        TrustStore((ROOT,), value).check_reader(issued, *asked, at=NOW)
+    revoked = STANDING.root.revoke(issued, reason=Reason.privilege_withdrawn, now=NOW)
+    for entries, code in (((), ""), ((revoked,), "cert_revoked")):
+        crl = read_crl(STANDING.root.sign_crl(entries, number=1, now=NOW), (ROOT,), now=NOW)
+        with nullcontext() if not code else refused(code):
+            TrustStore((ROOT,), value, Crls([crl])).check_reader(issued, *asked, at=NOW)
+
+
+def _asking(change: Any) -> Any:
+    def changed(content: Any) -> None:
+        (entity,) = (
+            each
+            for each in content["TrustedEntitiesList"]
+            if each["TrustedEntityInformation"]["TETradeName"][0]["value"] == "bank"
+        )
+        change(entity["TrustedEntityServices"][0]["ServiceInformation"])
+
+    return changed
+
+
+def _queries(value: Any) -> Any:
+    return _asking(lambda service: service.update(ServiceInformationExtensions=[{"PermittedQueries": value}]))
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (_asking(lambda service: service.pop("ServiceInformationExtensions")), "malformed"),
+        (_asking(lambda service: service.update(ServiceInformationExtensions=[])), "malformed"),
+        (_asking(lambda service: service.update(ServiceName=[{"lang": "en", "value": "x"}])), "malformed"),
+        (_asking(lambda service: service["ServiceName"][0].update(value="a\u202eb")), "text_unsafe"),
+        (_queries([]), "malformed"),
+        (_queries({"document": "x"}), "malformed"),
+        (_queries([{"document": "x", "views": [], "claims": []}]), "malformed"),
+        (_queries([{"document": "x", "views": "age", "claims": []}]), "malformed"),
+        (_queries([{"document": "x", "views": [5], "claims": []}]), "malformed"),
+        (_queries([{"document": 5, "views": ["age"], "claims": []}]), "malformed"),
+        (_queries([{"document": "x", "views": ["age"]}]), "malformed"),
+        (_queries([{"document": "x", "views": ["age"], "claims": []}] * 65), "malformed"),
+        (_queries([{"document": "x", "views": ["age"] * 65, "claims": []}]), "malformed"),
+    ],
+)
+def test_a_reader_of_another_shape_refuses_the_list(change: Any, code: str) -> None:
+    with refused(code):
+        read(altered(change, value=listed(readers=READERS)))

@@ -92,16 +92,67 @@ def test_audience_and_challenge_are_for_whom_they_are_for() -> None:
             verified(shown, **expected)
 
 
-def test_a_printed_credential_is_a_weaker_kind_that_says_so() -> None:
-    printed = STANDING.issue()
-    with refused("holder_binding_missing"):
-        verified(printed)
-    result = verified(printed, holder_proof=False)
-    assert (result.holder_bound, result.presented_at, result.audience) == (False, None, None)
-    shown = verified(present(printed), holder_proof=False)  # a proof that is there is checked all the same
+def test_a_credential_alone_proves_nobody_and_says_so() -> None:
+    alone = STANDING.issue()
+    for expected in ({}, {"printed": True}):  # it is no print either
+        with refused("holder_binding_missing"):
+            verified(alone, **expected)
+    result = verified(alone, holder_proof=False)
+    assert (result.holder_bound, result.printed, result.presented_at, result.audience) == (False, False, None, None)
+    shown = verified(present(alone), holder_proof=False)  # a proof that is there is checked all the same
     assert shown.holder_bound
     with refused("holder_binding_invalid"):
-        verified(present(printed, MemorySigner.generate()), holder_proof=False)
+        verified(present(alone, MemorySigner.generate()), holder_proof=False)
+
+
+def test_a_printed_code_is_a_kind_of_its_own() -> None:
+    paper = qr.from_text(STANDING.paper())
+    assert cwt.peek(paper).printed and cwt.peek(paper).holder is None and cwt.CNF not in claims_of(paper)
+    with refused("holder_binding_missing"):
+        verified(paper)
+    for expected in ({"printed": True}, {"holder_proof": False}, {"printed": True, "audience": "bank"}):
+        result = verified(paper, **expected)
+        assert (result.printed, result.holder_bound, result.holder, result.holder_thumbprint) == (
+            True,
+            False,
+            None,
+            None,
+        )
+        assert (result.audience, result.challenge, result.presented_at, result.status_as_of) == (None, None, None, NOW)
+    with refused("expired"):
+        verified(qr.from_text(STANDING.paper(days=0)), printed=True)
+
+
+def claims_of(credential: bytes) -> dict[int, Any]:
+    claims = cbor.decode(cose.parse(credential).payload)
+    assert isinstance(claims, dict)
+    return claims
+
+
+def resigned(credential: bytes, typ: str, **changes: Any) -> bytes:
+    """Signed anew by the real authority, as another type."""
+    claims = {**claims_of(credential), **changes.get("claims", {})}
+    desk = STANDING.issuers["public-security"]
+    header = {cose.KID: key_id(desk.certificate), cose.TYP: typ}
+    return cose.sign(cbor.encode({k: v for k, v in claims.items() if v is not None}), desk.signer, header=header)
+
+
+def test_neither_kind_passes_for_the_other() -> None:
+    bound, paper = STANDING.issue(), qr.from_text(STANDING.paper())
+    anything = {"holder_proof": False, "printed": True}
+    for data in (resigned(bound, cwt.PRINTED_TYP), resigned(paper, cwt.TYP)):
+        with refused("malformed"):  # the type alone makes no other kind of it, though the authority itself signed that
+            verified(data, **anything)
+    for data in (present(paper), present(resigned(bound, cwt.PRINTED_TYP, claims={cwt.CNF: None}))):
+        with refused("type_mismatch"):  # nobody proves to hold a print
+            verified(data, **anything)
+    with refused("type_mismatch"):  # and no wallet keeps one
+        cwt.verify_issued(paper, trust=BUNDLE.trust, now=NOW)
+    message = cose.parse(bound)
+    other = cbor.encode({**message.header, cose.TYP: cwt.PRINTED_TYP})
+    forged = cbor.Tag(cose.SIGN1, [other, {}, cose.parse(paper).payload, message.signature])
+    with refused("signature_invalid"):
+        verified(cbor.encode(forged), **anything)
 
 
 def test_a_wallet_checks_all_but_status_and_holder_proof() -> None:
