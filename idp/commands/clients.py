@@ -7,20 +7,23 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from certs.encoding import json_decode
+from certs.errors import CertsError
 from idp.commands.opening import reading, settings, writing
 from idp.commands.terminal import REFUSED, Failed, Words, command, group, show, show_one
 from idp.model import Client, Event
 from idp.oidc import registration
-from idp.oidc.client_auth import METHODS, PUBLIC
 from idp.oidc.errors import OAuthError
+from idp.oidc.profiles import BASIC, POST, PRIVATE_KEY_JWT, PROFILES, PUBLIC
 from idp.oidc.registration import RegistrationError
 from idp.oidc.scopes import OPENID, SCOPES
 from idp.oidc.secrets import new_secret, token_hash
 
-CONFIDENTIAL = METHODS[0]
 PURPOSE = "Đăng nhập"
+_KINDS = {BASIC: "with a secret", POST: "with a secret", PRIVATE_KEY_JWT: "with a key", PUBLIC: "public"}
 _ADDRESSES = (
     "This redirect URI cannot be registered: https with a host and no fragment; in a simulation also "
     "http://localhost:PORT/… ; with --native also http://127.0.0.1/… or com.example.app:/… ."
@@ -43,6 +46,10 @@ def _arguments(add: argparse.ArgumentParser) -> None:
         "--scope", action="append", default=[], metavar="SCOPE", help=f"repeatable, of: {' '.join(SCOPES)}"
     )
     add.add_argument("--public", action="store_true", help="it cannot keep a secret: PKCE alone protects its codes")
+    add.add_argument(
+        "--jwks", type=Path, metavar="FILE", help="its public keys (a JWK set): it signs instead of keeping a secret"
+    )
+    add.add_argument("--profile", choices=sorted(PROFILES), default="agency", help="what it must do (default: agency)")
     add.add_argument("--native", action="store_true", help="an application on the citizen's own device; it is public")
     add.add_argument("--pid", action="store_true", help="entitled to the personal identification number as `sub`")
 
@@ -50,7 +57,9 @@ def _arguments(add: argparse.ArgumentParser) -> None:
 def _add(options: argparse.Namespace) -> int:
     simulation, asked = settings(options).simulation, _metadata(options)
     try:
-        added, secret = _new(asked, secret=new_secret, entitled_to_pid=options.pid, simulation=simulation)
+        added, secret = _new(
+            asked, secret=new_secret, profile=options.profile, entitled_to_pid=options.pid, simulation=simulation
+        )
     except RegistrationError as error:
         raise Failed(f"{_reason(error)} See: python -m idp client add --help", REFUSED) from error
     with writing(options) as ports:
@@ -71,26 +80,35 @@ def _metadata(options: argparse.Namespace) -> dict[str, Any]:
     """The options as client metadata; the registration alone decides whether they hold."""
     asked = " ".join(options.scope).split()
     public = options.public or options.native
+    method = PUBLIC if public else PRIVATE_KEY_JWT if options.jwks else BASIC
     return {
+        **({"jwks": _keys(options.jwks)} if options.jwks else {}),
         "client_name": options.name,
         "purpose": options.purpose,
         "redirect_uris": options.redirect_uri,
         "scope": " ".join(dict.fromkeys([OPENID, *asked])),
         "application_type": "native" if options.native else "web",
-        "token_endpoint_auth_method": PUBLIC if public else CONFIDENTIAL,
+        "token_endpoint_auth_method": method,
     }
 
 
+def _keys(file: Path) -> Any:
+    try:
+        return json_decode(file.read_bytes())
+    except (OSError, CertsError) as error:
+        raise Failed(f"{file} is no JWK set that can be read", REFUSED) from error
+
+
 def _new(
-    asked: dict[str, Any], *, secret: Callable[[], str], entitled_to_pid: bool, simulation: bool
+    asked: dict[str, Any], *, secret: Callable[[], str], profile: str, entitled_to_pid: bool, simulation: bool
 ) -> tuple[Client, str | None]:
     """The client to store, which holds a hash alone, and its secret, if it has one. Raises RegistrationError."""
-    own = None if asked["token_endpoint_auth_method"] == PUBLIC else secret()
+    own = secret() if asked["token_endpoint_auth_method"] == BASIC else None
     client = registration.client(
         asked,
         client_id=f"client-{secret()[:16]}",
         secret_hash=None if own is None else token_hash(own),
-        profile="agency",
+        profile=profile,
         entitled_to_pid=entitled_to_pid,
         simulation=simulation,
     )
@@ -107,7 +125,7 @@ def _row(client: Client) -> dict[str, object]:
     return {
         "client_id": client.client_id,
         "name": client.name.vi,
-        "kind": f"{client.application_type}, {'public' if client.secret_hash is None else 'with a secret'}",
+        "kind": f"{client.application_type}, {_KINDS[client.token_endpoint_auth_method]}",
         "scope": " ".join(client.scopes),
         "redirect_uris": " ".join(client.redirect_uris),
     }

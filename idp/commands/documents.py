@@ -3,6 +3,7 @@
 import argparse
 import time
 
+from idp.commands import changes, importing, prints
 from idp.commands.opening import BY, find_person, reading, writing
 from idp.commands.terminal import REFUSED, Failed, Words, command, group, show
 from idp.issuance import documents
@@ -21,6 +22,12 @@ def add(words: Words) -> None:
     ):
         changed = command(actions, name, _change, about)
         changed.add_argument("document", metavar="DOCUMENT_ID", help="see: document list")
+    registers = group(
+        words, "documents", "bring a register's documents in from a file, change what stands in one, print one"
+    )
+    importing.add_documents(registers)
+    changes.add_documents(registers)
+    prints.add(registers)
 
 
 def _list(options: argparse.Namespace) -> int:

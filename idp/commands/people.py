@@ -3,6 +3,7 @@
 import argparse
 import time
 
+from idp.commands import changes, importing
 from idp.commands.opening import BY, find_person, reading, writing
 from idp.commands.terminal import REFUSED, Failed, Words, command, group, show
 from idp.issuance import documents
@@ -14,6 +15,9 @@ def add(words: Words) -> None:
     people = command(words, "people", _people, "list people of the population register")
     people.add_argument("--find", default="", metavar="TEXT", help="part of a name or number")
     people.add_argument("--limit", type=int, default=20, help="rows at most (default 20)")
+    actions = people.add_subparsers(dest="action", parser_class=type(people), metavar="[ACTION]")
+    importing.add_people(actions)
+    changes.add_people(actions)
     actions = group(words, "person", "lock or unlock a person's electronic identity")
     for name, about in (
         ("lock", "end their sessions and mark all their documents as locked"),

@@ -5,7 +5,9 @@ Exit codes (sysexits): 0 done, 1 refused, 64 wrong usage, 70 our fault, 78 not c
 
 import argparse
 import json
+import signal
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -71,6 +73,14 @@ def show(rows: Sequence[Row], options: argparse.Namespace, empty: str = "") -> i
         for line in (names, *([str(row[name]) for name in names] for row in rows)):
             print("  ".join(f"{text:<{width}}" for text, width in zip(line, widths, strict=True)).rstrip())
     return DONE
+
+
+def stop_on_signal() -> threading.Event:
+    """Ctrl-C and SIGTERM only raise a flag, at which the batch in hand is the last."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 def moment(at: int) -> str:

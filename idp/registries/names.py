@@ -67,3 +67,18 @@ FOREIGN = {
         ("KH", "Campuchia", ("Sok Chan", "Chea Vuthy")),
     ),
 }
+
+# Who is called how, of the names above.
+_PEOPLES = {
+    "Ê Đê": ("H'Hen Niê", "H'Lim Ayŭn", "H’Bia Êban", "H'Nhơn Kbuôr", "Y Moan Êban", "Y Bhĭu Kbuôr", "Y Kŏ Niê"),
+    "Cơ Ho": ("Ka Hương", "K'Brếp"),
+    "Gia Rai": ("Rơ Chăm H'Yéo", "Rơ Ô Bhung", "Siu Y Ƀlô"),
+    "Bru - Vân Kiều": ("Hồ Thị Kăn",),
+    "Tà Ôi": ("A Lưới Č'Ring",),
+}
+_PEOPLE_OF = {name: people for people, called in _PEOPLES.items() for name in called}
+
+
+def ethnicity(name: str, nationality: str) -> str | None:
+    """Of a synthetic citizen; a foreigner's is not recorded."""
+    return _PEOPLE_OF.get(name, "Kinh") if nationality == "VN" else None

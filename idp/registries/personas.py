@@ -11,11 +11,13 @@ from typing import Any
 
 from certs.catalogue import Text
 from idp.model import Account, AccountState, Address, DocumentState, Person
-from idp.registries.transport import LicenceClass
+from idp.registries.licence_classes import LicenceClass
 
 IDENTITY, LICENCE, HEALTH = "citizen_identity", "driving_licence", "health_record"
 INSURANCE, TAX = "health_insurance_card", "tax_registration"
-_ALL = (IDENTITY, LICENCE, HEALTH, INSURANCE, TAX)
+VEHICLE, ACCOUNT, RESIDENCE = "vehicle_registration", "social_security_account", "residence_registration"
+BIRTH, MARRIAGE, COMPANY = "birth_certificate", "marriage_certificate", "organisation_certificate"
+_ALL = (IDENTITY, LICENCE, HEALTH, INSURANCE, TAX, VEHICLE, ACCOUNT, RESIDENCE, MARRIAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,12 @@ class PidReset:
     pid: str
     on: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Marriage:
+    spouse: str  # the other's key
+    on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,8 @@ class Persona:
     states: Mapping[str, DocumentState] = field(default_factory=dict)
     account_state: AccountState = AccountState.ACTIVE
     reset: PidReset | None = None
+    vehicle: str = ""  # its type
+    marriage: Marriage | None = None
 
     @property
     def pid(self) -> str:
@@ -62,6 +72,7 @@ def _person(number: int, pid: str, name: str, born: str, sex: str, home: Address
 
 
 _CAR_AND_MOTORBIKE = (LicenceClass("A1", date(2016, 6, 20)), LicenceClass("B", date(2025, 6, 10)))
+_WEDDING = date(2022, 10, 15)
 _LORRY = (LicenceClass("B", date(2025, 5, 6)), LicenceClass("C", date(2026, 3, 2)))
 
 PERSONAS: tuple[Persona, ...] = (
@@ -79,21 +90,27 @@ PERSONAS: tuple[Persona, ...] = (
         ),
         "Hoa-sen-2026",
         2,
-        _ALL,
+        (*_ALL, BIRTH),
         _CAR_AND_MOTORBIKE,
         {
             LICENCE: {"points": 12},
             HEALTH: {
                 "blood_group": "O+",
+                "occupation": "Giáo viên",
                 "allergies": ["Penicillin: nổi mề đay"],
                 "conditions": ["Viêm mũi dị ứng"],
                 "vaccinations": ["COVID-19 (3 liều)", "Viêm gan B (3 liều)", "Uốn ván (2025)"],
             },
         },
+        vehicle="motorcycle",
+        marriage=Marriage("van-binh", _WEDDING),
     ),
     Persona(
         "van-binh",
-        Text("Người lớn, giấy phép hạng C còn 8 điểm", "An adult; licence of class C with 8 points left"),
+        Text(
+            "Người lớn, giấy phép hạng C còn 8 điểm, đại diện một công ty",
+            "An adult; licence of class C with 8 points left; represents a company",
+        ),
         _person(
             1,
             "999088000125",
@@ -105,9 +122,11 @@ PERSONAS: tuple[Persona, ...] = (
         ),
         "Xe-tai-so-9",
         2,
-        _ALL,
+        (*_ALL, COMPANY),
         _LORRY,
-        {LICENCE: {"points": 8}},
+        {LICENCE: {"points": 8}, HEALTH: {"occupation": "Lái xe"}},
+        vehicle="truck",
+        marriage=Marriage("minh-anh", _WEDDING),
     ),
     Persona(
         "gia-han",
@@ -117,7 +136,7 @@ PERSONAS: tuple[Persona, ...] = (
         ),
         "Truong-hoc-12",
         2,
-        (IDENTITY, HEALTH, INSURANCE),
+        (IDENTITY, HEALTH, INSURANCE, RESIDENCE, BIRTH),
     ),
     Persona(
         "anne-marie",
@@ -134,7 +153,7 @@ PERSONAS: tuple[Persona, ...] = (
         ),
         "Pont-neuf-1607",
         2,
-        (LICENCE, HEALTH, INSURANCE, TAX),
+        (LICENCE, HEALTH, INSURANCE, TAX, RESIDENCE),
         (LicenceClass("B", date(2025, 9, 1)),),
     ),
     Persona(
@@ -151,9 +170,10 @@ PERSONAS: tuple[Persona, ...] = (
         ),
         "Khoa-va-mo-1",
         2,
-        (IDENTITY, LICENCE),
+        (IDENTITY, LICENCE, VEHICLE, RESIDENCE),
         (LicenceClass("B2", date(2023, 1, 9)),),
         account_state=AccountState.LOCKED,
+        vehicle="car",
     ),
     Persona(
         "huu-phuc",
@@ -178,7 +198,7 @@ PERSONAS: tuple[Persona, ...] = (
         _person(6, "999158000774", "H'Lim Ayŭn", "1958", "female", Address("Buôn Kao", "Xã Ea Kao", "Đắk Lắk")),
         "Ca-phe-nguon-2",
         2,
-        (IDENTITY, HEALTH, INSURANCE),
+        (IDENTITY, HEALTH, INSURANCE, ACCOUNT, RESIDENCE),
     ),
     Persona(
         "thanh-truc",
@@ -188,7 +208,7 @@ PERSONAS: tuple[Persona, ...] = (
         ),
         "So-moi-nam-91",
         2,
-        (IDENTITY, LICENCE, TAX),
+        (IDENTITY, LICENCE, TAX, RESIDENCE, BIRTH),
         (LicenceClass("A1", date(2014, 8, 15)),),
         reset=PidReset("person-0000007", "999191000812", "2025-08-18", "Cải chính năm sinh"),
     ),
@@ -205,7 +225,7 @@ PERSONAS: tuple[Persona, ...] = (
         ),
         "Muc-mot-2001",
         1,
-        (IDENTITY, LICENCE, HEALTH),
+        (IDENTITY, LICENCE, HEALTH, RESIDENCE),
         (LicenceClass("A1", date(2020, 1, 15)),),
     ),
     Persona(
@@ -216,10 +236,11 @@ PERSONAS: tuple[Persona, ...] = (
         ),
         "Nga-tu-den-do",
         2,
-        (IDENTITY, LICENCE, HEALTH, INSURANCE, TAX),
+        (IDENTITY, LICENCE, HEALTH, INSURANCE, TAX, VEHICLE, RESIDENCE),
         (LicenceClass("B", date(2025, 4, 4)),),
         {LICENCE: {"points": 2}},
         MappingProxyType({LICENCE: DocumentState.SUSPENDED}),
+        vehicle="moped",
     ),
 )
 

@@ -1,18 +1,33 @@
-"""The population register, simulated: the identity card that hangs on a person, and yes-or-no matching.
+"""The population register, simulated: the identity card and the registered residence, and yes-or-no matching.
 
-Spec: Law 26/2023/QH15 Art. 18, 21 (card, ages of renewal); Decree 37/2021/NĐ-CP and 70/2024/NĐ-CP (sharing); one authority:
-public security.
+Spec: Law 26/2023/QH15 Art. 18, 21 (card, ages of renewal); Law on Residence 68/2020/QH14 Art. 10, 20, 27 (household,
+permanent, temporary residence); Decree 37/2021/NĐ-CP and 70/2024/NĐ-CP (sharing); one authority: public security.
 """
 
+import re
 import unicodedata
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
+from random import Random
 
+from certs.documents.forms import broken
+from certs.encoding import safe_text
+from certs.errors import CertsError
 from idp.accounts.ages import is_adult, latest_birthday, years_later
 from idp.model import Document, DocumentState, Person
+from idp.registries import places
+from idp.registries.families import parents
+from idp.registries.source import Source, Subject, day_between, some_birthday
 
 TYPE = "citizen_identity"
+RESIDENCE = "residence_registration"
+CARDS_SINCE = date(2021, 1, 1)  # the card with a chip
+ADULT_AGE = 18
+EARLIEST_BIRTH = 1900
+_KNOWN = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?", re.ASCII)
+_ETH = "\u00d0\u00f0"  # look like Đ and đ, and NFC leaves them
+TEMPORARY_DAYS = 730  # Law on Residence Art. 27(2): temporary residence is registered for two years at most
 RENEWAL_AGES = (14, 25, 40, 60)  # Art. 21(1): the card is changed on reaching each
 EARLY_YEARS = 2  # Art. 21(2): a card got within two years before an age runs to the next one
 
@@ -59,6 +74,89 @@ def identity(person: Person, *, issued_on: date, today: date, state: DocumentSta
     if ends is not None:
         record["valid_until"] = ends
     return Document(f"{person.person_id}.{TYPE}", person.person_id, TYPE, record, state, ends)
+
+
+def residence_registration(
+    person: Person,
+    *,
+    since: date,
+    head: str,
+    relation: str,
+    temporary: tuple[str, date] | None = None,
+    state: DocumentState = DocumentState.VALID,
+) -> Document:
+    """`temporary`: where the person stays otherwise, and until when."""
+    record = {
+        "personal_identification_number": person.pid,
+        "full_name": person.name,
+        "birth_date": person.birth_date,
+        "sex": person.sex,
+        "permanent_address": residence(person),
+        "permanent_since": since.isoformat(),
+        "household_head": head,
+        "relation_to_head": relation,
+    }
+    if temporary is not None:
+        record["temporary_address"], record["temporary_until"] = temporary[0], temporary[1].isoformat()
+    return Document(f"{person.person_id}.{RESIDENCE}", person.person_id, RESIDENCE, record, state)
+
+
+def _records(subject: Subject, dice: Random, *, today: date) -> Iterator[Document]:
+    person = subject.person
+    chance = 0.0 if not subject.citizen else 1.0 if subject.years >= RENEWAL_AGES[0] else 0.4
+    if subject.holds(TYPE, dice, chance):
+        first = max(CARDS_SINCE, some_birthday(person), card_in_force_since(person.birth_date, today))
+        yield identity(person, issued_on=day_between(dice, first, today), today=today)
+    if subject.holds(RESIDENCE, dice, 0.97):
+        head, relation = _household(subject)
+        since = day_between(dice, max(some_birthday(person), years_later(today, -40)), today)
+        yield residence_registration(
+            person, since=since, head=head, relation=relation, temporary=_temporary(subject, dice, today)
+        )
+
+
+def _household(subject: Subject) -> tuple[str, str]:
+    family = subject.family
+    if family.head is not None:
+        return family.head.name, family.relation
+    if subject.years < ADULT_AGE:  # with a parent who does not stand in this register
+        return parents(subject.person, family)[1], "child"
+    return subject.person.name, "head"
+
+
+def _temporary(subject: Subject, dice: Random, today: date) -> tuple[str, date] | None:
+    """Who studies or works elsewhere."""
+    if dice.random() > 0.12 or not ADULT_AGE <= subject.years < 60:
+        return None
+    province = dice.choice(places.PROVINCES)
+    address = (
+        f"Số {dice.randint(1, 320)} {dice.choice(places.STREETS)}, {dice.choice(places.COMMUNES[province])}, {province}"
+    )
+    return address, day_between(dice, today, today + timedelta(days=TEMPORARY_DAYS))
+
+
+SOURCE = Source("population", (TYPE, RESIDENCE), _records)
+
+
+def name_of(typed: str) -> str | None:
+    """A person's name as it is written into the register; None for what cannot be one (Civil Code 91/2015 Art. 26(3))."""
+    name = unicodedata.normalize("NFC", " ".join(typed.split())).replace(_ETH[0], "Đ").replace(_ETH[1], "đ")
+    try:
+        safe_text(name)
+    except CertsError:
+        return None
+    return None if broken("person_name", name) else name
+
+
+def birth_date_of(typed: str, *, today: date) -> str | None:
+    """A day, month or year of the calendar that has begun, as ISO writes it; None for anything else."""
+    if not _KNOWN.fullmatch(typed):
+        return None
+    try:
+        first = date.fromisoformat(f"{typed}-01-01"[:10])
+    except ValueError:
+        return None
+    return typed if date(EARLIEST_BIRTH, 1, 1) <= first <= today else None
 
 
 def comparable(name: str) -> str:

@@ -3,9 +3,12 @@
 Spec: Circular 86/2024/TT-BTC Art. 5, 39
 """
 
+from collections.abc import Iterator
 from datetime import date
+from random import Random
 
 from idp.model import Document, DocumentState, Person
+from idp.registries.source import Source, Subject, day_between, some_birthday
 
 TYPE = "tax_registration"
 SINCE = date(2025, 7, 1)
@@ -24,3 +27,15 @@ def registration(
         "registered_on": registered_on.isoformat(),
     }
     return Document(f"{person.person_id}.{TYPE}", person.person_id, TYPE, record, state)
+
+
+def _records(subject: Subject, dice: Random, *, today: date) -> Iterator[Document]:
+    person = subject.person
+    if subject.holds(TYPE, dice, 0.7 if subject.years >= 18 else 0.05):
+        office = f"Thuế {person.residence.province} (mô phỏng)"
+        yield registration(
+            person, office=office, registered_on=day_between(dice, max(SINCE, some_birthday(person)), today)
+        )
+
+
+SOURCE = Source("tax", (TYPE,), _records)

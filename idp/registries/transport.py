@@ -7,42 +7,39 @@ The number has twelve digits: two for the province, one for century and sex as i
 the year of passing, seven at random.
 """
 
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterator
+from datetime import date, timedelta
+from random import Random
 
 from idp.accounts.ages import is_adult, years_later
 from idp.accounts.personal_id import SYNTHETIC
 from idp.model import Document, DocumentState, Person
+from idp.registries.licence_classes import MINIMUM_AGE, LicenceClass
 from idp.registries.population import residence
+from idp.registries.source import Source, Subject, day_between, some_birthday
 
 TYPE = "driving_licence"
 FULL_POINTS = 12  # Art. 58(1)
 PROVINCE = SYNTHETIC[:2]  # no province has 99: these licences are nobody's
+CLASSES_SINCE = date(2025, 1, 1)  # today's classes
+LICENCES_SINCE = date(2013, 1, 1)  # older ones were paper, and have no row here
 
-# B2 was given until the end of 2024 and stays valid until its own end (Art. 89(3)); the other classes are today's.
-# Completed years before one may hold a class (Art. 59(1)), and how many years it is valid (Art. 57(5); None: no end).
-MINIMUM_AGE = {
-    **dict.fromkeys(("A1", "A", "B1", "B", "C1", "B2"), 18),
-    **dict.fromkeys(("C", "BE"), 21),
-    **dict.fromkeys(("D1", "D2", "C1E", "CE"), 24),
-    **dict.fromkeys(("D", "D1E", "D2E", "DE"), 27),
-}
-VALID_YEARS: dict[str, int | None] = {
-    **dict.fromkeys(("A1", "A", "B1")),
-    **dict.fromkeys(("B", "C1", "B2"), 10),
-    **dict.fromkeys(("C", "D1", "D2", "D", "BE", "C1E", "CE", "D1E", "D2E", "DE"), 5),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class LicenceClass:
-    name: str
-    issued: date
-
-    @property
-    def expires(self) -> date | None:
-        years = VALID_YEARS[self.name]
-        return None if years is None else years_later(self.issued, years)
+# What people hold together, by how often.
+_HELD = (
+    (("A1",),) * 8
+    + (("A1", "B"),) * 7
+    + (("B2",),) * 3
+    + (("B",),) * 3
+    + (
+        ("A1", "C1"),
+        ("A1", "B", "C"),
+        ("B", "D1"),
+        ("A", "B"),
+        ("B1",),
+        ("C", "CE"),
+    )
+)
+_POINTS = (*(FULL_POINTS,) * 12, 10, 8, 6, 2)
 
 
 def licence_number(person: Person, *, passed: int, serial: int) -> str:
@@ -87,3 +84,29 @@ def licence(
     limited = [end for end in ends if end is not None]
     valid_until = max(limited).isoformat() if len(limited) == len(ends) else None
     return Document(f"{person.person_id}.{TYPE}", person.person_id, TYPE, record, state, valid_until)
+
+
+def _records(subject: Subject, dice: Random, *, today: date) -> Iterator[Document]:
+    if not subject.holds(TYPE, dice, 0.6 if 18 <= subject.years < 80 else 0.0):
+        return
+    classes = subject.story.classes if subject.story else _classes(dice, subject.person, today)
+    if classes:
+        points, serial = dice.choice(_POINTS), dice.randrange(10**7)
+        yield licence(subject.person, classes=classes, serial=serial, points=points, today=today)
+
+
+def _classes(dice: Random, person: Person, today: date) -> tuple[LicenceClass, ...]:
+    held = []
+    for name in dice.choice(_HELD):
+        first = max(years_later(some_birthday(person), MINIMUM_AGE[name] + 1), LICENCES_SINCE)
+        last = today
+        if name == "B2":
+            last = CLASSES_SINCE - timedelta(days=1)
+        elif name != "A1":
+            first = max(first, CLASSES_SINCE)
+        if first <= last:
+            held.append(LicenceClass(name, day_between(dice, first, last)))
+    return tuple(held)
+
+
+SOURCE = Source("transport", (TYPE,), _records)

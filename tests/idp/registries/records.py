@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from certs.catalogue import CATALOGUE, Field, Kind
+from certs.encoding import b64url_decode
 from idp.model import Document
 
 
@@ -30,14 +31,17 @@ def fits(field: Field, value: Any) -> bool:
         return type(value) is bool
     if field.kind is Kind.CHOICE:
         return value in field.choices
-    if field.kind is Kind.CLASSES:
-        return bool(value) and all(
-            set(one) == {"class", "issued", "expires"}
-            and one["class"] in field.choices
-            and is_day(one["issued"])
-            and (one["expires"] is None or is_day(one["expires"]))
+    if field.kind is Kind.ROWS:
+        return all(
+            set(one) == {column.name for column in field.columns}
+            and all(
+                (one[column.name] is None and not column.required) or fits(column, one[column.name])
+                for column in field.columns
+            )
             for one in value
         )
+    if field.kind is Kind.PORTRAIT:
+        return isinstance(value, str) and b64url_decode(value)[8:12] == b"WEBP"
     assert field.kind is Kind.TEXTS
     return isinstance(value, list) and all(isinstance(one, str) and one for one in value)
 

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idp.accounts.ages import age
-from idp.registries.population import agreement, card_ends, card_in_force_since, comparable, identity, residence
+from idp.registries.population import (
+    agreement,
+    birth_date_of,
+    card_ends,
+    card_in_force_since,
+    comparable,
+    identity,
+    name_of,
+    residence,
+)
 from tests.contract.rows import PERSON, another
 
 TODAY = date(2026, 11, 21)
@@ -67,3 +76,49 @@ def test_names_are_compared_by_form_and_case_and_no_further() -> None:
     assert comparable("Nguye\u0302\u0303n") == comparable("NGUYỄN")
     assert comparable("Hòa") != comparable("Hoà")
     assert comparable("Đào") != comparable("Ðào")  # the second begins with Eth
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("  Trần   Thị Hân ", "Trần Thị Hân"),
+        ("Nguye\u0302\u0303n An", "Nguyễn An"),
+        ("\u00d0ào Thị Lan", "Đào Thị Lan"),  # Eth looks the same, and is another letter
+        ("H'Hen Niê", "H'Hen Niê"),
+        ("Y Bhĭu Kbuôr", "Y Bhĭu Kbuôr"),
+        ("Ann J. Smith Jr.", "Ann J. Smith Jr."),
+        ("", None),
+        ("Trần 2", None),
+        ("Trần <b>", None),
+        ("Tr\u200bần", None),
+        ("Hoàng Ho\u0430", None),
+        ("x" * 101, None),
+    ],
+)
+def test_a_name_as_it_is_written(typed: str, name: str | None) -> None:
+    assert name_of(typed) == name
+
+
+@pytest.mark.parametrize("known", ["1996-04-12", "1996-04", "1996", "2026-11-21", "2026-11", "2026"])
+def test_a_birth_date_as_precise_as_it_is_known(known: str) -> None:
+    assert birth_date_of(known, today=TODAY) == known
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "96",
+        "1996-4-12",
+        "1996-13",
+        "1996-02-30",
+        "12/04/1996",
+        "2026-11-22",
+        "2026-12",
+        "2027",
+        "1899",
+        "1996-04-12 ",
+    ],
+)
+def test_what_is_no_birth_date(typed: str) -> None:
+    assert birth_date_of(typed, today=TODAY) is None
