@@ -7,6 +7,7 @@ import argparse
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,11 @@ from wallet import words
 from wallet.config import ConfigError, HomeDefaults, home_defaults
 from wallet.errors import WalletError
 from wallet.folder import FolderWallet, key_folder
+from wallet.formats import FORMATS
 from wallet.keys import SoftwareKeys
 from wallet.model import Document
 from wallet.ports import Web
-from wallet.present import choose, type_of
+from wallet.present import for_qr, lead, type_of
 from wallet.state import state_of
 from wallet.storage.engine import open_engine
 from wallet.storage.errors import StorageError
@@ -128,8 +130,7 @@ def _receive(folder: FolderWallet, options: argparse.Namespace) -> None:
         print(json.dumps([_described(each) for each in documents], ensure_ascii=False))
         return
     for each in documents:
-        views = ", ".join(copy.view for copy in each.copies)
-        print(f"received  {each.document_id}  {each.type}  ({views})")
+        print(f"received  {each.document_id}  {each.type}  ({', '.join(_views(each))})  {_copies(each)}")
 
 
 def _list(folder: FolderWallet, options: argparse.Namespace) -> None:
@@ -138,7 +139,7 @@ def _list(folder: FolderWallet, options: argparse.Namespace) -> None:
         statuses = folder.trust.current(now=now).statuses
     except WalletError:
         statuses = None
-    states = [state_of(choose(each), statuses, now=now) for each in documents]
+    states = [state_of(lead(each), statuses, now=now) for each in documents]
     if options.json:
         described = [
             {**_described(each), "state": state.standing} for each, state in zip(documents, states, strict=True)
@@ -152,13 +153,14 @@ def _list(folder: FolderWallet, options: argparse.Namespace) -> None:
             each.document_id,
             type_of(each).title.en,
             state.word.en,
-            words.day(choose(each).expires),
+            words.day(lead(each).expires),
             ", ".join(_views(each)),
+            _copies(each),
         )
         for each, state in zip(documents, states, strict=True)
     ]
-    table = [("DOCUMENT", "TYPE", "STATE", "UNTIL", "VIEWS"), *rows] if rows else []
-    widths = [max(len(row[column]) for row in table) for column in range(5)] if table else []
+    table = [("DOCUMENT", "TYPE", "STATE", "UNTIL", "VIEWS", "COPIES"), *rows] if rows else []
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))] if table else []
     for row in table:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
@@ -178,11 +180,17 @@ def _show(folder: FolderWallet, options: argparse.Namespace) -> None:
 
 
 def _described(document: Document) -> dict[str, Any]:
-    return {"id": document.document_id, "type": document.type, "views": _views(document)}
+    formats = Counter(copy.format for copy in document.copies)
+    return {"id": document.document_id, "type": document.type, "views": _views(document), "formats": formats}
 
 
 def _views(document: Document) -> list[str]:
-    return [copy.view for copy in document.copies]
+    return [copy.view for copy in for_qr(document)]
+
+
+def _copies(document: Document) -> str:
+    held = Counter(copy.format for copy in document.copies)
+    return ", ".join(f"{FORMATS[name].title.en} {count}" for name, count in held.items())
 
 
 if __name__ == "__main__":

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from certs.formats import cwt
 from wallet import issuer as issuers
 from wallet import receive
 from wallet.errors import WalletError
+from wallet.formats import glance
 from wallet.keys import SoftwareKey, SoftwareKeys
 from wallet.model import Document, Person
 from wallet.offer import resolve
@@ -36,21 +36,23 @@ class FolderWallet:
         person = self._person(pid)
         issuer = issuers.discover(offer, web=web)
         receipt = receive.begin(offer, issuer, transaction_code=transaction_code, web=web, now=now)
-        made: dict[str, SoftwareKey] = {each.configuration: self.keys.make() for each in receipt.to_prove}
+        made: list[SoftwareKey] = []
+        documents: tuple[Document, ...] = ()
         try:
-            proofs = {
-                each.configuration: made[each.configuration].key_proof(
-                    audience=receipt.audience, nonce=each.nonce, now=now
-                )
-                for each in receipt.to_prove
-            }
+            proofs: dict[str, list[str]] = {}
+            for each in receipt.proofs:
+                made.append(self.keys.make())
+                proof = made[-1].key_proof(audience=receipt.audience, nonce=each.nonce, now=now)
+                proofs.setdefault(each.configuration, []).append(proof)
             trust = self.trust.current(now=now).trust
-            documents = receive.complete(receipt, proofs, person=person, trust=trust, web=web, now=now)
-            self.wallet.keep(OWNER, documents, now=now)
-        except BaseException:
-            for key in made.values():
-                self.keys.forget(key.public.thumbprint())
-            raise
+            received = receive.complete(receipt, proofs, person=person, trust=trust, web=web, now=now)
+            self.wallet.keep(OWNER, received, now=now)
+            documents = received
+        finally:  # keys of copies that did not come, or are not kept
+            kept = {copy.thumbprint for document in documents for copy in document.copies}
+            for key in made:
+                if key.public.thumbprint() not in kept:
+                    self.keys.forget(key.public.thumbprint())
         return documents
 
     def documents(self) -> tuple[Document, ...]:
@@ -76,7 +78,7 @@ class FolderWallet:
     def _person(self, pid: str | None) -> Person | None:
         for document in self.documents():
             for copy in document.copies:
-                held = cwt.peek(copy.credential).claims.get("personal_identification_number")
+                held = glance(copy.format, copy.credential).claims.get("personal_identification_number")
                 if held is not None and pid not in {None, held}:
                     raise WalletError("not_about_me", "this folder holds another person's documents")
                 pid = pid or held

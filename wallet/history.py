@@ -40,8 +40,10 @@ WORDS: Mapping[str, Text] = MappingProxyType(
 
 
 def received(document: Document, *, now: int) -> Entry:
-    views = [copy.view for copy in document.copies]
-    return Entry(now, Kind.RECEIVED, {"type": document.type, "views": views, "from": document.credential_issuer})
+    views = [copy.view for copy in document.copies if copy.view]
+    formats = list(dict.fromkeys(copy.format for copy in document.copies))
+    what = {"type": document.type, "views": views, "formats": formats, "from": document.credential_issuer}
+    return Entry(now, Kind.RECEIVED, what)
 
 
 def refused(credential_issuer: str, code: str, *, now: int) -> Entry:

@@ -1,23 +1,23 @@
-"""Speak with a credential issuer: its metadata, the token for a pre-authorised code, nonces, one credential at a time.
+"""Speak with a credential issuer: its metadata, the token for a pre-authorised code, nonces, copies of one document at a time.
 
 Spec: OpenID4VCI 1.0 §6 (token), §7 (nonce), §8 (credential), §12.2 (issuer metadata), §12.3; RFC 8414 §3 (metadata).
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from certs.catalogue import CATALOGUE, DocumentType, Text, View
-from certs.encoding import b64url_decode, json_decode, safe_text
+from certs.catalogue import DocumentType, Text, View
+from certs.encoding import json_decode, safe_text
 from certs.errors import CertsError
 from certs.fetch import FetchError, Response
 from wallet.errors import WalletError
+from wallet.formats import FORMATS, read_configuration
 from wallet.offer import PRE_AUTHORIZED, Offer
 from wallet.ports import Web
 
-FORMAT = "vn1_cwt"
 PROOF_ALGORITHM = "ES256"
 OFFLINE = "offline_access"
 RENEWAL_LIMIT = 2_048  # characters of a refresh token
@@ -27,11 +27,12 @@ ERROR_LIMIT = 64  # characters of an issuer's error code that go to the log
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """One document view that the issuer offers, in a format that this wallet keeps."""
+    """A document, or one view of it, that the issuer offers in a format that this wallet keeps."""
 
     id: str
+    format: str
     type: DocumentType
-    view: View
+    view: View | None  # None: the whole document
     scope: str | None  # by which it is asked for at the authorization endpoint
 
 
@@ -50,6 +51,7 @@ class Issuer:
     revocation_endpoint: str | None = None
     userinfo_endpoint: str | None = None
     offline: bool = False  # whether it gives refresh tokens
+    batch: int = 1  # how many copies it signs for one request
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ def look_up(
         revocation_endpoint=_optional_endpoint(server_metadata, "revocation_endpoint"),
         userinfo_endpoint=_optional_endpoint(server_metadata, "userinfo_endpoint"),
         offline=OFFLINE in (server_metadata.get("scopes_supported") or []),
+        batch=_batch(metadata),
     )
 
 
@@ -141,13 +144,15 @@ def nonce(issuer: Issuer, *, web: Web) -> str:
     return value
 
 
-def request(endpoint: str, access: Access, configuration: str, proof: str, *, web: Web) -> bytes:
-    """Ask for one credential bound to one key (§8.2); returns what came, unverified."""
+def request(
+    endpoint: str, access: Access, configuration: str, format_: str, proofs: Sequence[str], *, web: Web
+) -> tuple[bytes, ...]:
+    """Ask for a copy for each of these keys (§8.2); returns what came, unverified."""
     identifier = access.identifiers.get(configuration)
     named = (
         {"credential_configuration_id": configuration} if identifier is None else {"credential_identifier": identifier}
     )
-    body = {**named, "proofs": {"jwt": [proof]}}
+    body = {**named, "proofs": {"jwt": list(proofs)}}
     headers = {"Authorization": f"Bearer {access.token}"}
     response = send(lambda: web.post(endpoint, json=body, headers=headers))
     if response.status != 200:
@@ -155,29 +160,34 @@ def request(endpoint: str, access: Access, configuration: str, proof: str, *, we
         denied = error == "credential_request_denied"  # §8.3.1.2: asking again would not help
         raise WalletError("issuer_denied" if denied else "issuer_refused", f"credential: {response.status} {error}")
     credentials = answer_of(response).get("credentials")
-    # §8.3: as many as keys were sent, at most; we sent one.
-    if not isinstance(credentials, list) or len(credentials) != 1 or not isinstance(credentials[0], dict):
-        raise WalletError("issuer_refused", "not exactly one credential")
+    # §8.3: as many as keys were sent, or fewer.
+    if not isinstance(credentials, list) or not 1 <= len(credentials) <= len(proofs):
+        raise WalletError("issuer_refused", f"not between one and {len(proofs)} credentials")
     try:
-        return b64url_decode(credentials[0].get("credential") or "")
-    except (CertsError, AttributeError) as error:
-        raise WalletError("issuer_refused", "credential is not base64url") from error
+        return tuple(FORMATS[format_].arrived(each["credential"]) for each in credentials)
+    except (CertsError, AttributeError, KeyError, TypeError) as error:
+        raise WalletError("issuer_refused", "credential is not in its form") from error
 
 
 def _configuration(id_: str, metadata: object) -> Configuration | None:
     """None for a format or a document that this wallet does not know: an offer may hold one document in several."""
-    if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
+    if not isinstance(metadata, dict):
         return None
+    known = read_configuration(id_, metadata)
     proofs = metadata.get("proof_types_supported")
     jwt = proofs.get("jwt") if isinstance(proofs, dict) else None
     algorithms = jwt.get("proof_signing_alg_values_supported") if isinstance(jwt, dict) else None
-    if not isinstance(algorithms, list) or PROOF_ALGORITHM not in algorithms:
+    if known is None or not isinstance(algorithms, list) or PROOF_ALGORITHM not in algorithms:
         return None
-    type_, _, view = id_.partition(".")
-    try:
-        return Configuration(id_, CATALOGUE[type_], CATALOGUE[type_].view(view), _scope(metadata.get("scope")))
-    except KeyError:
-        return None
+    format_, type_, view = known
+    return Configuration(id_, format_.name, type_, type_.view(view) if view else None, _scope(metadata.get("scope")))
+
+
+def _batch(metadata: Mapping[str, Any]) -> int:
+    """§12.2.4; an issuer that says nothing signs one copy for a request."""
+    told = metadata.get("batch_credential_issuance")
+    size = told.get("batch_size") if isinstance(told, dict) else 1
+    return size if type(size) is int and size >= 1 else 1
 
 
 def _scope(value: object) -> str | None:

@@ -26,14 +26,16 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One view of a document, signed by the issuer for one holder key."""
+    """A document, or one view of it, signed by the issuer for one holder key."""
 
-    view: str
+    view: str  # '' where the whole document was signed, of which the holder shows parts
     thumbprint: str  # RFC 7638 of the holder's key
     issued: int
     expires: int
     issuer: str
     credential: bytes = field(repr=False)
+    format: str  # its name in OpenID4VCI
+    configuration: str  # by which the issuer knows what to sign again
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,19 @@
-"""Show a document: which view, what it tells and keeps to itself, and the QR text by a key that signs here.
+"""Show a document: which view, what it tells and keeps to itself, and what goes out, by a key that signs here.
 
-Spec: `certs/qr.md`; the words come from `certs/catalogue.py`.
+Spec: `certs/qr.md`; RFC 9901 §4.3 (SD-JWT+KB); ISO/IEC 18013-5 §8.3.2.1.2.2 (DeviceResponse); the words come from `certs/catalogue.py`.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from certs import qr
 from certs.catalogue import CATALOGUE, DocumentType, Field, View
+from certs.formats import mdoc, sd_jwt
+from certs.formats.disclosures import Path
+from certs.formats.session_transcript import SessionTranscript
+from certs.keys import PublicKey, Signer
 from wallet.errors import WalletError
+from wallet.formats import QR
 from wallet.model import Copy, Document
 from wallet.ports import HolderSigner
 
@@ -28,11 +34,21 @@ class Disclosure:
 
 
 def choose(document: Document, view: str | None = None) -> Copy:
-    """The copy of this view; without a name, of the default view. Raises WalletError."""
-    for copy in document.copies:
+    """The copy of this view for a QR; without a name, of the default view. Raises WalletError."""
+    for copy in for_qr(document):
         if view is None or copy.view == view:
             return copy
     raise WalletError("view_unknown", f"{document.type}.{view}")
+
+
+def for_qr(document: Document) -> tuple[Copy, ...]:
+    """The default view first."""
+    return tuple(copy for copy in document.copies if copy.format == QR)
+
+
+def lead(document: Document) -> Copy:
+    """The copy that stands for the document: by the QR's default view, or whatever there is."""
+    return document.copies[0]
 
 
 def type_of(document: Document) -> DocumentType:
@@ -54,6 +70,27 @@ def qr_text(
     copy: Copy, key: HolderSigner, *, now: int, audience: str | None = None, challenge: bytes | None = None
 ) -> str:
     """A fresh QR text. Raises WalletError when the key is of another copy, or does not sign here."""
-    if key.public.thumbprint() != copy.thumbprint:
-        raise WalletError("key_elsewhere", "key of another copy")
+    _check_key(copy, key.public)
     return qr.to_text(key.holder_proof(copy.credential, now=now, audience=audience, challenge=challenge))
+
+
+def sd_jwt_text(
+    copy: Copy, signer: Signer, *, disclose: Iterable[str | Path], audience: str, nonce: str, now: int
+) -> str:
+    """An SD-JWT VC that tells these claims and no others, bound to this verifier's question."""
+    _check_key(copy, signer.public)
+    credential = copy.credential.decode("ascii")
+    return sd_jwt.present(credential, disclose=disclose, signer=signer, audience=audience, nonce=nonce, now=now)
+
+
+def mdoc_response(
+    copy: Copy, signer: Signer, *, elements: Mapping[str, Iterable[str]], transcript: SessionTranscript
+) -> bytes:
+    """A DeviceResponse that tells these elements (namespace → names) and no others, for this conversation."""
+    _check_key(copy, signer.public)
+    return mdoc.present(copy.credential, elements, signer=signer, transcript=transcript)
+
+
+def _check_key(copy: Copy, key: PublicKey) -> None:
+    if key.thumbprint() != copy.thumbprint:
+        raise WalletError("key_elsewhere", "key of another copy")

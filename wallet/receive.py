@@ -4,40 +4,46 @@ verified.
 Spec: OpenID4VCI 1.0 §3.4 (authorization code flow), §3.5 (pre-authorised code flow), §8, Appendix F.1.
 
 Before a credential is kept, each refusal ending the whole receipt:
- 1. signature, certificate path, trust list, validity, by the floor                       (credential_refused)
- 2. it is bound to the very key whose proof was sent for it                               (not_my_key)
- 3. it is the type and view that were offered                                             (not_as_offered)
- 4. it is about the person who signed in, as far as the view tells about whom it is       (not_about_me)
+ 1. signature, certificate path, trust list, validity, completeness, by the floor         (credential_refused)
+ 2. it is bound to a key whose proof was sent for it, and to which no other copy is       (not_my_key)
+ 3. it is the format, type and view that were offered                                     (not_as_offered)
+ 4. it is about the person who signed in, as far as it tells about whom it is             (not_about_me)
+ 5. no two copies have one entry in a status list, by which they could be linked          (not_as_offered)
+ 6. what two copies of a document both tell is the same                                   (not_as_offered)
 """
 
 import secrets
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from certs.catalogue import CATALOGUE
 from certs.errors import CertsError
-from certs.formats import Verified, cwt
+from certs.formats import Verified
 from certs.trust import TrustStore
 from wallet import issuer as issuers
 from wallet.errors import WalletError
-from wallet.issuer import Access, Issuer
-from wallet.keys import from_browser
+from wallet.formats import FORMATS, QR, glance
+from wallet.issuer import Access, Configuration, Issuer
+from wallet.keys import BrowserKey, from_browser
 from wallet.model import Copy, Document, Person
 from wallet.offer import Offer
 from wallet.ports import Web
 
 RECEIPT_SECONDS = 300  # from begin to complete: a browser needs seconds, a slow phone a minute
+COPIES = 4  # of a whole document: one each for those who shall not learn that they saw the same person
 
 
 @dataclass(frozen=True, slots=True)
 class ToProve:
-    """One credential to come: a key of its own must sign this nonce."""
+    """Copies to come: for each of them a key of its own must sign this nonce."""
 
     configuration: str
     type: str
     view: str
     nonce: str
+    format: str = QR
+    copies: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,11 @@ class Receipt:
     expires: int
     renewal: str | None = field(default=None, repr=False)  # a refresh token, kept with the document
 
+    @property
+    def proofs(self) -> tuple[ToProve, ...]:
+        """One for each proof that is wanted."""
+        return tuple(each for each in self.to_prove for _ in range(each.copies))
+
 
 def begin(offer: Offer, issuer: Issuer, *, transaction_code: str | None, web: Web, now: int) -> Receipt:
     """Redeem the offer and fetch a nonce for each credential. After this the offer is used up."""
@@ -60,55 +71,113 @@ def begin(offer: Offer, issuer: Issuer, *, transaction_code: str | None, web: We
 def prepare(issuer: Issuer, access: Access, *, web: Web, now: int) -> Receipt:
     """What has to be proven for the credentials that were granted."""
     to_prove = tuple(
-        ToProve(each.id, each.type.name, each.view.name, issuers.nonce(issuer, web=web))
+        ToProve(
+            each.id,
+            each.type.name,
+            each.view.name if each.view else "",
+            issuers.nonce(issuer, web=web),
+            each.format,
+            _wanted_copies(each, issuer),
+        )
         for each in issuer.configurations
     )
     return Receipt(issuer.id, issuer.credential_endpoint, access, to_prove, now + RECEIPT_SECONDS, access.renewal)
 
 
+def _wanted_copies(configuration: Configuration, issuer: Issuer) -> int:
+    return 1 if configuration.format == QR else min(COPIES, issuer.batch)
+
+
 def complete(
-    receipt: Receipt, proofs: Mapping[str, str], *, person: Person | None, trust: TrustStore, web: Web, now: int
+    receipt: Receipt,
+    proofs: Mapping[str, Sequence[str]],
+    *,
+    person: Person | None,
+    trust: TrustStore,
+    web: Web,
+    now: int,
 ) -> tuple[Document, ...]:
-    """Fetch, verify, and return the documents, one for each type. `person` is None only where nobody has signed in:
-    then the credentials must at least agree with one another."""
-    if set(proofs) != {each.configuration for each in receipt.to_prove}:
-        raise WalletError("proof_invalid", "not one proof for each configuration")
-    keys = {  # all of them before the first request, so that a bad proof costs no credential
-        each.configuration: from_browser(
-            proofs[each.configuration], audience=receipt.audience, nonce=each.nonce, now=now
+    """Fetch, verify, and return the documents, one for each type. `proofs` has those of each configuration. `person` is None
+    only where nobody has signed in: then the credentials must at least agree with one another."""
+    keys = _proven(receipt, proofs, now=now)  # all of them before the first request: a bad proof costs no credential
+    kept: list[_Received] = []
+    for each in receipt.to_prove:
+        raws = _fetch(receipt, each, [key.proven for key in keys[each.configuration]], web=web)
+        mine = {key.public.thumbprint() for key in keys[each.configuration]}
+        for raw in raws:
+            verified = accept(raw, each, mine, trust=trust, now=now)
+            mine.discard(verified.holder_thumbprint or "")
+            kept.append(_Received(each, verified, raw))
+    if not kept:
+        raise WalletError("issuer_denied", "nothing of all that was asked for")
+    check_about([each.verified for each in kept], person)
+    _check_together(kept)
+    types = tuple(dict.fromkeys(each.verified.document for each in kept))
+    # A refresh token is used once and replaced: two documents cannot share one.
+    renewal = receipt.renewal if len(types) == 1 else None
+    return tuple(Document(_new_id(), type_, receipt.audience, now, _copies_of(type_, kept), renewal) for type_ in types)
+
+
+def _fetch(receipt: Receipt, wanted: ToProve, proofs: Sequence[str], *, web: Web) -> tuple[bytes, ...]:
+    """Nothing where the issuer says that it cannot issue this: a view may need what this person's document does not have, such
+    as a portrait, and the others are as good without it."""
+    endpoint, name = receipt.credential_endpoint, wanted.configuration
+    try:
+        return issuers.request(endpoint, receipt.access, name, wanted.format, proofs, web=web)
+    except WalletError as error:
+        if error.code == "issuer_denied":
+            return ()
+        raise
+
+
+def _proven(receipt: Receipt, proofs: Mapping[str, Sequence[str]], *, now: int) -> Mapping[str, tuple[BrowserKey, ...]]:
+    if {name: len(sent) for name, sent in proofs.items()} != {
+        each.configuration: each.copies for each in receipt.to_prove
+    }:
+        raise WalletError("proof_invalid", "not the proofs that were asked for")
+    keys = {
+        each.configuration: tuple(
+            from_browser(proof, audience=receipt.audience, nonce=each.nonce, now=now)
+            for proof in proofs[each.configuration]
         )
         for each in receipt.to_prove
     }
-    if len({key.public.thumbprint() for key in keys.values()}) != len(keys):
+    prints = [key.public.thumbprint() for some in keys.values() for key in some]
+    if len(set(prints)) != len(prints):
         raise WalletError("proof_invalid", "one key for two credentials would make them linkable")
-    verified: list[Verified] = []
-    copies: list[Copy] = []
-    for each in receipt.to_prove:
-        proof = keys[each.configuration].proven
-        raw = issuers.request(receipt.credential_endpoint, receipt.access, each.configuration, proof, web=web)
-        verified.append(accept(raw, each, keys[each.configuration].public.thumbprint(), trust=trust, now=now))
-        copies.append(_copy(verified[-1], raw))
-    check_about(verified, person)
-    types = tuple(dict.fromkeys(each.document for each in verified))
-    # A refresh token is used once and replaced: two documents cannot share one.
-    renewal = receipt.renewal if len(types) == 1 else None
-    return tuple(
-        Document(_new_id(), type_, receipt.audience, now, _copies_of(type_, verified, copies), renewal)
-        for type_ in types
-    )
+    return keys
 
 
-def accept(raw: bytes, wanted: ToProve, thumbprint: str, *, trust: TrustStore, now: int) -> Verified:
-    """Checks 1 to 3 of the module's list."""
+@dataclass(frozen=True, slots=True)
+class _Received:
+    wanted: ToProve
+    verified: Verified
+    raw: bytes
+
+
+def accept(raw: bytes, wanted: ToProve, thumbprints: Iterable[str], *, trust: TrustStore, now: int) -> Verified:
+    """Checks 1 to 3 of the module's list; `thumbprints` are of the keys that are still without a copy."""
     try:
-        verified = cwt.verify_issued(raw, trust=trust, now=now)  # 1
+        verified = FORMATS[wanted.format].verify(raw, trust=trust, now=now)  # 1
     except CertsError as error:
         raise WalletError("credential_refused", f"{wanted.configuration}: {error}") from error
-    if verified.holder_thumbprint != thumbprint:  # 2
+    if verified.holder_thumbprint not in set(thumbprints):  # 2
         raise WalletError("not_my_key", wanted.configuration)
-    if (verified.document, verified.view) != (wanted.type, wanted.view):  # 3
+    if verified.document != wanted.type or (wanted.view and verified.view != wanted.view):  # 3
         raise WalletError("not_as_offered", f"{verified.document}.{verified.view} for {wanted.configuration}")
     return verified
+
+
+def _check_together(kept: Sequence[_Received]) -> None:
+    """Checks 5 and 6."""
+    told: dict[tuple[str, str], object] = {}
+    places = [glance(each.wanted.format, each.raw).status for each in kept]
+    if len(set(places)) != len(places):
+        raise WalletError("not_as_offered", "two copies with one entry in a status list")
+    for each in kept:
+        for name, value in each.verified.claims.items():
+            if told.setdefault((each.verified.document, name), value) != value:
+                raise WalletError("not_as_offered", f"copies of {each.verified.document} differ in {name}")
 
 
 def check_about(verified: list[Verified], person: Person | None) -> None:
@@ -152,26 +221,37 @@ _ABOUT: Mapping[str, Callable[[str, str], bool]] = {
 
 
 def superseded(held: tuple[Document, ...], new: Document) -> tuple[Document, ...]:
-    """Earlier documents that the new one replaces: of its type and issuer, with no view that it lacks."""
-    views = {copy.view for copy in new.copies}
+    """Earlier documents that the new one replaces: of its type and issuer, with nothing that it lacks."""
+    has = {(copy.format, copy.view) for copy in new.copies}
     return tuple(
         old
         for old in held
         if (old.type, old.credential_issuer) == (new.type, new.credential_issuer)
-        and {copy.view for copy in old.copies} <= views
+        and {(copy.format, copy.view) for copy in old.copies} <= has
     )
 
 
-def _copy(verified: Verified, raw: bytes) -> Copy:
-    thumbprint = verified.holder_thumbprint or ""
-    return Copy(verified.view, thumbprint, verified.issued, verified.expires, verified.issuer, raw)
+def _copies_of(type_: str, kept: Sequence[_Received]) -> tuple[Copy, ...]:
+    """In the order of the formats and, for the QR, of the catalogue, whose first view is the default."""
+    formats, views = list(FORMATS), [view.name for view in CATALOGUE[type_].views]
+    mine = [_copy(each) for each in kept if each.verified.document == type_]
+    return tuple(
+        sorted(mine, key=lambda copy: (formats.index(copy.format), views.index(copy.view) if copy.view else 0))
+    )
 
 
-def _copies_of(type_: str, verified: list[Verified], copies: list[Copy]) -> tuple[Copy, ...]:
-    """In the order of the catalogue, whose first view is the default."""
-    order = [view.name for view in CATALOGUE[type_].views]
-    mine = [copy for each, copy in zip(verified, copies, strict=True) if each.document == type_]
-    return tuple(sorted(mine, key=lambda copy: order.index(copy.view)))
+def _copy(each: _Received) -> Copy:
+    verified = each.verified
+    return Copy(
+        view=each.wanted.view,
+        thumbprint=verified.holder_thumbprint or "",
+        issued=verified.issued,
+        expires=verified.expires,
+        issuer=verified.issuer,
+        credential=each.raw,
+        format=each.wanted.format,
+        configuration=each.wanted.configuration,
+    )
 
 
 def _new_id() -> str:

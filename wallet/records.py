@@ -6,6 +6,7 @@ Spec: none; JSON inside a sealed value. A value of a shape that we do not know m
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from typing import Any
 
 from certs.catalogue import Text
 from certs.encoding import b64url_decode, b64url_encode, json_decode, json_encode
@@ -13,6 +14,7 @@ from wallet.approval import Asking
 from wallet.authorization import Asked
 from wallet.device import Enrolment, Walk
 from wallet.errors import WalletError
+from wallet.formats import QR
 from wallet.issuer import Access
 from wallet.login import Pending
 from wallet.model import Copy, Document, Person, Session
@@ -35,6 +37,8 @@ def write_document(document: Document) -> bytes:
                     "expires": copy.expires,
                     "issuer": copy.issuer,
                     "credential": b64url_encode(copy.credential),
+                    "format": copy.format,
+                    "configuration": copy.configuration,
                 }
                 for copy in document.copies
             ],
@@ -45,8 +49,13 @@ def write_document(document: Document) -> bytes:
 def read_document(data: bytes) -> Document:
     with _known_shape():
         fields = json_decode(data)
-        copies = tuple(Copy(**{**each, "credential": b64url_decode(each["credential"])}) for each in fields["copies"])
-        return Document(**{**fields, "copies": copies})
+        return Document(**{**fields, "copies": tuple(_copy(each, fields["type"]) for each in fields["copies"])})
+
+
+def _copy(fields: dict[str, Any], type_: str) -> Copy:
+    """What was kept when there was one format does not name it. It stays as it lies until the document is received anew."""
+    then = {"format": QR, "configuration": f"{type_}.{fields['view']}"}
+    return Copy(**{**then, **fields, "credential": b64url_decode(fields["credential"])})
 
 
 def write_session(session: Session) -> bytes:
@@ -74,7 +83,7 @@ def write_receipt(receipt: Receipt) -> bytes:
             "credential_endpoint": receipt.credential_endpoint,
             "token": receipt.access.token,
             "identifiers": dict(receipt.access.identifiers),
-            "to_prove": [[each.configuration, each.type, each.view, each.nonce] for each in receipt.to_prove],
+            "to_prove": [list(asdict(each).values()) for each in receipt.to_prove],
             "expires": receipt.expires,
             "renewal": receipt.renewal,
         }

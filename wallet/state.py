@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from certs.catalogue import Text
 from certs.errors import CertsError, Revoked
-from certs.formats import cwt
 from certs.status import StatusLists
+from wallet.formats import glance
 from wallet.model import Copy
 
 DAY = 86_400
@@ -56,9 +56,11 @@ def state_of(copy: Copy, statuses: StatusLists | None, *, now: int) -> State:
         return _EXPIRED
     if statuses is None:
         return _UNKNOWN
-    contents = cwt.peek(copy.credential)  # was verified when it was kept, and the vault noticed no change
+    reference = glance(copy.format, copy.credential).status
+    if reference is None:
+        return _UNKNOWN
     try:
-        statuses.check(contents.status_uri, contents.status_index, now=now)
+        statuses.check(*reference, now=now)
     except Revoked as error:
         return _BY_CODE.get(error.code, _REVOKED)
     except CertsError:

@@ -4,7 +4,7 @@ Spec: none; receiving is `wallet.receive`, showing `wallet.present`, both of whi
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from certs.trust import TrustStore
@@ -105,7 +105,7 @@ class Wallet:
         return records.read_receipt(self.open_sealed(_RECEIPT, name, sealed))
 
     def finish(
-        self, value: str, proofs: Mapping[str, str], person: Person, *, trust: TrustStore, now: int
+        self, value: str, proofs: Mapping[str, Sequence[str]], person: Person, *, trust: TrustStore, now: int
     ) -> tuple[Document, ...]:
         """Take the receipt (once), fetch, verify, keep. A refusal is written to the history, and nothing else is kept."""
         owner = self.vault.owner_of(person.pid)

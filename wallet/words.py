@@ -4,36 +4,48 @@ Spec: none; kinds are those of `certs/catalogue.py`. Times are Vietnam's (UTC+7,
 """
 
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from types import MappingProxyType
 from typing import Any
 
 from certs.catalogue import DocumentType, Field, Kind, Text
+from certs.documents.words import joined, sentences
+from certs.encoding import b64url_decode
 
 VIETNAM = timezone(timedelta(hours=7))
 _YES, _NO = Text("Có", "Yes"), Text("Không", "No")
 _NONE = Text("Không có", "None")
-_CHOICES: Mapping[str, Text] = MappingProxyType({"male": Text("Nam", "Male"), "female": Text("Nữ", "Female")})
+_PICTURE = Text("Có ảnh", "A picture")
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One claim under its official label. `number` asks for figures of one width, kept on one line."""
+    """One claim under its official label. `number` asks for figures of one width, kept on one line; `rows` are the sentences
+    of a list, `picture` is base64 of a WebP."""
 
     label: Text
     value: Text
     sensitive: bool
     number: bool
+    rows: tuple[Text, ...] = ()
+    picture: str = ""
 
 
 def facts(type_: DocumentType, claims: Mapping[str, Any]) -> tuple[Fact, ...]:
     """In the order of the catalogue; fields that are absent are left out."""
-    return tuple(
-        Fact(field.label, value(field, claims[field.name]), field.sensitive, field.kind in {Kind.DIGITS, Kind.DATE})
-        for field in type_.fields
-        if claims.get(field.name) is not None
+    return tuple(_fact(field, claims[field.name]) for field in type_.fields if claims.get(field.name) is not None)
+
+
+def _fact(field: Field, content: Any) -> Fact:
+    return Fact(
+        field.label,
+        value(field, content),
+        field.sensitive,
+        field.kind in {Kind.DIGITS, Kind.DATE},
+        rows=sentences(field, content, value) if field.kind is Kind.ROWS and not field.lifetimes else (),
+        picture=b64encode(b64url_decode(content)).decode() if field.kind is Kind.PORTRAIT else "",
     )
 
 
@@ -46,11 +58,15 @@ def value(field: Field, content: Any) -> Text:
         case Kind.YES:
             return _YES if content else _NO
         case Kind.CHOICE:
-            return _CHOICES.get(str(content), _same(str(content)))
+            return field.word(str(content))
         case Kind.TEXTS:
             return _same("; ".join(map(str, content))) if content else _NONE
-        case Kind.CLASSES:
+        case Kind.ROWS if field.lifetimes:
             return _classes(content)
+        case Kind.ROWS:
+            return joined(sentences(field, content, value)) if content else _NONE
+        case Kind.PORTRAIT:
+            return _PICTURE
         case _:
             return _same(str(content))
 

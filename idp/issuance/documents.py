@@ -58,7 +58,7 @@ def set_lock(ports: Ports, *, person_id: str, locked: bool, by: str, now: int) -
 
     Returns how many credentials it reaches.
     """
-    person = ports.population.get(person_id)
+    person = ports.population.hold(person_id, to_change=True)
     if person is None or person.locked == locked or not ports.population.update(replace(person, locked=locked)):
         return _LOCKED if locked else _NOT_LOCKED
     account = ports.accounts.by_person(person_id)
@@ -105,10 +105,18 @@ def _change(ports: Ports, document_id: str, state: DocumentState, kind: str, by:
 
 
 def _publish(ports: Ports, held: Iterable[tuple[Document, DocumentState]], *, locked: bool) -> int:
+    return publish(ports, ((document.document_id, status_of(state, locked=locked)) for document, state in held))
+
+
+def publish(ports: Ports, statuses: Iterable[tuple[str, Status]]) -> int:
+    """Give every credential of these documents this status, but for those that are invalid for good.
+
+    All that one transaction changes goes through here at once. Returns how many credentials were signed from them.
+    """
     changes = [
-        (credential.status_list, credential.status_index, status_of(state, locked=locked))
-        for document, state in held
-        for credential in ports.documents.issued(document.document_id)
+        (credential.status_list, credential.status_index, status)
+        for document_id, status in statuses
+        for credential in ports.documents.issued(document_id)
     ]
     for number, index, status in sorted(changes):  # always in one order of lists: two changes never wait in a ring
         ports.statuses.set(number, index, status)

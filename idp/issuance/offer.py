@@ -17,9 +17,9 @@ from urllib.parse import urlencode
 
 from certs.catalogue import Text, document_type
 from certs.encoding import b64url_encode
-from idp.issuance.entitlement import NO_DOCUMENT, Refusal, refusal
-from idp.issuance.metadata import configuration_ids
-from idp.login.standing import holder
+from idp.issuance.configurations import configuration_ids, of
+from idp.issuance.entitlement import NO_DOCUMENT, Refusal, as_of, refusal
+from idp.login.standing import holder, today
 from idp.model import Document, DocumentState, Event
 from idp.ports import Ports
 
@@ -64,17 +64,19 @@ def choose(documents: tuple[Document, ...], kind: str) -> Document | None:
 def create(
     ports: Ports, *, account_id: str, kind: str, now: int, random: Callable[[int], bytes] = secrets.token_bytes
 ) -> Offer | Refusal:
-    """Offer every view of one document of the account's person."""
+    """Offer one document of the account's person in every configuration that there is of it and that it fits."""
     who = holder(ports, account_id, now=now)
     document = choose(ports.documents.of_person(who.person.person_id), kind) if who else None
     shape = document_type(kind)
     refused = refusal(who=who, document=document, kind=shape, now=now)
-    if refused is not None or document is None:
+    if refused is not None or document is None or who is None:
         refused = refused or NO_DOCUMENT
         ports.journal.append(Event(now, "offer_refused", account_id, None, {"type": kind, "code": refused.code}))
         return refused
     identifier, digits = _drawn(random)
-    offer = Offer(identifier, digits, configuration_ids(shape), now + LIFETIME)
+    record = as_of(document, shape, who.person, day=today(now))
+    offered = tuple(each.id for each in of(shape) if each.fits(record))
+    offer = Offer(identifier, digits, offered, now + LIFETIME)
     code = code_of(identifier)
     payload = {
         "account_id": account_id,
@@ -95,8 +97,10 @@ def recall(ports: Ports, *, account_id: str, kind: str, random: Callable[[int], 
     """The account's own offer again, by the source that it was drawn from; None once it is used, void or expired."""
     identifier, digits = _drawn(random)
     payload = ports.ephemeral.read(PURPOSE, code_of(identifier), now=now)
-    offered = configuration_ids(document_type(kind))
-    if payload is None or payload["account_id"] != account_id or tuple(payload["configuration_ids"]) != offered:
+    if payload is None or payload["account_id"] != account_id:
+        return None
+    offered = tuple(payload["configuration_ids"])
+    if not set(offered) <= set(configuration_ids(document_type(kind))):
         return None
     return Offer(identifier, digits, offered, payload["expires"])
 

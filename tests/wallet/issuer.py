@@ -5,19 +5,23 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from certs.catalogue import CATALOGUE
+from certs.catalogue import CATALOGUE, document_type
 from certs.encoding import b64url_encode, json_encode
 from certs.errors import CertsError
 from certs.fetch import FetchError, Response
+from certs.formats import elements, mdoc, sd_jwt, type_metadata
 from certs.keys import MemorySigner, PublicKey
 from certs.proof import verify_key_proof
-from tests.world import World
+from tests.world import DAY, RECORDS, URI, World
 
 ISSUER = "http://localhost:5000"
 CODE, TX_CODE, TOKEN = "the-code", "123456", "the-access-token"
 PRE_AUTHORIZED = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
 
-# What it signs for a wanted view and a proven key. A test puts another function in its place.
+LICENCE = ("driving_licence.licence", "driving_licence.age_over_18", "driving_licence.full")
+WHOLE = ("driving_licence.sd_jwt", "driving_licence.mdoc")
+
+# What it signs for a wanted view (or "sd_jwt", "mdoc") and a proven key. A test puts another function in its place.
 Signing = Callable[[str, str, MemorySigner], bytes]
 
 
@@ -26,9 +30,8 @@ class IssuerDesk:
     """Implements `wallet.ports.Web`: what is fetched comes from here; `asked` keeps what was sent."""
 
     world: World
-    configurations: tuple[str, ...] = tuple(
-        f"driving_licence.{view.name}" for view in CATALOGUE["driving_licence"].views
-    )
+    configurations: tuple[str, ...] = LICENCE
+    batch: int = 10
     changes: dict[str, Any] = field(default_factory=dict)  # address -> body in place of the right one
     asked: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
     sign: Signing | None = None
@@ -56,20 +59,21 @@ class IssuerDesk:
         }
 
     def metadata(self) -> dict[str, Any]:
-        one = {
-            "format": "vn1_cwt",
-            "cryptographic_binding_methods_supported": ["jwk"],
-            "proof_types_supported": {"jwt": {"proof_signing_alg_values_supported": ["ES256"]}},
-        }
+        proofs = {"proof_types_supported": {"jwt": {"proof_signing_alg_values_supported": ["ES256"]}}}
+        found: dict[str, dict[str, Any]] = {}
+        for type_ in CATALOGUE.values():
+            for view in (each for each in type_.views if each.qr and not each.needs):
+                found[f"{type_.name}.{view.name}"] = {"format": "vn1_cwt"}
+            found[f"{type_.name}.sd_jwt"] = {"format": "dc+sd-jwt", "vct": type_metadata.type_of(type_)}
+            found[f"{type_.name}.mdoc"] = {"format": "mso_mdoc", "doctype": elements.doc_type(type_)}
         return {
             "credential_issuer": ISSUER,
             "credential_endpoint": f"{ISSUER}/credential",
             "nonce_endpoint": f"{ISSUER}/nonce",
             "display": [{"name": "Cơ quan cấp", "locale": "vi"}, {"name": "The issuer", "locale": "en"}],
+            "batch_credential_issuance": {"batch_size": self.batch},
             "credential_configurations_supported": {
-                f"{type_.name}.{view.name}": {**one, "scope": f"credential:{type_.name}.{view.name}"}
-                for type_ in CATALOGUE.values()
-                for view in type_.views
+                name: {**one, **proofs, "scope": f"credential:{name}"} for name, one in found.items()
             },
         }
 
@@ -143,18 +147,22 @@ class IssuerDesk:
         if headers.get("Authorization") != f"Bearer {TOKEN}":
             return _json(401, {"error": "invalid_token"})
         try:
-            proof = verify_key_proof(body["proofs"]["jwt"][0], audience=ISSUER, now=self.world.now)
+            proofs = [verify_key_proof(each, audience=ISSUER, now=self.world.now) for each in body["proofs"]["jwt"]]
         except CertsError as error:
             return _json(400, {"error": "invalid_proof", "error_description": error.code})
-        if proof.nonce not in self.nonces:
+        nonces = {proof.nonce for proof in proofs}
+        if len(proofs) > self.batch or not nonces <= self.nonces:
             return _json(400, {"error": "invalid_nonce"})
-        self.nonces.discard(proof.nonce)
+        self.nonces -= nonces
         type_, _, view = body["credential_configuration_id"].partition(".")
         sign = self.sign or self.rightly
-        credential = sign(type_, view, _Public(proof.key))  # type: ignore[arg-type]
-        return _json(200, {"credentials": [{"credential": b64url_encode(credential)}]})
+        signed = [sign(type_, view, _Public(proof.key)) for proof in proofs]  # type: ignore[arg-type]
+        text = [each.decode("latin-1") if view == "sd_jwt" else b64url_encode(each) for each in signed]
+        return _json(200, {"credentials": [{"credential": each} for each in text]})
 
     def rightly(self, type_: str, view: str, holder: MemorySigner) -> bytes:
+        if view in ("sd_jwt", "mdoc"):
+            return whole(self.world, type_, view, holder=holder)
         return self.world.issue(type_, view, holder=holder)
 
     def _path(self, url: str) -> str:
@@ -171,6 +179,30 @@ class IssuerDesk:
                 return changed
             return _json(200, changed)
         return _json(404, {}) if page is None else _json(200, page())
+
+
+def whole(world: World, type_: str, format_: str, *, holder: MemorySigner, **changes: Any) -> bytes:
+    """A whole document; by default from the authority in charge, valid, with a new index."""
+    kind = document_type(type_)
+    authority = changes.pop("authority", kind.issuers[-1].authority)
+    by = changes.pop("desk", world.issuers[authority])
+    world.next_index += 1
+    at = changes.pop("issued", world.now - 60)
+    stated: dict[str, Any] = {
+        "document": kind,
+        "record": RECORDS[type_],
+        "issuer": authority,
+        "signer": by.signer,
+        "holder": holder.public,
+        "status_uri": URI,
+        "status_index": world.next_index,
+        "now": at,
+        "expires": at + kind.credential_days * DAY,
+        **changes,
+    }
+    if format_ == "sd_jwt":
+        return sd_jwt.issue(certificate=by.certificate, **stated).encode()
+    return mdoc.issue(chain=(by.certificate,), **stated)
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,8 @@ def test_what_is_asked(citizen: Citizen) -> None:
         "credential:driving_licence.licence",
         "credential:driving_licence.age_over_18",
         "credential:driving_licence.full",
+        "credential:driving_licence.sd_jwt",
+        "credential:driving_licence.mdoc",
         "offline_access",
     ]
     assert sent["code_challenge_method"] == "S256" and len(sent["code_challenge"]) == 43

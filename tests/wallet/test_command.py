@@ -31,7 +31,7 @@ def test_receive_list_show(run, desk: IssuerDesk, tmp_path: Path, capsys: pytest
     assert "driving_licence" in capsys.readouterr().out
     assert run("list") == 0  # issuer and root are remembered
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["DOCUMENT", "TYPE", "STATE", "UNTIL", "VIEWS"]
+    assert lines[0].split() == ["DOCUMENT", "TYPE", "STATE", "UNTIL", "VIEWS", "COPIES"]
     assert "Driving licence" in lines[1] and "Valid" in lines[1]
     assert run("list", "--json") == 0
     (document,) = json.loads(capsys.readouterr().out)

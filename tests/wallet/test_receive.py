@@ -24,6 +24,7 @@ from wallet.keys import SoftwareKey, SoftwareKeys, from_browser
 from wallet.model import Document, Person
 from wallet.offer import resolve
 
+Proofs = dict[str, list[str]]  # by configuration
 LICENCE_VIEWS = ["licence", "age_over_18", "full"]
 
 
@@ -263,7 +264,7 @@ def test_a_wrong_transaction_code_is_told_apart(folder: FolderWallet, desk: Issu
 
 def test_a_configuration_in_a_format_that_we_do_not_keep_is_passed_over(folder: FolderWallet, desk: IssuerDesk) -> None:
     metadata = desk.metadata()
-    metadata["credential_configurations_supported"]["driving_licence.full"] = {"format": "dc+sd-jwt"}
+    metadata["credential_configurations_supported"]["driving_licence.full"]["format"] = "jwt_vc_json"
     desk.changes["/.well-known/openid-credential-issuer"] = metadata
     assert [copy.view for copy in take(folder, desk)[0].copies] == ["licence", "age_over_18"]
 
@@ -302,15 +303,16 @@ def begun(desk: IssuerDesk) -> receive.Receipt:
     return receive.begin(offer, issuer, transaction_code=TX_CODE, web=desk, now=desk.world.now)
 
 
-def proofs_for(receipt: receive.Receipt, keys: SoftwareKeys, *, now: int, audience: str = ISSUER) -> dict[str, str]:
-    return {
-        each.configuration: keys.make().key_proof(audience=audience, nonce=each.nonce, now=now)
-        for each in receipt.to_prove
-    }
+def proofs_for(receipt: receive.Receipt, keys: SoftwareKeys, *, now: int, audience: str = ISSUER) -> Proofs:
+    proofs: Proofs = {}
+    for each in receipt.proofs:
+        proof = keys.make().key_proof(audience=audience, nonce=each.nonce, now=now)
+        proofs.setdefault(each.configuration, []).append(proof)
+    return proofs
 
 
 def complete(
-    desk: IssuerDesk, tmp_path: Path, *, person: Person | None = None, changed: dict[str, str] | None = None
+    desk: IssuerDesk, tmp_path: Path, *, person: Person | None = None, changed: Proofs | None = None
 ) -> tuple[Document, ...]:
     receipt = begun(desk)
     proofs = {**proofs_for(receipt, SoftwareKeys(tmp_path / "k"), now=desk.world.now), **(changed or {})}
@@ -320,7 +322,7 @@ def complete(
 
 def test_a_proof_is_checked_before_any_credential_is_asked_for(desk: IssuerDesk, tmp_path: Path) -> None:
     with pytest.raises(WalletError, match="proof_invalid"):
-        complete(desk, tmp_path, changed={"driving_licence.full": "not.a.proof"})
+        complete(desk, tmp_path, changed={"driving_licence.full": ["not.a.proof"]})
     assert not [path for _, path, _ in desk.asked if path == "/credential"]
 
 
@@ -330,14 +332,16 @@ def test_proofs_must_be_for_what_was_begun(desk: IssuerDesk, tmp_path: Path) -> 
     right = proofs_for(receipt, keys, now=now)
     first, second, _ = right
     key = keys.make()
-    wrong: list[dict[str, str]] = [
+    wrong: list[Proofs] = [
         {},
         {first: right[first]},
         {**right, "health_record.summary": right[first]},
         {**right, first: right[second]},  # the nonce of another view
         proofs_for(receipt, keys, now=now, audience="https://elsewhere.example"),
         proofs_for(receipt, keys, now=now - 3600),
-        {each.configuration: key.key_proof(audience=ISSUER, nonce=each.nonce, now=now) for each in receipt.to_prove},
+        {each.configuration: [key.key_proof(audience=ISSUER, nonce=each.nonce, now=now)] for each in receipt.to_prove},
+        {**right, first: []},
+        {**right, first: [*right[first], *right[first]]},
     ]
     for proofs in wrong:
         with pytest.raises(WalletError, match="proof_invalid"):

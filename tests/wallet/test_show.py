@@ -3,12 +3,16 @@
 Spec: `certs/qr.md`; draft-ietf-oauth-status-list-20 §7.1.
 """
 
+import base64
+from typing import Any
+
 import pytest
 
 from certs import qr
-from certs.catalogue import CATALOGUE, Kind
+from certs.catalogue import CATALOGUE, DocumentType, Kind
 from certs.formats import Expected, cwt
 from certs.status import Status
+from tests.certs.samples import BOOK, PORTRAIT
 from tests.wallet.issuer import TX_CODE, IssuerDesk
 from tests.world import DAY, RECORDS, World
 from wallet import words
@@ -136,10 +140,38 @@ def test_values_as_people_read_them() -> None:
 
 
 def test_every_kind_of_value_has_words() -> None:
-    shown = {
-        type_.field(name).kind
-        for type_ in CATALOGUE.values()
-        for name in RECORDS[type_.name]
-        if RECORDS[type_.name][name] is not None and words.value(type_.field(name), RECORDS[type_.name][name]).vi
-    }
+    shown = set()
+    for type_ in CATALOGUE.values():
+        record = whole(type_)
+        for name in record:
+            field, value = type_.field(name), words.value(type_.field(name), record[name])
+            assert value.vi and value.en and "{" not in value.vi  # never a row as Python writes it
+            shown.add(field.kind)
+            if field.kind is Kind.CHOICE:
+                assert value == field.word(record[name])
     assert shown == set(Kind)
+
+
+def test_a_list_is_told_sentence_by_sentence_and_a_portrait_is_a_picture() -> None:
+    book = {fact.label.en: fact for fact in words.facts(CATALOGUE["health_record"], whole(CATALOGUE["health_record"]))}
+    assert (
+        book["Visits"]
+        .rows[0]
+        .en.startswith(
+            "Bệnh viện Đa khoa Đống Đa; Admitted: 15/01/2026; Discharged: 16/01/2026; Kind: Inpatient; Reason: Khó thở"
+        )
+    )
+    assert "Test results" not in book["Visits"].rows[0].en  # null is left out
+    assert book["Legal representative"].value.vi == "Trần Thị Hoà; Quan hệ: Cha, mẹ; Số điện thoại: 0900000002"
+    licence = words.facts(CATALOGUE["driving_licence"], whole(CATALOGUE["driving_licence"]))
+    (portrait,) = (fact for fact in licence if fact.picture)
+    assert base64.b64decode(portrait.picture)[8:12] == b"WEBP" and portrait.sensitive
+    assert [fact.rows for fact in licence if fact.label.en == "Classes"] == [()]  # its own short form
+
+
+def whole(type_: DocumentType) -> dict[str, Any]:
+    """The sample, with whatever the kind may hold beyond the least."""
+    more = {"portrait": PORTRAIT, **BOOK}
+    names = {field.name for field in type_.fields}
+    record = {**{name: value for name, value in more.items() if name in names}, **RECORDS[type_.name]}
+    return {name: value for name, value in record.items() if value is not None}

@@ -3,13 +3,13 @@
 Spec: OpenID4VCI 1.0 §3.4, §5; the rules stand in `wallet.authorization`, the steps in `wallet.web.asking`.
 
     GET  /add                                  the issuer's kinds of documents
-    POST /add/<kind>                           to the issuer, asking for every view of this kind
+    POST /add/<kind>                           to the issuer, asking for all that it signs of this kind
     GET  /add/callback                         back from the issuer, with a code or a refusal
     GET  /add/arriving/<receipt>               the page whose script proves keys and receives (see `wallet.web.receive`)
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import flask
 
@@ -48,8 +48,9 @@ def ask(kind: str) -> flask.typing.ResponseReturnValue:
     frame.signed_in_form()
     if kind not in CATALOGUE:
         flask.abort(404)
-    wanted = tuple(f"{kind}.{view.name}" for view in CATALOGUE[kind].views)
-    return asking.go(_issuer(wanted))
+    issuer = _issuer()
+    wanted = tuple(each for each in issuer.configurations if each.type.name == kind and each.scope is not None)
+    return asking.go(replace(issuer, configurations=wanted))
 
 
 @pages.get("/add/callback")
@@ -70,7 +71,7 @@ def arriving(receipt: str) -> flask.typing.ResponseReturnValue:
     begun = {
         "receipt": receipt,
         "audience": held.audience,
-        "proofs": [{"configuration": each.configuration, "nonce": each.nonce} for each in held.to_prove],
+        "proofs": [{"configuration": each.configuration, "nonce": each.nonce} for each in held.proofs],
     }
     types = [CATALOGUE[name] for name in dict.fromkeys(each.type for each in held.to_prove)]
     return flask.render_template("arriving.html", begun=json.dumps(begun), types=types)
@@ -85,5 +86,5 @@ def _choices(issuer: Issuer, held: dict[str, Document]) -> list[Choice]:
     views: dict[str, list[View]] = {}
     for each in issuer.configurations:
         if each.scope is not None and issuer.authorization_endpoint is not None:
-            views.setdefault(each.type.name, []).append(each.view)
+            views.setdefault(each.type.name, []).extend([each.view] if each.view else [])
     return [Choice(type_, tuple(views[name]), held.get(name)) for name, type_ in CATALOGUE.items() if name in views]

@@ -29,7 +29,7 @@ def go(issuer: Issuer, *, issuer_state: str | None = None) -> flask.typing.Respo
 def refresh(document: Document) -> flask.typing.ResponseReturnValue:
     """By the refresh token that came with the document; without one, or when it is good no more, by asking anew."""
     at = rooms()
-    held = tuple(f"{document.type}.{copy.view}" for copy in document.copies)
+    held = tuple(dict.fromkeys(copy.configuration for copy in document.copies))
     issuer = issuers.look_up(document.credential_issuer, held, web=at.wallet.web)
     if document.renewal is None:
         return go(issuer)

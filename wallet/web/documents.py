@@ -4,7 +4,7 @@ Spec: `certs/qr.md`.
 
     GET  /documents/<id>                       details
     GET  /documents/<id>/show[?view=…]         the page whose script composes and signs the QR text
-    GET  /documents/<id>/credentials           JSON [{"view", "credential": base64url, "thumbprint"}, …]
+    GET  /documents/<id>/credentials           JSON [{"view", "credential": base64url, "thumbprint"}, …] for the QR
     POST /documents/<id>/refresh               new credentials in place of these (see `wallet.web.add`)
     GET, POST /documents/<id>/remove           ask first, then remove
     POST /qr                                   JSON {"text": "VN1:…", "shown": {"document", "view"}?} → image/svg+xml
@@ -12,19 +12,20 @@ Spec: `certs/qr.md`.
 `shown` comes with the first picture that a page draws, so that the history has one line for each time a document was shown.
 """
 
+from collections import Counter
 from typing import Any
 
 import flask
 
 from certs import qr
-from certs.catalogue import AUTHORITIES
+from certs.catalogue import AUTHORITIES, Text
 from certs.encoding import b64url_encode
 from certs.errors import Malformed
-from certs.formats import cwt
 from wallet import words
 from wallet.errors import WalletError
+from wallet.formats import FORMATS, glance
 from wallet.model import Document
-from wallet.present import choose, disclosure, type_of
+from wallet.present import choose, disclosure, for_qr, lead, type_of
 from wallet.state import state_of
 from wallet.web import asking, frame
 from wallet.web.home import card, known_statuses
@@ -39,17 +40,24 @@ def details(document_id: str) -> flask.typing.ResponseReturnValue:
     type_, now = type_of(document), rooms().clock()
     claims: dict[str, Any] = {}
     for copy in document.copies:
-        claims.update(cwt.peek(copy.credential).claims)  # was verified when it was kept
+        claims.update(glance(copy.format, copy.credential).claims)
     frame.allow_form_to_issuer()
     return flask.render_template(
         "document.html",
         card=card(document, known_statuses(), now=now),
         facts=words.facts(type_, claims),
-        views=[disclosure(type_, copy.view) for copy in document.copies],
-        issuer_name=AUTHORITIES[choose(document).issuer].name if choose(document).issuer in AUTHORITIES else None,
-        issued=words.day(choose(document).issued),
-        expires=words.day(choose(document).expires),
+        views=[disclosure(type_, copy.view) for copy in for_qr(document)],
+        whole=_whole(document),
+        issuer_name=AUTHORITIES[lead(document).issuer].name if lead(document).issuer in AUTHORITIES else None,
+        issued=words.day(lead(document).issued),
+        expires=words.day(lead(document).expires),
     )
+
+
+def _whole(document: Document) -> list[tuple[Text, int]]:
+    """The formats in which all of it is held, with how many copies are."""
+    held = Counter(copy.format for copy in document.copies if not copy.view)
+    return [(FORMATS[name].title, count) for name, count in held.items()]
 
 
 @pages.post("/documents/<document_id>/refresh")
@@ -68,9 +76,9 @@ def show(document_id: str) -> flask.typing.ResponseReturnValue:
         document=document,
         type=type_,
         state=state_of(copy, known_statuses(), now=rooms().clock()),
-        name=cwt.peek(copy.credential).claims.get("full_name"),  # only where this view tells it anyway
+        name=glance(copy.format, copy.credential).claims.get("full_name"),  # only where this view tells it anyway
         chosen=disclosure(type_, copy.view),
-        views=[disclosure(type_, each.view) for each in document.copies],
+        views=[disclosure(type_, each.view) for each in for_qr(document)],
     )
 
 
@@ -80,7 +88,7 @@ def credentials(document_id: str) -> flask.typing.ResponseReturnValue:
     return flask.jsonify(
         [
             {"view": copy.view, "credential": b64url_encode(copy.credential), "thumbprint": copy.thumbprint}
-            for copy in document.copies
+            for copy in for_qr(document)
         ]
     )
 

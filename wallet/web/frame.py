@@ -37,7 +37,7 @@ HSTS, HSTS_IN_SIMULATION = "max-age=63072000; includeSubDomains", "max-age=300"
 
 # `blob:` shows the QR that the page has asked this server to draw.
 CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
     "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
 

@@ -11,9 +11,10 @@ from certs.catalogue import CATALOGUE, DocumentType
 from certs.status import StatusLists
 from wallet import words
 from wallet.errors import WalletError
+from wallet.formats import FORMATS
 from wallet.history import WORDS
 from wallet.model import Document
-from wallet.present import choose, type_of
+from wallet.present import lead, type_of
 from wallet.state import State, state_of
 from wallet.web import frame
 from wallet.web.rooms import rooms
@@ -45,7 +46,13 @@ def show() -> flask.typing.ResponseReturnValue:
 @pages.get("/history")
 def history() -> flask.typing.ResponseReturnValue:
     entries = [
-        (words.moment(entry.at), WORDS[entry.kind], CATALOGUE.get(entry.details.get("type", "")), entry.details)
+        (
+            words.moment(entry.at),
+            WORDS[entry.kind],
+            CATALOGUE.get(entry.details.get("type", "")),
+            entry.details,
+            [FORMATS[name].title for name in entry.details.get("formats", ()) if name in FORMATS],
+        )
         for entry in rooms().wallet.history(frame.owner())
     ]
     return flask.render_template("history.html", entries=entries)
@@ -59,8 +66,8 @@ def colours() -> flask.typing.ResponseReturnValue:
 
 
 def card(document: Document, statuses: StatusLists | None, *, now: int) -> Card:
-    state = state_of(choose(document), statuses, now=now)
-    expires = words.day(choose(document).expires)
+    state = state_of(lead(document), statuses, now=now)
+    expires = words.day(lead(document).expires)
     return Card(document, type_of(document), state, words.day(document.received_at), expires)
 
 

@@ -8,9 +8,9 @@ Spec: OpenID4VCI 1.0 §4, §6 to §8; the rules stand in `wallet.offer`, `wallet
     POST /receive/begin        JSON or form {"offer": link, "tx_code": digits?}
          → 200 {"receipt": id, "audience": credential issuer, "proofs": [{"configuration": id, "nonce": text}, …]}
     POST /receive/complete     JSON {"receipt": id, "proofs": [{"configuration": id, "proof": key proof JWT}, …]}
-         → 200 {"documents": [{"id", "type", "views": […], "location": "/documents/<id>"}]}
+         → 200 {"documents": [{"id", "type", "views": […], "formats": {name: copies}, "location": "/documents/<id>"}]}
 
-For each of `proofs` the browser makes a key of its own, keeps it by thumbprint, and signs a key proof (Appendix F.1)
+A configuration stands there once for each copy that is to come. For each of `proofs` the browser makes a key of its own, keeps it by thumbprint, and signs a key proof (Appendix F.1)
 naming `audience` and `nonce`. Every POST needs the session's cookie and its CSRF token: the page has it in
 `<meta name="csrf">`; it is sent as header `X-CSRF-Token` or, in a form, as field `csrf`. A refusal is
 {"error": code, "message": what happened and what to do, "reference": id}; 401 {"error": "sign_in_needed"} without a
@@ -18,19 +18,22 @@ session. A receipt is good for five minutes, for this person, once.
 """
 
 import logging
+from collections import Counter
 from typing import Any
 from urllib.parse import urlencode
 
 import flask
 
-from certs.catalogue import DocumentType
+from certs.catalogue import DocumentType, Text, View
 from certs.log import event
 from wallet import issuer as issuers
 from wallet import receive
 from wallet.errors import WalletError
+from wallet.formats import FORMATS
 from wallet.issuer import Issuer
 from wallet.model import Document
 from wallet.offer import Offer, resolve
+from wallet.present import for_qr
 from wallet.web import asking, frame
 from wallet.web.log import request_id
 from wallet.web.rooms import rooms
@@ -66,7 +69,7 @@ def begin() -> flask.typing.ResponseReturnValue:
         {
             "receipt": at.wallet.hold(receipt, session.person),
             "audience": receipt.audience,
-            "proofs": [{"configuration": each.configuration, "nonce": each.nonce} for each in receipt.to_prove],
+            "proofs": [{"configuration": each.configuration, "nonce": each.nonce} for each in receipt.proofs],
         }
     )
 
@@ -109,20 +112,23 @@ def _known(link: str) -> tuple[Offer, Issuer]:
     return offer, issuers.discover(offer, web=at.wallet.web)
 
 
-def _types(issuer: Issuer) -> list[tuple[DocumentType, list[Any]]]:
-    """Each offered type once, with the views that are offered of it."""
+def _types(issuer: Issuer) -> list[tuple[DocumentType, list[View], list[Text]]]:
+    """Each offered type once, with the views that are offered of it, and the formats in which all of it is."""
     types = {each.type.name: each.type for each in issuer.configurations}
-    return [
-        (type_, [each.view for each in issuer.configurations if each.type.name == type_.name])
-        for type_ in types.values()
-    ]
+    found = []
+    for type_ in types.values():
+        mine = [each for each in issuer.configurations if each.type.name == type_.name]
+        whole = [FORMATS[each.format].title for each in mine if each.view is None]
+        found.append((type_, [each.view for each in mine if each.view], whole))
+    return found
 
 
 def _described(document: Document) -> dict[str, Any]:
     return {
         "id": document.document_id,
         "type": document.type,
-        "views": [copy.view for copy in document.copies],
+        "views": [copy.view for copy in for_qr(document)],
+        "formats": dict(Counter(copy.format for copy in document.copies)),
         "location": f"/documents/{document.document_id}",
     }
 
@@ -143,11 +149,11 @@ def _text(body: Any, name: str, *, default: str | None = None) -> str:
     return value
 
 
-def _proofs(body: dict[str, Any]) -> dict[str, str]:
+def _proofs(body: dict[str, Any]) -> dict[str, list[str]]:
     given = body.get("proofs")
     if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
         raise WalletError("request_malformed", "proofs")
-    proofs = {_text(each, "configuration"): _text(each, "proof") for each in given}
-    if len(proofs) != len(given):
-        raise WalletError("request_malformed", "configuration given twice")
+    proofs: dict[str, list[str]] = {}
+    for each in given:
+        proofs.setdefault(_text(each, "configuration"), []).append(_text(each, "proof"))
     return proofs

@@ -1,6 +1,7 @@
 """A small issuing state in memory: a root, all signers, a trust list, three people with documents and accounts."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ from certs import trust
 from certs.authority import Authority
 from certs.catalogue import AUTHORITIES, CATALOGUE
 from certs.encoding import b64url_decode
+from certs.formats import cwt, mdoc, sd_jwt
 from certs.keys import MemorySigner, Signer
 from certs.proof import key_proof
 from certs.trust import Service, TrustList, TrustStore
 from certs.x509 import Usage
 from idp.issuance import credential, nonce, offer, pre_authorized, status
-from idp.issuance.publication import Publisher
+from idp.issuance.configurations import Format, find
+from idp.issuance.publication import Files, Publisher
 from idp.issuance.signers import BUNDLE, STATUS, CertifiedSigner, Signers
 from idp.model import Account, Address, Document, Person
 from idp.oidc import token as token_endpoint
@@ -63,6 +66,8 @@ class Office:
     root: x509.Certificate
     trust: TrustStore
     publisher: Publisher
+    folder: Path
+    authority: Authority
     now: int = NOW
     wallet_keys: list[Signer] = field(default_factory=list)
 
@@ -108,15 +113,30 @@ class Office:
             self.storage, request, context=self.context, signers=signers or self.signers, now=self.now
         )
 
-    def request(self, proof: str, configuration: str = "driving_licence.licence") -> dict[str, Any]:
-        return {"credential_configuration_id": configuration, "proofs": {"jwt": [proof]}}
+    def request(self, *proofs: str, configuration: str = "driving_licence.licence") -> dict[str, Any]:
+        return {"credential_configuration_id": configuration, "proofs": {"jwt": list(proofs)}}
 
     def receive(self, key: Signer, configuration: str = "driving_licence.licence", token: str | None = None) -> bytes:
-        token = token or self.token(configuration.partition(".")[0])
-        answer = self.ask(token, self.request(self.proof(key=key), configuration))
+        """One view for the QR."""
+        (only,) = self.copies([key], configuration, token)
+        return b64url_decode(only)
+
+    def copies(
+        self,
+        keys: Sequence[Signer],
+        configuration: str,
+        token: str | None = None,
+        *,
+        account: str = "account-1",
+        signers: Signers | None = None,
+    ) -> list[str]:
+        """A copy for each key, as it stands in the response; the proofs share a nonce."""
+        token = token or self.token(configuration.partition(".")[0], account)
+        value = self.nonce()
+        proofs = [self.proof(key=key, value=value) for key in keys]
+        answer = self.ask(token, self.request(*proofs, configuration=configuration), signers=signers)
         assert answer.status == 200, answer.body
-        (only,) = body(answer)["credentials"]
-        return b64url_decode(only["credential"])
+        return [each["credential"] for each in body(answer)["credentials"]]
 
     def kinds(self) -> list[str]:
         """What the journal holds, oldest first."""
@@ -130,6 +150,21 @@ class Office:
             ports.population.update(replace(person, **values))
 
 
+def placed(configuration: str, copy: str) -> tuple[int, int]:
+    """List and index in the status lists, as a copy of this configuration tells them."""
+    found = find(configuration)
+    assert found is not None
+    if found.format is Format.SD_JWT:
+        contents: Any = sd_jwt.peek(copy)
+        uri, index = contents.status_uri, contents.status_index
+    elif found.format is Format.MDOC:
+        uri, index = mdoc.peek(b64url_decode(copy)).status or ("", -1)
+    else:
+        contents = cwt.peek(b64url_decode(copy))
+        uri, index = contents.status_uri, contents.status_index
+    return int(uri.rpartition("/")[2]), index
+
+
 def body(response: Response) -> dict[str, Any]:
     content = json.loads(response.body)
     assert isinstance(content, dict)
@@ -137,6 +172,7 @@ def body(response: Response) -> dict[str, Any]:
 
 
 def build(folder: Path, storage: Storage | None = None) -> Office:
+    folder.mkdir(exist_ok=True)
     storage = storage or MemoryStorage()
     root = Authority.create("Test root", now=NOW - 86400)
     held = {}
@@ -165,10 +201,8 @@ def build(folder: Path, storage: Storage | None = None) -> Office:
         new_secret=new_secret,
     )
     _populate(storage)
-    publisher = Publisher(
-        storage, issuer=ISSUER, signers=signers, root=root.certificate, trust_list=folder / "trust-list.jwt"
-    )
-    return Office(storage, context, signers, root.certificate, store, publisher)
+    publisher = Publisher(storage, issuer=ISSUER, signers=signers, root=root.certificate, files=Files.of(folder))
+    return Office(storage, context, signers, root.certificate, store, publisher, folder, root)
 
 
 def _certified(root: Authority, name: str, usage: Usage) -> CertifiedSigner:

@@ -4,7 +4,7 @@ from certs.catalogue import CATALOGUE
 from certs.errors import CertsError
 from certs.formats import cwt
 from certs.keys import MemorySigner
-from idp.issuance.metadata import configuration_ids
+from idp.issuance.configurations import Format, of
 from tests.idp.issuance.office import LICENCE, NOW, Office, body
 
 
@@ -17,17 +17,17 @@ def test_a_licence_verifies_and_is_bound_to_the_wallets_key(office: Office) -> N
     contents = cwt.peek(received)
     assert contents.holder.thumbprint() == key.public.thumbprint()
     assert contents.status_uri == "http://localhost:5000/status-lists/2"
-    assert contents.expires == NOW + 30 * 86400
+    assert contents.expires == NOW - NOW % 86400 + 30 * 86400  # at the end of a day, as everybody's
 
 
 def test_each_view_has_its_own_index_and_key(office: Office) -> None:
     token = office.token()
     seen = set()
-    for configuration in configuration_ids(CATALOGUE["driving_licence"]):
-        contents = cwt.peek(office.receive(MemorySigner.generate(), configuration, token))
-        assert configuration == f"driving_licence.{contents.view.name}"
+    for configuration in (each for each in of(CATALOGUE["driving_licence"]) if each.format is Format.QR):
+        contents = cwt.peek(office.receive(MemorySigner.generate(), configuration.id, token))
+        assert contents.view == configuration.view
         seen.add(contents.status_index)
-    assert len(seen) == 3
+    assert len(seen) >= 3
 
 
 def test_the_record_of_the_issue(office: Office) -> None:

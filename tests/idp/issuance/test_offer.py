@@ -12,7 +12,7 @@ def _published(office: Office, made: Offer, language: str = "vi") -> dict[str, o
         return published(ports, issuer=ISSUER, offer_id=made.offer_id, language=language, now=office.now)
 
 
-def test_an_offer_holds_every_view_and_the_code(office: Office) -> None:
+def test_an_offer_holds_the_document_in_every_form_that_it_fits_and_the_code(office: Office) -> None:
     made = office.offer()
     content = _published(office, made)
     assert content is not None
@@ -21,6 +21,9 @@ def test_an_offer_holds_every_view_and_the_code(office: Office) -> None:
         "driving_licence.licence",
         "driving_licence.age_over_18",
         "driving_licence.full",
+        "driving_licence.portrait",
+        "driving_licence.sd_jwt",
+        "driving_licence.mdoc",
     ]
     grant = content["grants"][offer.GRANT_TYPE]  # type: ignore[index]
     assert grant["pre-authorized_code"] == code_of(made.offer_id)

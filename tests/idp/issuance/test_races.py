@@ -41,7 +41,7 @@ def issue(office: Office, kind: str, number: int) -> None:
     if answer.status != 200:
         return
     proof = office.proof(key=MemorySigner.generate())
-    answer = office.ask(body(answer)["access_token"], office.request(proof, f"{kind}.{view}"))
+    answer = office.ask(body(answer)["access_token"], office.request(proof, configuration=f"{kind}.{view}"))
     assert answer.status == 200 or body(answer)["error"] == "credential_request_denied", (number, answer)
 
 

@@ -13,8 +13,9 @@ from certs.catalogue import CATALOGUE
 from certs.formats import cwt
 from certs.keys import MemorySigner
 from idp.issuance import documents
+from idp.issuance.configurations import CREDENTIAL_SCOPES, SCOPE_PREFIX
 from idp.issuance.entitlement import as_of
-from idp.issuance.metadata import CREDENTIAL_SCOPES, issuer_metadata, scope_of
+from idp.issuance.metadata import issuer_metadata
 from idp.login.standing import today
 from idp.model import Client, Document, DocumentState, Grant, Token
 from idp.oidc import registration
@@ -94,6 +95,32 @@ def test_only_the_views_asked_for_are_told(state: State, wallet: Client) -> None
     asked = browser.ask(client_id="wallet", scope="credential:driving_licence.age_over_18")
     page = browser.get(browser.sign_in(asked).headers["Location"])
     assert "Đủ 18 tuổi" in page.text and "09/05/2003" not in page.text and 'id="offline"' not in page.text
+
+
+@pytest.mark.parametrize("format_", ["sd_jwt", "mdoc"])
+def test_who_is_asked_for_the_whole_document_is_told_everything_in_it(
+    state: State, wallet: Client, format_: str
+) -> None:
+    browser = state.browser()
+    asked = browser.ask(client_id="wallet", scope=f"credential:driving_licence.{format_}")
+    page = browser.get(browser.sign_in(asked).headers["Location"])
+    assert 'id="whole-driving_licence"' in page.text and "Toàn bộ, trình từng phần" in page.text
+    for field in CATALOGUE["driving_licence"].fields:
+        assert field.label.vi in page.text, field.name
+    answer_of(browser.submit(page, decision="share"))
+    (given,) = state.journal("consent_given")
+    names = {f"driving_licence.{field.name}" for field in CATALOGUE["driving_licence"].fields}
+    assert set(given.details["claims"]) == names
+    consents = browser.get("/consents").text
+    assert "Toàn bộ, trình từng phần" in consents
+    view = browser.ask(client_id="wallet", scope="credential:driving_licence.licence")
+    assert view.headers["Location"].startswith("/consent/")  # a view is another thing
+
+
+def test_views_alone_are_not_the_whole_document(state: State, wallet: Client) -> None:
+    browser = state.browser()
+    page = browser.get(browser.sign_in(browser.ask(client_id="wallet", scope=SCOPE)).headers["Location"])
+    assert "whole-driving_licence" not in page.text and "Nơi cư trú" not in page.text
 
 
 def test_tokens_and_journal(state: State, wallet: Client) -> None:
@@ -181,7 +208,9 @@ def test_registration_knows_the_scopes() -> None:
 def granted(office: Office, *scopes: str, narrowed: tuple[str, ...] | None = None) -> str:
     """A token as the authorization code flow leaves it."""
     with office.storage.transaction() as ports:
-        grant = Grant("g1", "account-1", "wallet", tuple(map(scope_of, scopes)), "issuance", NOW, NOW + 300)
+        grant = Grant(
+            "g1", "account-1", "wallet", tuple(SCOPE_PREFIX + each for each in scopes), "issuance", NOW, NOW + 300
+        )
         ports.grants.open(grant, [Token(token_hash("t1"), "g1", "access", NOW + 300, 0, narrowed)])
     return "t1"
 
@@ -193,15 +222,15 @@ def test_the_scopes_of_the_token_decide(office: Office) -> None:
         cwt.peek(office.receive(key, "driving_licence.licence", token)).holder.thumbprint() == key.public.thumbprint()
     )
     office.receive(MemorySigner.generate(), "health_record.summary", token)
-    refused = office.ask(token, office.request(office.proof(), "driving_licence.full"))
+    refused = office.ask(token, office.request(office.proof(), configuration="driving_licence.full"))
     assert refused.status == 403 and json.loads(refused.body)["error"] == "insufficient_scope"
 
 
 def test_a_narrowed_token_opens_less_than_its_grant(office: Office) -> None:
-    only = (scope_of("health_record.summary"),)
+    only = (SCOPE_PREFIX + "health_record.summary",)
     token = granted(office, "driving_licence.licence", "health_record.summary", narrowed=only)
     office.receive(MemorySigner.generate(), "health_record.summary", token)
-    assert office.ask(token, office.request(office.proof(), "driving_licence.licence")).status == 403
+    assert office.ask(token, office.request(office.proof(), configuration="driving_licence.licence")).status == 403
 
 
 def test_is_07_the_registers_of_this_moment(office: Office) -> None:

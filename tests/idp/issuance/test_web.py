@@ -12,10 +12,10 @@ import httpx
 import pytest
 
 from certs import bundle as bundles
-from certs import trust
+from certs import delta, trust
 from certs.catalogue import CATALOGUE
 from certs.encoding import b64url_decode
-from certs.formats import cwt
+from certs.formats import cwt, sd_jwt, type_metadata
 from certs.keys import MemorySigner
 from certs.proof import key_proof
 from certs.status import read_cwt, read_jwt
@@ -172,25 +172,65 @@ def test_a_credential_over_http(place: Place) -> None:
     assert verified.holder_thumbprint == key.public.thumbprint()
 
 
-def test_a_full_status_list_is_an_answer_to_try_again(place: Place) -> None:
+def test_a_full_status_list_is_followed_by_one_that_every_verifier_knows(place: Place) -> None:
+    held = bundles.read(place.get("/bundle").content, now=NOW, root_sha256=place.nation.root_sha256())
+    number = CATALOGUE["driving_licence"].code
     database = sqlite3.connect(place.nation.idp / "idp.sqlite")
     with closing(database), database:
-        number = CATALOGUE["driving_licence"].code
         database.execute("UPDATE status_lists SET size = 1 WHERE number = ?", (number,))
         database.execute("INSERT INTO status_indexes (number, position) VALUES (?, 0)", (number,))
-    with pytest.raises(AssertionError) as caught:
-        _receive(place)
-    assert "temporarily_unavailable" in str(caught.value)
-    database = sqlite3.connect(place.nation.idp / "idp.sqlite")
-    with closing(database):
-        kinds = [kind for (kind,) in database.execute("SELECT kind FROM events")]
-    assert "offer_redeemed" in kinds and "credential_intended" not in kinds  # nothing of the issue was kept
+    credential, _ = _receive(place)
+    contents = cwt.peek(credential)
+    assert contents.status_uri == f"{ISSUER}/status-lists/{number + 1000}"
+    assert held.statuses.check(contents.status_uri, contents.status_index, now=NOW)  # in the bundle before it was used
+    listed = place.get("/status-lists").json()["status_lists"]
+    assert f"{ISSUER}/status-lists/{number + 2000}" in listed  # and the next one is made already
 
 
 def test_metadata(place: Place) -> None:
     answer = place.get("/.well-known/openid-credential-issuer")
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.json()["credential_issuer"] == ISSUER
+
+
+def test_type_metadata_where_the_metadata_says_and_with_the_digest_that_credentials_carry(place: Place) -> None:
+    offered = place.get("/.well-known/openid-credential-issuer").json()["credential_configurations_supported"]
+    whole = [one for one in offered.values() if one["format"] == "dc+sd-jwt"]
+    assert len(whole) == len(CATALOGUE)
+    for one in whole:
+        answer = place.get(one["type_metadata_uri"].removeprefix(ISSUER))
+        assert answer.headers["Content-Type"] == "application/json" and answer.headers["ETag"]
+        metadata = type_metadata.read(answer.content, vct=one["vct"], integrity=one["vct#integrity"])
+        assert metadata["display"][0]["locale"] == "vi"
+
+
+@pytest.mark.parametrize("vct", ["urn:vneid-reference:document:passport:1", "x", "driving_licence", "%00"])
+def test_no_such_type(place: Place, vct: str) -> None:
+    answer = place.get(f"/type-metadata/{vct}")
+    assert answer.status_code == 404 and answer.headers["Content-Type"] == "application/json"
+
+
+def test_a_batch_over_http_and_who_saw_my_data(place: Place) -> None:
+    page = place.browser.submit(place.sign_in(), "offer-driving_licence")
+    code = page["transaction-code"].attributes["data-code"]
+    uri = httpx.URL(page["open-wallet"].attributes["href"]).params["credential_offer_uri"]
+    offered = place.browser.client.get(uri).json()
+    assert {"driving_licence.sd_jwt", "driving_licence.mdoc"} < set(offered["credential_configuration_ids"])
+    grant = offered["grants"][GRANT_TYPE]
+    form = {"grant_type": GRANT_TYPE, "pre-authorized_code": grant["pre-authorized_code"], "tx_code": code}
+    token = place.post("/token", data=form).json()["access_token"]
+    nonce = place.post("/nonce").json()["c_nonce"]
+    proofs = [key_proof(MemorySigner.generate(), audience=ISSUER, nonce=nonce, now=place.now) for _ in range(3)]
+    body = {"credential_configuration_id": "driving_licence.sd_jwt", "proofs": {"jwt": proofs}}
+    answer = place.post("/credential", json=body, headers={"Authorization": f"Bearer {token}"})
+    copies = [each["credential"] for each in answer.json()["credentials"]]
+    root = place.nation.root()
+    store = TrustStore((root,), trust.read(place.get("/trust-list").text, (root,), now=NOW))
+    names = {sd_jwt.verify_issued(copy, trust=store, now=NOW).claims["full_name"] for copy in copies}
+    assert len(copies) == 3 and names == {"Nguyễn Thị Minh Anh"}
+    told = place.browser.open(f"{ISSUER}/account/activity?lang=en").response.text
+    assert "Driving licence (Whole, shown in parts (SD-JWT VC)) – 3 copies" in told
+    assert "Place of residence" in told and "You fetched it yourself" in told
 
 
 def test_credential_errors_are_json_and_challenge(place: Place) -> None:
@@ -230,15 +270,43 @@ def test_status_lists_in_both_forms(place: Place) -> None:
     uri, root = f"{ISSUER}/status-lists/2", place.nation.root()
     as_cwt = place.get("/status-lists/2", Accept="application/statuslist+cwt")
     assert as_cwt.headers["Content-Type"] == "application/statuslist+cwt"
-    assert len(read_cwt(as_cwt.content, uri=uri, anchors=(root,), now=NOW)) == 65536
+    assert "Content-Encoding" not in as_cwt.headers
+    of_cwt = read_cwt(as_cwt.content, uri=uri, anchors=(root,), now=NOW)
     as_jwt = place.get("/status-lists/2", Accept="application/statuslist+jwt")
     assert as_jwt.headers["Content-Type"] == "application/statuslist+jwt"
-    assert len(read_jwt(as_jwt.text, uri=uri, anchors=(root,), now=NOW)) == 65536
-    assert as_cwt.headers["Vary"] == as_jwt.headers["Vary"] == "Accept"
-    assert as_cwt.headers["Cache-Control"] == "public, max-age=60"
+    assert as_jwt.headers["Content-Encoding"] == "gzip"  # §8.2
+    of_jwt = read_jwt(as_jwt.text, uri=uri, anchors=(root,), now=NOW)
+    assert of_cwt.bits == of_jwt.bits == 2 and of_cwt.data == of_jwt.data
+    assert len(of_cwt) == len(of_jwt) == of_cwt.size == of_jwt.size == len(of_cwt.data) * 4 == 1 << 20
+    assert of_cwt.aggregation == of_jwt.aggregation == f"{ISSUER}/status-lists"
+    assert as_cwt.headers["Vary"] == as_jwt.headers["Vary"] == "Accept, Accept-Encoding"
+    assert as_cwt.headers["Cache-Control"].startswith("public, max-age=")
+    plain = place.get("/status-lists/2", Accept="application/statuslist+jwt", Accept_Encoding="gzip;q=0, identity")
+    assert "Content-Encoding" not in plain.headers and plain.text == as_jwt.text
+    assert plain.headers["ETag"] != as_jwt.headers["ETag"]  # RFC 9110 §8.8.3.3
+    assert as_cwt.headers["Access-Control-Allow-Origin"] == "*"  # §8.1
 
 
-@pytest.mark.parametrize("path", ["/status-lists/0", "/status-lists/6", "/status-lists/-1", "/status-lists/x"])
+def test_all_lists_are_named_in_one_place(place: Place) -> None:
+    """§9.1, §9.2, §9.3."""
+    told = place.get("/.well-known/oauth-authorization-server").json()["status_list_aggregation_endpoint"]
+    assert told == f"{ISSUER}/status-lists"
+    answer = place.get("/status-lists")
+    assert answer.headers["Content-Type"] == "application/json"
+    (named,) = answer.json().values()
+    held = bundles.read(place.get("/bundle").content, now=NOW, root_sha256=place.nation.root_sha256())
+    assert sorted(named) == sorted(one.uri for one in held.statuses)
+    for uri in named:
+        read_cwt(place.get(uri.removeprefix(ISSUER)).content, uri=uri, anchors=(place.nation.root(),), now=NOW)
+
+
+@pytest.mark.parametrize("time", ["1686925000", str(NOW), "", "x", "-1"])
+def test_no_history_is_told(place: Place, time: str) -> None:
+    """§8.4: not implemented; §12.7 advises against it."""
+    assert place.get(f"/status-lists/2?time={time}").status_code == 501
+
+
+@pytest.mark.parametrize("path", ["/status-lists/0", "/status-lists/999", "/status-lists/-1", "/status-lists/x"])
 def test_no_such_list(place: Place, path: str) -> None:
     answer = place.get(path)
     assert answer.status_code == 404 and answer.headers["Content-Type"] == "application/json"
@@ -260,6 +328,27 @@ def test_the_bundle_over_http(place: Place) -> None:
     place.now += 400
     newer = bundles.update(held, place.get("/bundle").content, now=place.now)
     assert newer.sequence == held.sequence + 1
+
+
+def test_what_changed_in_the_bundle_over_http(place: Place) -> None:
+    held = bundles.read(place.get("/bundle").content, now=NOW, root_sha256=place.nation.root_sha256())
+    place.now += 400
+    answer = place.get(f"/bundle?from={held.sequence}")
+    whole = place.get("/bundle").content
+    assert delta.is_delta(answer.content) and len(answer.content) < len(whole) / 4
+    assert delta.update(held, answer.content, now=place.now).raw == whole
+    for unknown in ("0", "999999", str(held.sequence + 1), "", "x", "-1", "٣", "1" * 19):
+        assert place.get(f"/bundle?from={unknown}").content == whole
+
+
+def test_revocation_lists_of_certificates(place: Place) -> None:
+    folder = place.nation.idp / "crls"
+    there = sorted(path.stem for path in folder.iterdir()) if folder.is_dir() else []
+    for name in there:
+        answer = place.get(f"/crls/{name}.crl")
+        assert answer.headers["Content-Type"] == "application/pkix-crl"
+    for name in ("nobody", "..%2froot", "%2e%2e", "root.der"):
+        assert place.get(f"/crls/{name}.crl").status_code == 404
 
 
 def test_the_journal_never_holds_a_number_or_code(place: Place) -> None:
