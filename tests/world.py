@@ -21,6 +21,7 @@ from certs.keys import MemorySigner, Signer
 from certs.status import Status, StatusList
 from certs.trust import Service, TrustList
 from certs.x509 import Usage, key_id
+from tests.certs import samples
 
 NOW = int(datetime(2026, 3, 2, 8, 0, tzinfo=UTC).timestamp())  # a Monday, after every right to issue began
 DAY = 86_400
@@ -89,6 +90,7 @@ RECORDS: Mapping[str, dict[str, Any]] = {
         "tax_office": "Thuế thành phố Hà Nội",
         "registered_on": "2025-07-01",
     },
+    **samples.RECORDS,
 }
 
 
@@ -129,8 +131,15 @@ class World:
     ) -> Desk:
         """A new key with a certificate that begins `starts` days from now."""
         signer = MemorySigner.generate()
+        hosts = ("bank.example",) if usage is Usage.READER else ()
         certificate = (root or self.root).issue(
-            name, signer.public, usage, now=self.now, starts=self.now + starts * DAY, days=days
+            name,
+            signer.public,
+            usage,
+            now=self.now,
+            starts=self.now + starts * DAY,
+            days=days,
+            hosts=hosts,
         )
         return Desk(signer, certificate)
 
@@ -233,7 +242,9 @@ class World:
         return cwt.issue(
             document=document,
             view=view or document.views[0].name,
-            record=RECORDS[kind] if record is None else record,
+            record=samples.for_view(RECORDS[kind], document.view(view or document.views[0].name))
+            if record is None
+            else record,
             issuer=named,
             signer=by.signer,
             kid=key_id(by.certificate),
@@ -280,8 +291,28 @@ class World:
         """The QR text of a fresh credential of that kind, shown now."""
         return self.present(self.issue(kind, view))
 
+    def paper(self, kind: str = "driving_licence", view: str | None = None, *, days: int | None = None) -> str:
+        """The QR text that is printed: bound to nobody."""
+        document = document_type(kind)
+        named = document.issuers[-1].authority
+        by, cut = self.issuers[named], view or document.views[0].name
+        index, self.next_index = self.next_index, self.next_index + 1
+        credential = cwt.issue_printed(
+            document=document,
+            view=cut,
+            record=samples.for_view(RECORDS[kind], document.view(cut)),
+            issuer=named,
+            signer=by.signer,
+            kid=key_id(by.certificate),
+            status_uri=URI,
+            status_index=index,
+            now=self.now - 60,
+            expires=self.now + (document.printed_days if days is None else days) * DAY,
+        )
+        return qr.to_text(credential)
+
     def printed(self, credential: bytes | None = None) -> str:
-        """The QR text of a credential without holder proof."""
+        """The QR text of a credential without holder proof: what a copy from somebody's wallet would be."""
         return qr.to_text(self.issue() if credential is None else credential)
 
 

@@ -1,4 +1,4 @@
-"""Check Vietnamese electronic documents shown as QR codes, offline, against a signed trust bundle. A simulation.
+"""Check Vietnamese electronic documents, shown as QR codes or sent online, against a signed trust bundle. A simulation.
 
     from verifier import Policy, Rejected, Undetermined, Verifier
 
@@ -10,6 +10,7 @@ The sign-in (`verifier.login`) and the counter (`verifier.app`) need the extra `
 """
 
 from verifier.policy import ADULT, DEFAULT, Policy, Unknown
+from verifier.presented import Conversation, Form
 from verifier.reasons import REASONS, Reason
 from verifier.result import (
     Check,
@@ -30,6 +31,8 @@ __all__ = [
     "REASONS",
     "Check",
     "CheckOutcome",
+    "Conversation",
+    "Form",
     "Outcome",
     "Policy",
     "Reason",

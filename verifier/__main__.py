@@ -1,27 +1,27 @@
-"""Commands of the verifier: check a QR, keep the trust bundle, explain a reason.
+"""Commands of the verifier: check a document, keep the trust bundle, explain a reason.
 
 python -m verifier check FILE|TEXT|- --bundle FILE     exit 0 accepted, 1 rejected, 2 cannot tell yet
-python -m verifier bundle fetch|refresh|show           exit 0 done, 1 refused, 2 unreachable
+python -m verifier bundle fetch|refresh|download|import|export|show    exit 0 done, 1 refused, 2 unreachable
 python -m verifier explain [CODE]
 anywhere: exit 64 the command was not right, 70 the program failed
 """
 
 import argparse
 import json
-import re
 import sys
 import time
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
 from certs.bundle import Bundle
-from certs.catalogue import CATALOGUE
+from certs.catalogue import Text
 from certs.errors import CertsError
-from certs.fetch import Fetcher
-from verifier import display, scan, snapshot
-from verifier.policy import ADULT, Policy
+from certs.fetch import BUNDLE_LIMIT, Fetcher
+from verifier import asking, display, facts, scan, snapshot
+from verifier.asking import UsageError
 from verifier.reasons import REASONS
 from verifier.result import Outcome, Report
 from verifier.scan import NothingToCheck
@@ -36,11 +36,7 @@ _REFRESH_EXITS = {
     snapshot.Outcome.REFUSED: 1,
     snapshot.Outcome.UNREACHABLE: 2,
 }
-_FILE_ENDINGS = (".png", ".jpg", ".jpeg", ".txt")
-
-
-class UsageError(Exception):
-    """The command cannot be carried out as given; the text says what to do."""
+_FILE_ENDINGS = (".png", ".jpg", ".jpeg", ".txt", ".cbor", ".mdoc", ".jwt")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -69,57 +65,54 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m verifier", description="Check a document's QR code, with or without a network.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    _check_command(commands.add_parser("check", help="check a picture, a text or standard input"))
-    bundle = commands.add_parser("bundle", help="fetch, refresh or show the trust bundle")
+    check = commands.add_parser("check", help="check a picture, a file, a text or standard input")
+    asking.add(check)
+    check.set_defaults(run=_check)
+    _bundle_commands(commands.add_parser("bundle", help="fetch, refresh, carry or show the trust bundle"))
+    explain = commands.add_parser("explain", help="what a reason code means and what to do")
+    explain.add_argument("code", nargs="?")
+    explain.set_defaults(run=_explain)
+    for command in (check, explain):
+        _add_output(command)
+    return parser
+
+
+def _bundle_commands(bundle: argparse.ArgumentParser) -> None:
     actions = bundle.add_subparsers(required=True, metavar="ACTION")
     fetch = actions.add_parser("fetch", help="the first fetch, held against the root's fingerprint")
     fetch.add_argument("url")
-    fetch.add_argument("--root", metavar="SHA256", type=_sha256, required=True, help="64 hexadecimal digits")
+    fetch.add_argument("--root", metavar="SHA256", type=asking.sha256, required=True, help="64 hexadecimal digits")
     fetch.add_argument("-o", "--output", type=Path, required=True)
     fetch.set_defaults(run=_fetch)
     refresh = actions.add_parser("refresh", help="a newer one, held against the one in hand")
     refresh.add_argument("--bundle", type=Path, required=True)
     refresh.add_argument("--from", dest="url", metavar="URL", required=True)
     refresh.set_defaults(run=_refresh)
-    show = actions.add_parser("show", help="what a bundle holds and how old it is")
+    take = actions.add_parser("import", help="from a file: a bundle, or what changed since the one in hand")
+    take.add_argument("file", type=Path)
+    take.add_argument(
+        "--bundle", type=Path, required=True, help="the one in hand, or where the first one is to be kept"
+    )
+    take.add_argument(
+        "--root", metavar="SHA256", type=asking.sha256, help="for the first one: the root it must stand on"
+    )
+    take.set_defaults(run=_import)
+    export = actions.add_parser("export", help="the bundle in hand to a file, checked before and whole or not at all")
+    export.add_argument("--bundle", type=Path, required=True)
+    export.add_argument("-o", "--output", type=Path, required=True)
+    export.set_defaults(run=_export)
+    carry = actions.add_parser("download", help="to a file, for a counter without a network")
+    carry.add_argument("url")
+    carry.add_argument("--since", type=_sequence, metavar="N", help="only what changed since the bundle of that number")
+    carry.add_argument("-o", "--output", type=Path, required=True)
+    carry.set_defaults(run=_download)
+    show = actions.add_parser("show", help="what a bundle holds, how old it is and until when each part is good")
     show.add_argument("file", type=Path)
     show.set_defaults(run=_show)
-    explain = commands.add_parser("explain", help="what a reason code means and what to do")
-    explain.add_argument("code", nargs="?")
-    explain.set_defaults(run=_explain)
-    for command in (fetch, refresh):
+    for command in (fetch, refresh, carry):
         command.add_argument("--ca-bundle", metavar="FILE", help="TLS roots in place of the system's")
-    for command in (fetch, refresh, show, explain):
+    for command in (fetch, refresh, take, export, carry, show):
         _add_output(command)
-    return parser
-
-
-def _sha256(text: str) -> str:
-    """As `python -m certs show` prints it; colons and blanks between the bytes are taken too, as other tools print them."""
-    digits = re.sub(r"[:\s]", "", text).lower()
-    if re.fullmatch(r"[0-9a-f]{64}", digits) is None:
-        raise argparse.ArgumentTypeError("a SHA-256 fingerprint has 64 hexadecimal digits; see: python -m certs show")
-    return digits
-
-
-def _check_command(check: argparse.ArgumentParser) -> None:
-    check.add_argument(
-        "source", help="a PNG or JPEG file, a text file, the text of a code (VN1:…), or - for standard input"
-    )
-    check.add_argument("--bundle", type=Path, required=True, help="the trust bundle (see: bundle fetch)")
-    check.add_argument(
-        "--root", metavar="SHA256", type=_sha256, help="fingerprint of the root that the bundle must stand on"
-    )
-    check.add_argument("--type", action="append", default=[], choices=sorted(CATALOGUE), help="accept only this kind")
-    check.add_argument("--view", action="append", default=[], choices=_views(), help="accept only this view")
-    check.add_argument("--over-18", action="store_true", help="accept only a document that says: 18 or over")
-    check.add_argument("--audience", help="the name for which the code must have been made")
-    check.add_argument("--challenge", metavar="HEX", help="the challenge that the code must answer")
-    check.add_argument("--no-holder", action="store_true", help="accept a code that does not prove who shows it")
-    check.add_argument("--max-status-age", type=int, metavar="SECONDS", help="how old a status list may be")
-    check.add_argument("--code", type=int, metavar="N", help="which code, when the picture holds several")
-    check.set_defaults(run=_check)
-    _add_output(check)
 
 
 def _add_output(command: argparse.ArgumentParser) -> None:
@@ -128,7 +121,7 @@ def _add_output(command: argparse.ArgumentParser) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    policy = _policy(options)
+    policy, conversation = asking.policy(options), asking.conversation(options)
     bundle = _load(options.bundle, options.root)
     try:
         text = scan.only(_source(options.source), choose=options.code)
@@ -137,9 +130,21 @@ def _check(options: argparse.Namespace) -> int:
         raise UsageError(nothing.reason.of(options.lang) + several) from nothing
     except OSError as error:
         raise UsageError(f"{options.source}: {error.strerror}") from error
-    report = Verifier(bundle).inspect(text, policy=policy)
+    report = Verifier(bundle).inspect(text, policy=policy, conversation=conversation)
+    if options.portrait is not None:
+        _keep_portrait(report, options.portrait)
     print(_dump(report.to_json()) if options.json else display.report(report, _screen(options)))
     return _exit_code(report)
+
+
+def _keep_portrait(report: Report, path: Path) -> None:
+    picture = None if report.verified is None else facts.portrait(report.verified)
+    if picture is None:
+        raise UsageError("--portrait: nothing was accepted that has a portrait")
+    try:
+        path.write_bytes(picture.data)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
 
 
 def _exit_code(report: Report) -> int:
@@ -158,35 +163,6 @@ def _source(given: str) -> str | bytes | Path:
     if given.lower().endswith(_FILE_ENDINGS):
         raise UsageError(f"{given}: no such file")
     return given
-
-
-def _policy(options: argparse.Namespace) -> Policy:
-    try:
-        challenge = None if options.challenge is None else bytes.fromhex(options.challenge)
-    except ValueError as error:
-        raise UsageError("--challenge: hexadecimal digits are needed") from error
-    return Policy(
-        documents=_documents(options.type, options.view),
-        claims=ADULT.claims if options.over_18 else (),
-        require_holder_proof=not options.no_holder,
-        audience=options.audience,
-        challenge=challenge,
-        max_status_age=options.max_status_age,
-    )
-
-
-def _documents(types: list[str], views: list[str]) -> tuple[str, ...]:
-    if not views:
-        return tuple(types)
-    kinds = [kind for kind in CATALOGUE.values() if not types or kind.name in types]
-    named = tuple(f"{kind.name}.{view.name}" for kind in kinds for view in kind.views if view.name in views)
-    if not named:
-        raise UsageError("no kind of document has this view")
-    return named
-
-
-def _views() -> list[str]:
-    return sorted({view.name for kind in CATALOGUE.values() for view in kind.views})
 
 
 def _load(path: Path, root_sha256: str | None = None) -> Bundle:
@@ -215,7 +191,40 @@ def _refresh(options: argparse.Namespace) -> int:
     return _told(result, options)
 
 
-def _told(result: Refresh, options: argparse.Namespace) -> int:
+def _import(options: argparse.Namespace) -> int:
+    now = int(time.time())
+    try:
+        with options.file.open("rb") as file:
+            data = file.read(BUNDLE_LIMIT + 1)  # a longer one is refused as such
+    except OSError as error:
+        raise UsageError(f"{options.file}: {error.strerror}") from error
+    if options.bundle.exists():
+        return _told(snapshot.take(data, options.bundle, _load(options.bundle, options.root), now=now), options)
+    if options.root is None:
+        raise UsageError("--root: the first bundle is believed for the fingerprint of its root alone")
+    return _told(snapshot.take_first(data, options.bundle, root_sha256=options.root, now=now), options)
+
+
+def _export(options: argparse.Namespace) -> int:
+    held = _load(options.bundle)
+    snapshot.replace(options.output, held.raw)
+    return _told(Refresh(snapshot.Outcome.UPDATED, held), options, said=snapshot.WRITTEN)
+
+
+def _download(options: argparse.Namespace) -> int:
+    url = options.url if options.since is None else snapshot.since(options.url, options.since)
+    with closing(_fetcher(options.url, options.ca_bundle)) as fetcher:
+        result = snapshot.download(fetcher, url, options.output)
+    return _told(result, options, said=snapshot.WRITTEN if result.outcome is snapshot.Outcome.UPDATED else None)
+
+
+def _sequence(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
+        raise argparse.ArgumentTypeError("a bundle's number; see: bundle show")
+    return int(text)
+
+
+def _told(result: Refresh, options: argparse.Namespace, *, said: Text | None = None) -> int:
     sequence = result.bundle.sequence if result.bundle else None
     if options.json:
         print(_dump({"outcome": result.outcome.value, "code": result.code, "sequence": sequence}))
@@ -223,7 +232,7 @@ def _told(result: Refresh, options: argparse.Namespace) -> int:
         good = _REFRESH_EXITS[result.outcome] == 0
         why = "" if good else f" ({result.code}: {result.detail})"
         number = f" #{sequence}" if sequence else ""
-        print(result.sentence.of(options.lang) + number + why, file=sys.stdout if good else sys.stderr)
+        print((said or result.sentence).of(options.lang) + number + why, file=sys.stdout if good else sys.stderr)
     return _REFRESH_EXITS[result.outcome]
 
 
@@ -236,6 +245,7 @@ def _show(options: argparse.Namespace) -> int:
             "expires": held.expires,
             "trust_list": held.trust.list.sequence,
             "status_lists": [item.uri for item in held.statuses],
+            "parts": [asdict(part) for part in held.parts()],
         }
         print(_dump(told))
     else:

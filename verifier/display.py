@@ -77,9 +77,34 @@ def bundle(held: Bundle, screen: Screen, *, now: int) -> str:
         *((Text("Gốc SHA-256", "Root SHA-256"), fingerprint(anchor)) for anchor in held.trust.anchors),
         (Text("Danh sách tin cậy", "Trust list"), f"#{held.trust.list.sequence}"),
         *((Text("  " + s.document, "  " + s.document), screen.of(s.name)) for s in held.trust.list.services),
-        *((Text("Tình trạng", "Status list"), f"{item.uri} ({facts.moment(item.issued)})") for item in held.statuses),
+        *_ends(held, now),
     ]
     return "\n".join(_table([(screen.of(label), value) for label, value in rows], indent=0))
+
+
+_PARTS = {
+    "bundle": Text("Cả gói", "The whole bundle"),
+    "root": Text("Chứng thư gốc", "Root"),
+    "trust_list": Text("Danh sách tin cậy", "Trust list"),
+    "crl": Text("Danh sách thu hồi", "Revocation list"),
+    "status_list": Text("Danh sách tình trạng", "Status lists"),
+}
+
+
+def _ends(held: Bundle, now: int) -> list[tuple[Text, str]]:
+    """Until when each part is good; of many lists of one kind, how many and the first end."""
+    rows = []
+    for kind, label in _PARTS.items():
+        parts = [part for part in held.parts() if part.kind == kind]
+        if parts:
+            first = min(parts, key=lambda part: part.until)
+            over = " ✗" if first.until <= now else ""
+            named = f"{first.name}: " if kind in ("root", "crl", "trust_list") else ""
+            many = f"{len(parts)} × … " if len(parts) > 1 else ""
+            rows.append(
+                (Text(f"  {label.vi} đến", f"  {label.en} until"), f"{many}{named}{facts.moment(first.until)}{over}")
+            )
+    return rows
 
 
 def _document(verified: Verified, screen: Screen) -> list[str]:
@@ -91,8 +116,14 @@ def _document(verified: Verified, screen: Screen) -> list[str]:
     rows.append((screen.of(Text("Bản này có hạn đến", "This copy ends")), facts.moment(verified.expires)))
     anybody = screen.of(Text("bất kỳ ai (không chỉ định)", "anybody (no audience named)"))
     rows.append((screen.of(Text("Tạo cho", "Made for")), verified.audience or anybody))
-    if not verified.holder_bound:
-        warning = Text("không chứng minh người đưa ra là chủ giấy tờ", "no proof that it was shown by its holder")
+    picture = facts.portrait(verified)
+    if picture:
+        seen = Text(
+            f"có, {len(picture.data)} byte (xem: --portrait TỆP)",
+            f"{len(picture.data)} bytes (see it: --portrait FILE)",
+        )
+        rows.append((screen.of(Text("Ảnh chân dung", "Portrait")), screen.of(seen)))
+    for warning in facts.cautions(verified):
         rows.append((screen.of(Text("Lưu ý", "Note")), screen.paint(screen.of(warning), "33")))
     return lines + _table(rows)
 
@@ -100,6 +131,9 @@ def _document(verified: Verified, screen: Screen) -> list[str]:
 def _trust(trust: TrustAge, screen: Screen) -> list[str]:
     issued = f"#{trust.bundle_sequence}, {screen.of(facts.age(trust.seconds))} ({facts.moment(trust.bundle_issued)})"
     rows = [(screen.of(_TRUST_TITLE), issued)]
+    if trust.ended:
+        over = ", ".join(screen.of(_PARTS[part]) for part in trust.ended)
+        rows.append((screen.of(Text("Đã quá hạn", "Past its end")), screen.paint(over, "33")))
     if trust.status_as_of is not None:
         rows.append((screen.of(Text("Tình trạng biết đến", "State known as of")), facts.moment(trust.status_as_of)))
     return _table(rows)

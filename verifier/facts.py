@@ -3,14 +3,19 @@
 Spec: labels from certs/catalogue.py; Vietnamese writing of dates (Decree 30/2020/ND-CP, dd/mm/yyyy).
 """
 
+import base64
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from certs import qr
 from certs.catalogue import CATALOGUE, DocumentType, Field, Kind, Text, View
+from certs.documents.words import joined, sentences
+from certs.encoding import b64url_decode
 from certs.errors import CertsError
-from certs.formats import Verified, cwt
+from certs.formats import Verified
+from certs.formats.elements import ISO_NAMESPACE, PORTRAIT
+from verifier import presented
 
 HANOI = timezone(timedelta(hours=7))  # no summer time
 NAME = "full_name"
@@ -18,7 +23,6 @@ NAME = "full_name"
 _YES = Text("Có", "Yes")
 _NO = Text("Không", "No")
 _NONE = Text("Không có", "None")
-_SEXES = {"male": Text("Nam", "Male"), "female": Text("Nữ", "Female")}
 # What decides at a counter, in this order; the first three that a view holds are shown large.
 _MATTERS = (
     "age_over_18",
@@ -31,6 +35,12 @@ _MATTERS = (
     "insurance_until",
     "valid_until",
     "tax_office",
+    "plate",
+    "organisation_number",
+    "account_number",
+    "permanent_address",
+    "spouse_name",
+    "married_on",
     "sex",
 )
 
@@ -44,8 +54,42 @@ class Fact:
     value: Text
     number: bool = False
     sensitive: bool = False
+    rows: tuple[Text, ...] = ()  # the sentences of a list
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The bytes that the authority signed, and what they begin as."""
+
+    media_type: str
+    data: bytes
+
+    @property
+    def uri(self) -> str:
+        return f"data:{self.media_type};base64,{base64.b64encode(self.data).decode()}"
+
+
+_PICTURES = {
+    "image/webp": rb"RIFF.{4}WEBP",
+    "image/jpeg": rb"\xff\xd8\xff",
+    "image/jp2": rb"\x00\x00\x00\x0cjP",
+}
+NOT_BOUND = Text(
+    "Không chứng minh người đưa ra là chủ giấy tờ.",
+    "There is no proof that the person showing it is its holder.",
+)
+PRINTED = Text(
+    "Mã in trên giấy: ai cũng có thể giữ một bản sao.",
+    "Printed: anyone may hold a copy.",
+)
+_COMPARE = Text(
+    "So người trước mặt với ảnh và thông tin dưới đây.",
+    "Compare the person with the portrait and the facts below.",
+)
+_COMPARE_ELSEWHERE = Text(
+    "Mã này không có ảnh: so người trước mặt với một giấy tờ có ảnh.",
+    "This code has no portrait: compare the person with a document that has one.",
+)
 NOT_A_DOCUMENT = Text("Không phải mã của một giấy tờ", "Not the code of a document")
 
 
@@ -63,10 +107,10 @@ def title(verified: Verified) -> Text:
 def guess(text: str) -> Text:
     """What a code says of itself, UNVERIFIED: enough to tell two codes of one picture apart, and no fact of a person."""
     try:
-        contents = cwt.peek(qr.from_text(text))
+        told = presented.peek(text)
     except CertsError:
         return NOT_A_DOCUMENT
-    document, view = contents.document.title, contents.view.title
+    document, view = told.document.title, told.view.title if told.view else told.document.title
     return document if view == document else Text(f"{document.vi} – {view.vi}", f"{document.en} – {view.en}")
 
 
@@ -84,7 +128,7 @@ def facts(verified: Verified) -> tuple[Fact, ...]:
     return tuple(
         _fact(field, verified.claims[field.name])
         for field in kind.fields
-        if field.name in verified.claims and field.name != NAME
+        if field.name in verified.claims and field.name != NAME and field.kind is not Kind.PORTRAIT
     )
 
 
@@ -93,6 +137,27 @@ def matters(verified: Verified) -> tuple[Fact, ...]:
     known = {fact.name: fact for fact in facts(verified)}
     chosen = [known[name] for name in _MATTERS if name in known][:3]
     return tuple(chosen) or tuple(known.values())[:3]
+
+
+def portrait(verified: Verified) -> Picture | None:
+    """The portrait, when what was shown has one: that of the catalogue, else ISO's."""
+    kind = CATALOGUE.get(verified.document)
+    fields = [field.name for field in kind.fields if field.kind is Kind.PORTRAIT] if kind else []
+    told = next((verified.claims[name] for name in fields if isinstance(verified.claims.get(name), str)), None)
+    data = b64url_decode(told) if told else verified.elements.get(ISO_NAMESPACE, {}).get(PORTRAIT)
+    if not isinstance(data, bytes):
+        return None
+    media_type = next((each for each, start in _PICTURES.items() if re.match(start, data, re.DOTALL)), None)
+    return Picture(media_type, data) if media_type else None
+
+
+def cautions(verified: Verified) -> tuple[Text, ...]:
+    """What whoever reads an accepted verdict has to know before relying on it."""
+    if verified.holder_bound:
+        return ()
+    if not verified.printed:
+        return (NOT_BOUND,)
+    return (PRINTED, _COMPARE if portrait(verified) else _COMPARE_ELSEWHERE)
 
 
 def day(text: str) -> str:
@@ -139,6 +204,7 @@ def _fact(field: Field, value: Any) -> Fact:
         _value(field, value),
         number=field.kind in (Kind.DIGITS, Kind.DATE, Kind.COUNT),
         sensitive=field.sensitive,
+        rows=sentences(field, value, _value) if field.kind is Kind.ROWS and not field.lifetimes else (),
     )
 
 
@@ -151,9 +217,11 @@ def _value(field: Field, value: Any) -> Text:
         case Kind.DIGITS, str():
             return _same(grouped(value))
         case Kind.CHOICE, str():
-            return _SEXES.get(value, _same(value)) if field.name == "sex" else _same(value)
-        case Kind.CLASSES, list() | tuple():
+            return field.word(value)
+        case Kind.ROWS, list() | tuple() if field.lifetimes:
             return _classes(value)
+        case Kind.ROWS, list() | tuple():
+            return joined(sentences(field, value, _value)) if value else _NONE
         case Kind.TEXTS, list() | tuple():
             return _same("; ".join(map(str, value))) if value else _NONE
         case _:

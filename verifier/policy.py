@@ -3,12 +3,13 @@
 Spec: certs/qr.md (freshness, audience, challenge); the reason codes are those of `verifier/reasons.py`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from certs.bundle import CLOCK_SKEW, Bundle
 from certs.catalogue import CATALOGUE
 from certs.formats import Expected, Verified
+from certs.formats.key_binding import KEY_BINDING_AGE, KEY_BINDING_SKEW
 from certs.proof import HOLDER_PROOF_AGE, HOLDER_PROOF_SKEW
 
 AGE = "age_over_18"
@@ -27,10 +28,12 @@ class Policy:
 
     documents            names of kinds (`driving_licence`) or of single views (`driving_licence.licence`); empty: every kind
     claims               facts that must be there and say exactly this: `(("age_over_18", True),)`; empty: none
-    require_holder_proof refuse a code that does not prove who shows it (a print, a screenshot of one)
+    require_holder_proof refuse what does not prove who shows it (a print, a copy)
+    accept_printed       take a printed code all the same; what is not printed must still prove its holder
     audience             the name for which the wallet must have signed; None: one made for somebody in particular is refused
     challenge            the bytes that we showed and the wallet must have signed; None: we showed none
-    fresh_for, skew      seconds that a presentation lives, and seconds by which two clocks may differ
+    fresh_for, skew      seconds that a shown code lives, and seconds by which two clocks may differ
+    online_fresh_for, online_skew   the same of what was asked for online: a person reads a page between question and answer
     max_status_age       seconds that a status list is good for; None: as long as the list says of itself (its `ttl`)
     max_bundle_age       seconds that the trust data as a whole is good for; None: until the bundle's own end
     status_unavailable, status_stale, clock_unreliable   what each unanswered question means
@@ -39,10 +42,13 @@ class Policy:
     documents: tuple[str, ...] = ()
     claims: tuple[tuple[str, object], ...] = ()
     require_holder_proof: bool = True
+    accept_printed: bool = False
     audience: str | None = None
     challenge: bytes | None = None
     fresh_for: int = HOLDER_PROOF_AGE
     skew: int = HOLDER_PROOF_SKEW
+    online_fresh_for: int = KEY_BINDING_AGE
+    online_skew: int = KEY_BINDING_SKEW
     max_status_age: int | None = None
     max_bundle_age: int | None = None
     status_unavailable: Unknown = Unknown.UNDETERMINED
@@ -66,12 +72,18 @@ def expected(policy: Policy) -> Expected:
     """The part of a policy that the format itself checks (steps 7 and 8)."""
     return Expected(
         holder_proof=policy.require_holder_proof,
+        printed=policy.accept_printed,
         audience=policy.audience,
         challenge=policy.challenge,
         proof_age=policy.fresh_for,
         clock_skew=policy.skew,
         status_age=policy.max_status_age,
     )
+
+
+def expected_online(policy: Policy) -> Expected:
+    """The same for an SD-JWT VC or an mdoc; nothing of these is ever printed."""
+    return replace(expected(policy), printed=False, proof_age=policy.online_fresh_for, clock_skew=policy.online_skew)
 
 
 ADULT = Policy(
@@ -87,12 +99,20 @@ def takes(policy: Policy, document: str, view: str) -> bool:
     return not policy.documents or not {document, f"{document}.{view}"}.isdisjoint(policy.documents)
 
 
-def document_refusal(verified: Verified, policy: Policy) -> str | None:
-    """The code by which this document is not what is wanted here, or None."""
-    if not takes(policy, verified.document, verified.view):
+def holds(policy: Policy, verified: Verified) -> bool:
+    """The same where the holder chose claim by claim: everything that a view must have is there, whatever more."""
+    kind, told = CATALOGUE[verified.document], verified.claims.keys() - set(verified.partial)
+    return takes(policy, kind.name, "") or any(
+        takes(policy, kind.name, view.name) and told >= set(kind.needed(view)) for view in kind.views
+    )
+
+
+def document_refusal(verified: Verified, policy: Policy, *, chosen: bool = False) -> str | None:
+    """The code by which this document is not what is wanted here, or None. `chosen`: claim by claim, not by a view."""
+    if not (holds(policy, verified) if chosen else takes(policy, verified.document, verified.view)):
         return "policy_refused"
     for name, wanted in policy.claims:
-        if name not in verified.claims:
+        if name not in verified.claims or name in verified.partial:
             return "claims_missing"
         if verified.claims[name] != wanted:
             return "policy_refused"

@@ -257,8 +257,8 @@ _LIST = (
     Reason(
         "holder_binding_missing",
         Text(
-            "Mã này không chứng minh người đưa ra là chủ giấy tờ; đây có thể là ảnh chụp hoặc bản in.",
-            "This code does not prove that the person showing it is its holder; it may be a screenshot or a print.",
+            "Không có gì chứng minh người đưa ra là chủ giấy tờ; đây có thể là ảnh chụp, bản sao hoặc bản in.",
+            "Nothing proves that the person showing it is its holder; it may be a screenshot, a copy or a print.",
         ),
         Text(
             "Đề nghị khách tự mở ví và xuất trình mã trên màn hình; không nhận ảnh chụp.",

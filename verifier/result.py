@@ -112,6 +112,9 @@ class TrustAge:
     bundle_issued: int
     bundle_expires: int
     status_as_of: int | None = None
+    # What of it had passed its end: `bundle`, `trust_list`. The last still counts, so people must be told; the other parts refuse
+    # or leave open by themselves what rests on them (`certs/qr.md` §9.1).
+    ended: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> int:
@@ -130,6 +133,7 @@ class Report:
     reason: Text | None
     advice: Text | None
     trust: TrustAge | None
+    form: str | None = None  # what was checked: a QR code, an SD-JWT VC, an mdoc (see `verifier.presented.Form`)
 
     @property
     def accepted(self) -> bool:
@@ -139,6 +143,7 @@ class Report:
         """The same as plain JSON values; texts in both languages."""
         return {
             "outcome": self.outcome.value,
+            "format": self.form,
             "code": self.code,
             "reason": _text(self.reason),
             "advice": _text(self.advice),
@@ -165,11 +170,13 @@ def _verified(verified: Verified) -> dict[str, Any]:
         "document": verified.document,
         "view": verified.view,
         "claims": dict(verified.claims),
+        "partial": list(verified.partial),
         "issuer": verified.issuer,
         "issuer_name": _text(verified.issuer_name),
         "issued": verified.issued,
         "expires": verified.expires,
         "holder_bound": verified.holder_bound,
+        "printed": verified.printed,
         "audience": verified.audience,
         "challenge": None if verified.challenge is None else b64url_encode(verified.challenge),
         "presented_at": verified.presented_at,
@@ -183,6 +190,7 @@ def _trust(trust: TrustAge) -> dict[str, Any]:
         "checked_at": trust.checked_at,
         "age_seconds": trust.seconds,
         "bundle_sequence": trust.bundle_sequence,
+        "ended": list(trust.ended),
         "bundle_issued": trust.bundle_issued,
         "bundle_expires": trust.bundle_expires,
         "status_as_of": trust.status_as_of,

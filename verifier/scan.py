@@ -1,4 +1,4 @@
-"""From what a counter has in hand (a text, a picture, a file, a stream) to the QR texts in it.
+"""From what a counter has in hand (a text, a picture, a file, a stream) to the texts to check: QR codes, or a document's own.
 
 Spec: ISO/IEC 18004 through zxing-cpp (see certs/qr.py); attacks QR-09 to QR-11: nothing is decoded beyond the limits, and
 of two codes in one picture none is chosen silently.
@@ -9,6 +9,7 @@ from pathlib import Path
 from certs import qr
 from certs.catalogue import Text
 from certs.errors import Malformed
+from verifier import presented
 
 FILE_LIMIT = 12 * 1024 * 1024  # bytes; a 25-megapixel JPEG of a camera is below this
 TEXT_LIMIT = 1024 * 1024  # characters of a text file; far above any code, so that the verdict can say "too long"
@@ -49,7 +50,7 @@ def is_picture(data: bytes) -> bool:
 
 
 def texts(source: str | bytes | Path) -> tuple[str, ...]:
-    """Every QR text in a text (itself), in PNG or JPEG bytes, in the bytes of a text file, or in a file.
+    """Every text in a text (itself), in PNG or JPEG bytes, in the bytes of a text file or of an mdoc, or in a file.
 
     Raises NothingToCheck for a picture that cannot be read or is too large, OSError for a file that cannot be opened.
     """
@@ -58,6 +59,8 @@ def texts(source: str | bytes | Path) -> tuple[str, ...]:
     data = _read(source) if isinstance(source, Path) else source
     if len(data) > FILE_LIMIT:
         raise NothingToCheck(TOO_LARGE)
+    if presented.is_mdoc(data):
+        return (presented.mdoc_text(data),)
     if not is_picture(data):
         return (_text_file(data),)
     try:

@@ -1,8 +1,10 @@
-"""The trust bundle on disk: fetched over HTTP, checked before it is kept, replaced whole, never rolled back.
+"""The trust bundle on disk: fetched over HTTP or carried on a stick, checked before it is kept, replaced whole, never rolled back.
 
-Spec: certs/bundle.py (what a bundle is, and what an update must satisfy); attacks X5-14, ST-02.
+Spec: certs/bundle.py (what a bundle is, and what an update must satisfy), certs/delta.py (what changed since the one that is
+held); RFC 9110 §13.1.2 (If-None-Match); attacks X5-14, ST-02.
 """
 
+import hashlib
 import os
 import tempfile
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from certs import bundle as bundles
+from certs import delta
 from certs.bundle import Bundle
 from certs.catalogue import Text
 from certs.errors import CertsError
@@ -37,6 +40,7 @@ SENTENCES = {
         "No connection for an update; the data in hand stays in use.",
     ),
 }
+WRITTEN = Text("Đã ghi vào tệp.", "Written to the file.")
 FIRST_SENTENCES = {  # of a first fetch: nothing is in hand that could stay in use
     Outcome.REFUSED: Text(
         "Dữ liệu tin cậy nhận được không hợp lệ nên không được lưu. Kiểm tra địa chỉ và số SHA-256 của chứng thư gốc.",
@@ -80,8 +84,14 @@ def fetch(fetcher: Fetcher, url: str, path: Path, *, root_sha256: str, now: int)
     received = _receive(fetcher, url)
     if isinstance(received, Refresh):
         return received
+    return take_first(received, path, root_sha256=root_sha256, now=now)
+
+
+def take_first(data: bytes, path: Path, *, root_sha256: str, now: int) -> Refresh:
+    """Where nothing is held yet: what came, from wherever, must stand on this root."""
     try:
-        fresh = bundles.read(received, now=now, root_sha256=root_sha256)
+        fresh = bundles.read(data, now=now, root_sha256=root_sha256)
+        fresh.statuses.check_contents()
     except CertsError as error:
         return Refresh(Outcome.REFUSED, None, error.code, error.detail)
     replace(path, fresh.raw)
@@ -96,20 +106,48 @@ def _held(path: Path, *, root_sha256: str, now: int) -> Bundle | None:
 
 
 def refresh(fetcher: Fetcher, url: str, path: Path, held: Bundle, *, now: int) -> Refresh:
-    """A later fetch: what comes must follow on the bundle in hand, and be no older. On any failure that one stays."""
-    received = _receive(fetcher, url)
+    """A later fetch: what comes must follow on the bundle in hand, and be no older. On any failure that one stays.
+
+    Asked for is what changed since. Where that does not lead from what is held (two providers that both call theirs number 7),
+    the whole bundle decides.
+    """
+    received = _receive(fetcher, since(url, held.sequence), held)
     if isinstance(received, Refresh):
-        return Refresh(received.outcome, held, received.code, received.detail)
-    if received == held.raw:
+        return received
+    result = take(received, path, held, now=now)
+    if result.outcome is not Outcome.REFUSED or not delta.is_delta(received):
+        return result
+    whole = _receive(fetcher, url, held)
+    return whole if isinstance(whole, Refresh) else take(whole, path, held, now=now)
+
+
+def take(data: bytes, path: Path, held: Bundle, *, now: int) -> Refresh:
+    """A bundle, or what changed since the one in hand, from wherever it came. It must follow on that one."""
+    if data == held.raw:
         return Refresh(Outcome.UNCHANGED, held)
+    follow = delta.update if delta.is_delta(data) else bundles.update
     try:
-        fresh = bundles.update(held, received, now=now)
+        fresh = follow(held, data, now=now)
     except CertsError as error:
         return Refresh(Outcome.REFUSED, held, error.code, error.detail)
     if fresh.raw == held.raw:
         return Refresh(Outcome.UNCHANGED, held)
     replace(path, fresh.raw)
     return Refresh(Outcome.UPDATED, fresh)
+
+
+def since(url: str, sequence: int) -> str:
+    """Where the publisher of `url` tells what changed since the bundle of that number; one that does not, ignores it."""
+    return f"{url}{'&' if '?' in url else '?'}from={sequence}"
+
+
+def download(fetcher: Fetcher, url: str, path: Path) -> Refresh:
+    """What is there, as it is, to be carried to a counter that has no network; that one checks it when it takes it."""
+    received = _receive(fetcher, url)
+    if isinstance(received, Refresh):
+        return received
+    replace(path, received)
+    return Refresh(Outcome.UPDATED, None)
 
 
 def replace(path: Path, data: bytes) -> None:
@@ -132,11 +170,15 @@ def replace(path: Path, data: bytes) -> None:
         os.close(folder)
 
 
-def _receive(fetcher: Fetcher, url: str) -> bytes | Refresh:
+def _receive(fetcher: Fetcher, url: str, held: Bundle | None = None) -> bytes | Refresh:
+    """The bytes, or how it ended without. Who holds the newest already is told so, and sent nothing."""
+    etag = None if held is None else f'"{hashlib.sha256(held.raw).hexdigest()[:32]}"'  # `certs/qr.md` §9.3
     try:
-        response = fetcher.get(url, accept=MEDIA_TYPE, size_limit=BUNDLE_LIMIT)
+        response = fetcher.get(url, accept=MEDIA_TYPE, etag=etag, size_limit=BUNDLE_LIMIT)
     except FetchError as error:
-        return Refresh(Outcome.UNREACHABLE, None, "status_unavailable", str(error))
+        return Refresh(Outcome.UNREACHABLE, held, "status_unavailable", str(error))
+    if response.status == 304 and held is not None:
+        return Refresh(Outcome.UNCHANGED, held)
     if response.status != 200:
-        return Refresh(Outcome.UNREACHABLE, None, "status_unavailable", f"answered {response.status}")
+        return Refresh(Outcome.UNREACHABLE, held, "status_unavailable", f"answered {response.status}")
     return response.body

@@ -1,7 +1,9 @@
-"""The verifier: a QR text, the trust data of a signed bundle and a policy in; a verdict out. It opens no socket.
+"""The verifier: a document, the trust data of a signed bundle and a policy in; a verdict out. It opens no socket.
 
-Spec: certs/qr.md (text, presentation), RFC 8392 (CWT), RFC 9052 §4.4 (COSE_Sign1), RFC 5280 §6 (path),
-draft-ietf-oauth-status-list (status). Reason codes: `verifier/reasons.py`.
+A document is the text of a QR code, shown or printed; or an SD-JWT VC; or an mdoc, as base64url (see `verifier/presented.py`).
+
+Spec: certs/qr.md (text, presentation), RFC 8392 (CWT), RFC 9052 §4.4 (COSE_Sign1), RFC 9901 (SD-JWT), ISO/IEC 18013-5 §9
+(mdoc), RFC 5280 §6 (path), draft-ietf-oauth-status-list (status). Reason codes: `verifier/reasons.py`.
 
     verifier = Verifier.from_bundle("bundle.cbor")
     try:
@@ -19,10 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from certs import bundle as bundles
-from certs import qr
 from certs.bundle import Bundle
 from certs.errors import CertsError, Unavailable
-from certs.formats import Step, Trail, Verified, cwt
+from certs.formats import Step, Trail, Verified
 from certs.log import event
 from certs.status import StatusLists
 from certs.trust import TrustedSigner, TrustStore
@@ -34,8 +35,9 @@ from verifier.policy import (
     bundle_is_stale,
     clock_is_behind,
     document_refusal,
-    expected,
 )
+from verifier.presented import Conversation, Form, form_of
+from verifier.presented import verify as verify_presented
 from verifier.result import (
     Check,
     CheckOutcome,
@@ -70,49 +72,65 @@ class Verifier:
         data = Path(path).read_bytes()
         return cls(bundles.read(data, now=int(clock()), root_sha256=root_sha256), clock)
 
-    def verify(self, text: str, *, policy: Policy = DEFAULT) -> Verified:
+    def verify(self, text: str, *, policy: Policy = DEFAULT, conversation: Conversation | None = None) -> Verified:
         """The verified document, or `Rejected`, or `Undetermined`; nothing else is ever raised, whatever the text.
+
+        `conversation` is the one in which an mdoc was asked for; nothing else needs it.
 
         In order to accept a text, each of these must hold, and the first that does not is the reason given:
 
-        1. Bounds: it is no longer than one QR code can hold, has our prefix, and is clean base45.
+        1. Bounds: it is of a form that we know, no longer than that form may be, and cleanly encoded.
         2. Format: it is a presentation or a credential of the published form, with no byte too many.
-        3. Issuer signature: the key of a signer on the trust list signed exactly these bytes.
+        3. Issuer signature: the key of a signer on the trust list signed exactly these bytes, or their digests.
         4. Certificate path: that signer's certificate leads to the root, valid now, made for signing documents.
         5. Trust list: this authority might issue this kind of document on the day on which it did.
         6. Validity: it was not issued in the future, and has not ended.
         7. Status: its place in the authority's status list says valid, and the list is recent enough.
-        8. Holder proof: the key that the issuer named signed this presentation, just now, for us if we asked.
+        8. Holder proof: the key that the issuer named signed this presentation, just now, for us if we asked. A printed
+           code has none to give: it is taken where the policy says so, and the result says that it is printed.
         9. Policy: it is a kind and view of document that is taken here, and says what is asked of it.
 
         What cannot be known (a status list that is missing or old, trust data past its end, a clock that is wrong) does
         not end the checks: a later *no* is final, and only without one the answer is *cannot tell yet*.
         """
-        return self._run(text, policy, _Journey(), int(self.clock()))
+        return self._run(text, policy, conversation, _Journey(), int(self.clock()))
 
-    def inspect(self, text: str, *, policy: Policy = DEFAULT) -> Report:
+    def inspect(self, text: str, *, policy: Policy = DEFAULT, conversation: Conversation | None = None) -> Report:
         """The same, as a value with every check; never raises."""
         journey, now = _Journey(), int(self.clock())
+        form = form_of(text).value if isinstance(text, str) else None
         try:
-            verified = self._run(text, policy, journey, now)
+            verified = self._run(text, policy, conversation, journey, now)
         except Verdict as verdict:
             outcome = Outcome.UNDETERMINED if isinstance(verdict, Undetermined) else Outcome.REJECTED
             checks = journey.checks(policy, refused=verdict if outcome is Outcome.REJECTED else None)
-            return Report(outcome, checks, None, verdict.code, verdict.reason, verdict.advice, self.trust_age(now=now))
+            told = verdict.code, verdict.reason, verdict.advice
+            return Report(outcome, checks, None, *told, self.trust_age(now=now), form)
         trust = self.trust_age(now=now, status_as_of=verified.status_as_of)
         checks = journey.checks(policy, holder_bound=verified.holder_bound)
-        return Report(Outcome.ACCEPTED, checks, verified, None, None, None, trust)
+        return Report(Outcome.ACCEPTED, checks, verified, None, None, None, trust, form)
 
     def trust_age(self, *, now: int | None = None, status_as_of: int | None = None) -> TrustAge:
         """How old the trust data in hand is."""
         at = int(self.clock()) if now is None else now
-        return TrustAge(at, self.bundle.sequence, self.bundle.issued, self.bundle.expires, status_as_of)
+        bundle = self.bundle
+        ends = (("bundle", bundle.expires), ("trust_list", bundle.trust.list.next_update))
+        ended = tuple([part for part, end in ends if end <= at])
+        return TrustAge(at, bundle.sequence, bundle.issued, bundle.expires, status_as_of, ended)
 
-    def _run(self, text: str, policy: Policy, journey: "_Journey", now: int) -> Verified:
+    def _run(
+        self, text: str, policy: Policy, conversation: Conversation | None, journey: "_Journey", now: int
+    ) -> Verified:
         try:
-            return self._decide(text, policy, journey, now)
+            return self._decide(text, policy, conversation, journey, now)
         except Verdict:
             raise
+        except (
+            Unavailable
+        ) as error:  # where nobody noted it and went on: what is known so far is no yes, and no no either
+            rejects = policy.meaning_of(error.code) is Unknown.REJECT
+            journey.unknown(journey.last, error.code)
+            raise (Rejected if rejects else Undetermined)(error.code, journey.last, error.detail) from error
         except CertsError as error:
             raise Rejected(error.code, journey.last, error.detail) from error
         except Exception as error:
@@ -120,22 +138,22 @@ class Verifier:
             event(log, logging.ERROR, "verification_failed", step=int(journey.last), error=error)
             raise Rejected("internal", journey.last, type(error).__name__) from error
 
-    def _decide(self, text: str, policy: Policy, journey: "_Journey", now: int) -> Verified:
-        trail = journey.trail
-        trail.begin(Step.BOUNDS)  # 1
+    def _decide(
+        self, text: str, policy: Policy, conversation: Conversation | None, journey: "_Journey", now: int
+    ) -> Verified:
         if not isinstance(text, str):
             raise Rejected("encoding_invalid", Step.BOUNDS, "not a text")
-        data = qr.from_text(text)
-        verified = cwt.verify(  # 2 to 8
-            data,
+        verified = verify_presented(  # 1 to 8
+            text,
             trust=_AskedTrust(self.bundle.trust, journey),
             statuses=_Asked(self.bundle.statuses, journey),
             now=now,
-            expected=expected(policy),
-            trail=trail,
+            policy=policy,
+            conversation=conversation,
+            trail=journey.trail,
         )
-        trail.begin(Step.POLICY)  # 9
-        refusal = document_refusal(verified, policy)
+        journey.trail.begin(Step.POLICY)  # 9
+        refusal = document_refusal(verified, policy, chosen=form_of(text) is not Form.QR)
         if refusal is not None:
             raise Rejected(refusal, Step.POLICY)
         if clock_is_behind(self.bundle, now=now):

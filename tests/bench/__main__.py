@@ -7,14 +7,30 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from platform import python_version
 
-from tests.bench import flood, hostile, journal, offline, pictures, provider, register, sign_in, start
+from tests.bench import (
+    flood,
+    formats,
+    hostile,
+    importing,
+    journal,
+    offline,
+    pictures,
+    provider,
+    register,
+    sign_in,
+    start,
+    status,
+)
 
 PARTS: Mapping[str, Callable[[argparse.Namespace], str]] = {
     "offline": lambda _: offline.report(),
+    "formats": formats.report,
     "hostile": lambda _: hostile.report(),
     "pictures": lambda _: pictures.report(),
     "start": lambda _: start.report(),
+    "status": status.report,
     "register": register.report,
+    "importing": importing.report,
     "sign_in": sign_in.report,
     "flood": flood.report,
     "journal": journal.report,

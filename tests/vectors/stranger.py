@@ -34,6 +34,7 @@ class FieldOf(NamedTuple):
     kind: str
     choices: list[str]
     optional: bool
+    columns: list["FieldOf"]
 
 
 class ViewOf(NamedTuple):
@@ -45,21 +46,24 @@ class ViewOf(NamedTuple):
 def registry(page: str = "") -> dict[tuple[int, int], ViewOf]:
     """Section 4: (type, view) to what it holds."""
     text = page or PAGE.read_text("utf-8")
-    (line,) = re.findall(r"^Driving-licence classes, from 0: (.*)\.$", text, re.MULTILINE)
     views: dict[tuple[int, int], ViewOf] = {}
     for block in re.findall(r"^### (\d+ `.*?)(?=^##)", text, re.MULTILINE | re.DOTALL):
         head = re.match(r"(\d+) `(\w+)`", block)
         assert head
-        fields = {}
-        for key, name, kind in re.findall(r"^\| (\d+) \| `(\w+)` \| ([^|]*) \|", block, re.MULTILINE):
-            if re.fullmatch(r"[\d, ]+", kind):  # a row of the table of views
-                names = {int(each): fields[int(each)] for each in kind.split(", ")}
-                views[int(head[1]), int(key)] = ViewOf(head[2], name, names)
+        fields: dict[int, FieldOf] = {}
+        for key, place, name, kind in re.findall(r"^\| (\d+)(\.\d+)? \| `(\w+)` \| ([^|]*) \|", block, re.MULTILINE):
+            if re.fullmatch(r"[\d, !]+", kind):  # a row of the table of views; what it needs is not optional there
+                names = {int(each.strip("!")): fields[int(each.strip("!"))] for each in kind.split(", ")}
+                needed = {at: each._replace(optional=False) for at, each in names.items() if f"{at}!" in kind}
+                views[int(head[1]), int(key)] = ViewOf(head[2], name, names | needed)
                 continue
             optional = kind.endswith(", optional")
             kind, _, choices = kind.removesuffix(", optional").partition(" of ")
-            listed = line.split(", ") if kind == "classes" else choices.split(", ")
-            fields[int(key)] = FieldOf(name, kind, listed, optional)
+            field = FieldOf(name, kind, choices.split(", "), optional, [])
+            if place:
+                fields[int(key)].columns.append(field)
+            else:
+                fields[int(key)] = field
     return views
 
 
@@ -245,13 +249,18 @@ def choice(field: FieldOf, value: Any) -> str:
     return field.choices[value]
 
 
-def licence_class(field: FieldOf, value: Any) -> dict[str, Any]:
-    demand(isinstance(value, list) and len(value) == 3)
+def row(field: FieldOf, value: Any) -> dict[str, Any]:
+    demand(isinstance(value, list) and len(value) == len(field.columns))
     return {
-        "class": choice(field, value[0]),
-        "issued": day(value[1]),
-        "expires": None if value[2] is None else day(value[2]),
+        column.name: None if cell is None and column.optional else grown(column, cell)
+        for column, cell in zip(field.columns, value, strict=True)
     }
+
+
+def portrait(value: Any) -> str:
+    demand(isinstance(value, bytes) and len(value) <= 1024 and value[:4] == b"RIFF" and value[8:12] == b"WEBP")
+    demand(int.from_bytes(value[4:8], "little") == len(value) - 8)
+    return base64.urlsafe_b64encode(value).decode().rstrip("=")
 
 
 def grown(field: FieldOf, value: Any) -> Any:
@@ -265,13 +274,16 @@ def grown(field: FieldOf, value: Any) -> Any:
         demand(isinstance(value, bool))
         return value
     if field.kind.startswith("digits"):
-        demand(is_count(value) and value < 10**12)
-        return f"{value:012d}"
+        width = int(field.kind.removeprefix("digits "))
+        demand(is_count(value) and value < 10**width)
+        return f"{value:0{width}d}"
     if field.kind == "count":
         demand(is_count(value) and value < 2**32)
         return value
+    if field.kind == "portrait":
+        return portrait(value)
     demand(isinstance(value, list) and len(value) <= 40)
-    one: Callable[[Any], Any] = safe if field.kind == "texts" else lambda each: licence_class(field, each)
+    one: Callable[[Any], Any] = safe if field.kind == "texts" else lambda each: row(field, each)
     return [one(each) for each in value]
 
 
@@ -324,21 +336,22 @@ def verify(text: str, trust: dict[str, Any], *, now: int, expected: dict[str, An
         credential = message(outer.header[13])
     else:
         credential = outer
-    demand(credential.header.get(16) == "vn1+cwt", "type_mismatch")
+    printed = shown is None and credential.header.get(16) == "vn1-printed+cwt"
+    demand(printed or credential.header.get(16) == "vn1+cwt", "type_mismatch")
     demand(set(credential.header) == {1, 4, 16})
     claims = cbor(credential.payload)
-    demand(isinstance(claims, dict) and set(claims) == {1, 4, 6, 8, 65535, -65537})
+    demand(isinstance(claims, dict) and set(claims) == {1, 4, 6, 65535, -65537} | (set() if printed else {8}))
     issued, expires = claims[6], claims[4]
     demand(isinstance(claims[1], str) and is_count(issued) and is_count(expires) and issued < expires)
     uri, index = reference(claims[65535])
     view, fields = document(claims[-65537])
-    holder = holder_key(claims[8])
+    holder = None if printed else holder_key(claims[8])
     check_issuer(credential, claims, view, trust, now)
     demand(issued <= now + 60, "issued_in_future", 6)
     demand(now < expires, "expired", 6)
     as_of = check_status(uri, index, trust, now)
-    if shown is None:
-        demand(not expected["holder_proof"], "holder_binding_missing", 8)
+    if shown is None or holder is None:
+        demand((printed and expected["printed"]) or not expected["holder_proof"], "holder_binding_missing", 8)
     else:
         check_holder(outer, shown, holder, expected, now)
     return {
@@ -348,6 +361,7 @@ def verify(text: str, trust: dict[str, Any], *, now: int, expected: dict[str, An
         "issued": issued,
         "expires": expires,
         "holder_bound": shown is not None,
+        "printed": printed,
         "audience": (shown or {}).get(3),
         "challenge": None if shown is None or 39 not in shown else shown[39].hex(),
         "presented_at": (shown or {}).get(6),

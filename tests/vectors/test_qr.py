@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from certs import bundle, cbor, qr, vectors
 from certs.__main__ import main
-from certs.catalogue import CATALOGUE, DocumentType
+from certs.catalogue import CATALOGUE, Field
 from certs.encoding import b64url_decode, base45_decode, base45_encode
 from certs.errors import CertsError
 from certs.formats import Expected, Step, Trail, cwt
@@ -40,7 +40,12 @@ def answer(case: dict[str, Any]) -> tuple[int, str] | dict[str, Any]:
     """Step and code, or the result, of our own verifier, from nothing but the published file."""
     wanted, trail = case["expected"], Trail()
     challenge = None if wanted["challenge"] is None else bytes.fromhex(wanted["challenge"])
-    expected = Expected(holder_proof=wanted["holder_proof"], audience=wanted["audience"], challenge=challenge)
+    expected = Expected(
+        holder_proof=wanted["holder_proof"],
+        printed=wanted["printed"],
+        audience=wanted["audience"],
+        challenge=challenge,
+    )
     trail.begin(Step.BOUNDS)
     try:
         data = qr.from_text(case["text"])
@@ -165,7 +170,7 @@ def both_say(data: bytes) -> tuple[object, object]:
     case = {
         "text": qr.to_text(data),
         "now": NOW,
-        "expected": {"holder_proof": False, "audience": None, "challenge": None},
+        "expected": {"holder_proof": False, "printed": False, "audience": None, "challenge": None},
     }
     ours = answer(case | {"result": {"document": "", "view": "", "presented_at": 0}})
     try:
@@ -206,8 +211,7 @@ def test_both_verifiers_say_the_same_of_whatever_a_holder_signs(claims: dict[int
     assert ours == theirs
 
 
-def kind_on_the_page(document: DocumentType, name: str) -> str:
-    field = document.field(name)
+def kind_on_the_page(field: Field) -> str:
     form = {"digits": f"digits {field.width}", "choice": f"choice of {', '.join(field.choices)}"}.get(
         field.kind, field.kind.value
     )
@@ -216,17 +220,23 @@ def kind_on_the_page(document: DocumentType, name: str) -> str:
 
 def test_the_registry_of_the_page_is_the_catalogue() -> None:
     seen = stranger.registry(PAGE)
-    assert set(seen) == {(document.code, view.code) for document in CATALOGUE.values() for view in document.views}
+    in_codes = {(document.code, view.code) for document in CATALOGUE.values() for view in document.views if view.qr}
+    assert set(seen) == in_codes
     for document in CATALOGUE.values():
         assert f"### {document.code} `{document.name}` — {document.title.vi} / {document.title.en}\n" in PAGE
         for field in document.fields:
-            row = f"| {field.key} | `{field.name}` | {kind_on_the_page(document, field.name)} | {field.label.vi} / {field.label.en} |\n"
-            assert row in PAGE, row
+            for place, each in [("", field), *((f".{number}", each) for number, each in enumerate(field.columns))]:
+                label = f"{each.label.vi} / {each.label.en}"
+                row = f"| {field.key}{place} | `{each.name}` | {kind_on_the_page(each)} | {label} |\n"
+                assert row in PAGE, row
         for view in document.views:
-            assert seen[document.code, view.code].document == document.name
-            assert list(seen[document.code, view.code].fields) == [document.field(name).key for name in view.fields]
-    licence = CATALOGUE["driving_licence"].field("classes")
-    assert f"Driving-licence classes, from 0: {', '.join(licence.choices)}." in PAGE
+            if not view.qr:
+                assert re.search(rf"^Online only, in no code: .*\b{view.code} `{view.name}`", PAGE, re.MULTILINE)
+                continue
+            read = seen[document.code, view.code]
+            assert read.document == document.name
+            assert list(read.fields) == [document.field(name).key for name in view.fields]
+            assert {field.name for field in read.fields.values() if not field.optional} == set(document.needed(view))
 
 
 def test_the_grammar_has_every_view_with_its_fields() -> None:
@@ -235,11 +245,16 @@ def test_the_grammar_has_every_view_with_its_fields() -> None:
             rf"^{document.name.replace('_', '-')} = (\{{.*?^\}}(?: / \{{.*?^\}})*)", GRAMMAR, re.MULTILINE | re.DOTALL
         )
         bodies = re.findall(r"\{(.*?)\}", rule, re.DOTALL)
-        assert len(bodies) == len(document.views)
-        for body, view in zip(bodies, document.views, strict=True):
+        views = [view for view in document.views if view.qr]
+        assert len(bodies) == len(views)
+        for body, view in zip(bodies, views, strict=True):
             keys = [(mark == "?", int(key)) for mark, key in re.findall(r"(\?)? ?(\d+) =>", body)]
-            fields = [document.field(name) for name in view.fields]
-            assert keys == [(False, 1), (False, 2), *((not field.required, field.key) for field in fields)]
+            needed = document.needed(view)
+            assert keys == [
+                (False, 1),
+                (False, 2),
+                *((name not in needed, document.field(name).key) for name in view.fields),
+            ]
             assert f"1 => {document.code}, 2 => {view.code}," in body
 
 
@@ -248,7 +263,13 @@ def test_the_page_names_the_numbers_of_the_code() -> None:
         assert f"| {usage.value.dotted_string} |" in PAGE
     for code in {case["code"] for case in PUBLISHED["refused"]}:
         assert f"`{code}`" in PAGE
-    for name in ("vn1+cwt", "vn1-kb+cwt", "application/statuslist+cwt", "application/vn-bundle+cose"):
+    for name in (
+        "vn1+cwt",
+        "vn1-printed+cwt",
+        "vn1-kb+cwt",
+        "application/statuslist+cwt",
+        "application/vn-bundle+cose",
+    ):
         assert f"`{name}`" in PAGE and f'"{name}"' in GRAMMAR
     age = next(case["text"] for case in PUBLISHED["accepted"] if case["id"] == "age")
     assert f"\n{age}\n" in PAGE
@@ -257,7 +278,13 @@ def test_the_page_names_the_numbers_of_the_code() -> None:
 
 @pytest.mark.parametrize(
     ("name", "size", "characters", "version"),
-    [("licence", 411, 621, 16), ("licence-for-a-counter", 462, 697, 17), ("full", 489, 738, 18), ("age", 339, 513, 14)],
+    [
+        ("licence", 411, 621, 16),
+        ("licence-for-a-counter", 462, 697, 17),
+        ("full", 489, 738, 18),
+        ("age", 339, 513, 14),
+        ("printed", 279, 423, 13),
+    ],
 )
 def test_the_sizes_that_the_page_tells(name: str, size: int, characters: int, version: int) -> None:
     text = next(case["text"] for case in PUBLISHED["accepted"] if case["id"] == name)

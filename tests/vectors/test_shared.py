@@ -5,6 +5,7 @@ Source: `../shared/vectors` (Wycheproof, JOSE cookbook, COSE examples, Token Sta
 """
 
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache, partial
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from certs import cbor, cose, jose, status
 from certs.catalogue import AUTHORITIES
 from certs.encoding import b64url_decode, b64url_encode, json_decode
-from certs.errors import CertsError
+from certs.errors import CertsError, Malformed
 from certs.formats import Expected, Step, Trail, device_auth, device_response, mdoc, mso, session_encryption
 from certs.formats.session_transcript import SessionTranscript, proximity
 from certs.jose import KeySet
@@ -139,6 +140,28 @@ def test_jose_cookbook_signatures() -> None:
         for path in sorted((FOLDER / "jose-cookbook" / folder).glob("*.json"))
     ]
     judge("jose-cookbook", [*map(cookbook, names), cookbook("curve25519/jws")], count=11)
+
+
+def test_jose_cookbook_nothing_encrypted_is_taken_for_signed() -> None:
+    """RFC 7516 §9. We decrypt none of them: the floor has no JWE."""
+    nested = load("jose-cookbook/6.nesting_signatures_and_encryption.json")
+    names = [f"jwe/{path.stem}" for path in sorted((FOLDER / "jose-cookbook" / "jwe").glob("*.json"))]
+    outputs = [load(f"jose-cookbook/{name}.json")["output"] for name in [*names, "curve25519/ecdh-es"]]
+    assert len(outputs) == 14
+    for token in [*(each["compact"] for each in outputs if "compact" in each), nested["encrypt"]["output"]["compact"]]:
+        with pytest.raises(Malformed, match="type_mismatch"):
+            jose.parse(token)
+    for value in (form for each in outputs for name, form in each.items() if name != "compact"):
+        with pytest.raises(Malformed):
+            jose.parse(json.dumps(value))
+
+
+def test_jose_cookbook_the_signature_inside_the_nest() -> None:
+    content = load("jose-cookbook/6.nesting_signatures_and_encryption.json")["sign"]
+    public = {part: value for part, value in content["input"]["key"].items() if part in PUBLIC}
+    keys = KeySet((PublicKey.from_jwk(public, "PS256"),))
+    signed = jose.verify(content["output"]["compact"], keys, typ="JWT")
+    assert signed.payload.decode("utf-8") == content["input"]["payload"]
 
 
 def test_jose_cookbook_signing_the_same_bytes() -> None:

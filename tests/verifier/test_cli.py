@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from certs.encoding import b64url_encode
+from certs.formats import sd_jwt
 from certs.status import Status
+from tests.certs.formats import mdocs, sd_jwts
 from tests.pictures import picture_of, png_claiming
 from tests.site import Answer, Site
-from tests.world import World
+from tests.world import DAY, World
 from verifier import scan
 from verifier.__main__ import main
 
@@ -103,6 +106,68 @@ def test_the_policy_of_the_command(world: World, bundle: str, here: Here) -> Non
     named = world.present(audience="bank", challenge=b"\x00\xff")
     assert here("check", named, "--bundle", bundle, "--audience", "bank", "--challenge", "00ff")[0] == 0
     assert here("check", world.printed(), "--bundle", bundle, "--no-holder")[0] == 0
+
+
+def test_a_printed_code_is_taken_by_name_and_told_as_such(world: World, bundle: str) -> None:
+    code, out, _ = run("check", world.paper(), "--bundle", bundle, "--lang", "en")
+    assert code == 1 and "holder_binding_missing" in out and "Nguyễn" not in out
+    code, out, _ = run("check", world.paper(), "--bundle", bundle, "--lang", "en", "--printed")
+    assert code == 0 and "Printed: anyone may hold a copy." in out and "compare the person with a document" in out
+    assert run("check", world.printed(), "--bundle", bundle, "--printed")[0] == 1  # a copy from a wallet is no print
+    code, out, _ = run("check", world.paper(), "--bundle", bundle, "--json", "--no-holder")
+    told = json.loads(out)
+    assert (told["format"], told["verified"]["printed"], told["verified"]["holder_bound"]) == ("vn1_cwt", True, False)
+
+
+def test_a_portrait_can_be_looked_at(world: World, bundle: str, tmp_path: Path) -> None:
+    seen = tmp_path / "face.webp"
+    asked = ("--bundle", bundle, "--lang", "en", "--printed", "--portrait", str(seen))
+    code, out, _ = run("check", world.paper("citizen_identity", "portrait"), *asked)
+    assert code == 0 and seen.read_bytes()[8:12] == b"WEBP" and "Compare the person with the portrait" in out
+    seen.unlink()
+    assert run("check", world.paper(), *asked)[0] == 64 and not seen.exists()
+
+
+def test_what_came_online(world: World, bundle: str, tmp_path: Path) -> None:
+    """An SD-JWT VC and an mdoc, from files and texts, with what was asked and without."""
+    text = sd_jwt.present(
+        sd_jwts.issue(world=world, issued=world.now - 60, expires=world.now + DAY),
+        disclose=["full_name"],
+        signer=world.holder,
+        audience="https://bank.example",
+        nonce="n-1",
+        now=world.now,
+    )
+    file = tmp_path / "shown.jwt"
+    file.write_text(text + "\n")
+    asked = ("--audience", "https://bank.example", "--nonce", "n-1")
+    assert run("check", str(file), "--bundle", bundle, *asked)[0] == 0
+    assert run("check", text, "--bundle", bundle, "--audience", "https://other.example", "--nonce", "n-1")[0] == 1
+    assert "audience_mismatch" in run("check", text, "--bundle", bundle)[1]
+    code, out, _ = run("check", text, "--bundle", bundle, "--no-holder", "--lang", "en")
+    assert code == 0 and "no proof that the person showing it is its holder" in out
+
+    shown = mdocs.presented(world)
+    mdoc_file, transcript = tmp_path / "shown.mdoc", tmp_path / "transcript.cbor"
+    mdoc_file.write_bytes(shown)
+    transcript.write_bytes(mdocs.TRANSCRIPT.encoded)
+    asked = (
+        *("--audience", "x509_san_dns:bank.example", "--nonce", mdocs.TRANSCRIPT.nonce or ""),
+        *("--response-uri", "https://bank.example/response"),
+    )
+    for source in (str(mdoc_file), b64url_encode(shown)):
+        assert run("check", source, "--bundle", bundle, *asked)[0] == 0
+        assert run("check", source, "--bundle", bundle, "--transcript", str(transcript))[0] == 0
+        assert "holder_binding_missing" in run("check", source, "--bundle", bundle)[1]
+        assert run("check", source, "--bundle", bundle, "--origin", "https://bank.example", "--nonce", "n")[0] == 1
+    told = json.loads(run("check", str(mdoc_file), "--bundle", bundle, "--no-holder", "--json")[1])
+    assert (told["format"], told["verified"]["holder_bound"]) == ("mso_mdoc", False)
+    for wrong in (
+        ("--origin", "https://bank.example"),
+        ("--response-uri", "u", "--nonce", "n"),
+        ("--transcript", bundle),
+    ):
+        assert run("check", str(mdoc_file), "--bundle", bundle, *wrong)[0] == 64
 
 
 def test_two_codes_in_one_picture(world: World, bundle: str, tmp_path: Path) -> None:

@@ -12,11 +12,13 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from certs.encoding import b64url_encode
 from certs.status import Status
+from tests.certs.formats import mdocs, sd_jwts
 from tests.pictures import picture_of, png_claiming
 from tests.site import Answer, Site
 from tests.verifier.provider import CLIENT, PERSON, SECRET, Provider
-from tests.world import RECORDS, World
+from tests.world import DAY, RECORDS, World
 from verifier.app import create_app
 from verifier.config import Config, ConfigError, from_environment
 from verifier.web.shelf import Shelf
@@ -108,6 +110,54 @@ def test_rejected_and_undetermined_from_text(world: World, client: FlaskClient) 
     page = check(client, text=world.present(world.issue(uri="http://localhost:5000/x")))
     assert verdict(page) == ("undetermined", "status_unavailable")
     assert "Chưa xác định được" in page.text and "Nguyễn" not in page.text
+
+
+def test_a_printed_code(world: World, client: FlaskClient) -> None:
+    """Refused with what to do where prints are not taken; else accepted, with what it does not prove."""
+    page = check(client, text=world.paper())
+    assert verdict(page) == ("rejected", "holder_binding_missing")
+    assert "Đây là mã in trên giấy" in page.text and "Nguyễn" not in page.text
+    assert "Đây là mã in trên giấy" not in check(client, text=world.printed(), proof="printed").text
+    for proof in ("printed", "none"):
+        page = check(client, text=world.paper(), proof=proof)
+        assert verdict(page) == ("accepted", "")
+        assert 'data-printed="yes"' in page.text and "ai cũng có thể giữ một bản sao" in page.text
+    page = check(client, picture=upload(picture_of(world.paper("citizen_identity", "portrait"))), proof="printed")
+    assert re.search(r'<img class="portrait" id="portrait" src="data:image/webp;base64,UklGR', page.text)
+    assert "So người trước mặt với ảnh" in page.text
+    assert "data-printed" not in check(client, text=world.present(), proof="printed").text
+    assert check(client, text=world.paper(), proof="anything").status_code == 400
+
+
+def test_several_codes_keep_what_the_clerk_takes(world: World, client: FlaskClient) -> None:
+    page = check(client, picture=upload(picture_of(world.paper(), world.present())), proof="printed")
+    assert page.text.count('name="proof" value="printed"') == 2
+    answer = scan(client, text=world.paper(), proof="printed")
+    assert verdict(client.get(answer.json["location"])) == ("accepted", "")
+
+
+def test_a_file_that_came_online(world: World, client: FlaskClient) -> None:
+    """The clerk asked nothing online, so nothing proves the holder; whether it is genuine can be told all the same."""
+    shown = mdocs.presented(world)
+    text = sd_jwts.issue(world=world, issued=world.now - 60, expires=world.now + DAY)
+    for given in (upload(shown, "shown.mdoc"), upload(b64url_encode(shown).encode(), "a.txt"), upload(text.encode())):
+        data = given[0].getvalue()
+        assert verdict(check(client, picture=given)) == ("rejected", "holder_binding_missing")
+        page = check(client, picture=upload(data), proof="none")
+        assert verdict(page) == ("accepted", "") and "Không chứng minh người đưa ra là chủ giấy tờ" in page.text
+    page = check(client, picture=upload(shown), proof="none", documents="health_record")
+    assert verdict(page) == ("rejected", "policy_refused") and "Giấy phép lái xe" in page.text
+
+
+def test_a_machine_tells_what_it_asked_online(world: World, client: FlaskClient) -> None:
+    shown = b64url_encode(mdocs.presented(world))
+    asked = {"text": shown, "transcript": b64url_encode(mdocs.TRANSCRIPT.encoded)}
+    headers = {"Accept": "application/json"}
+    told = client.post("/check", json=asked, headers=headers).json
+    assert (told["outcome"], told["format"], told["verified"]["holder_bound"]) == ("accepted", "mso_mdoc", True)
+    assert client.post("/check", json={"text": shown}, headers=headers).json["code"] == "holder_binding_missing"
+    assert client.post("/check", json={**asked, "transcript": "!"}, headers=headers).status_code == 400
+    assert client.post("/check", json={**asked, "nonce": 5}, headers=headers).status_code == 400
 
 
 def test_the_verdict_has_an_address_that_keeps_its_place(world: World, client: FlaskClient) -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from certs.catalogue import CATALOGUE, Kind
-from tests.world import World
+from tests.certs.samples import BOOK
+from tests.world import RECORDS, World
 from verifier import Verifier, facts
 from verifier.claims import customer_facts, customer_name
 
@@ -37,12 +38,15 @@ def test_a_health_record(world: World, verifier: Verifier) -> None:
     assert told["vaccinations"] == ("Sởi; Uốn ván",) * 2
 
 
-@pytest.mark.parametrize("name", [f"{kind.name}.{view.name}" for kind in CATALOGUE.values() for view in kind.views])
+@pytest.mark.parametrize(
+    "name", [f"{kind.name}.{view.name}" for kind in CATALOGUE.values() for view in kind.views if view.qr]
+)
 def test_every_view_has_its_facts(world: World, verifier: Verifier, name: str) -> None:
     kind, view = name.split(".")
     verified = verifier.verify(world.present(world.issue(kind, view)))
     told = facts.facts(verified)
-    assert {fact.name for fact in told} == set(verified.claims) - {"full_name"}
+    assert {fact.name for fact in told} == set(verified.claims) - {"full_name", "portrait"}
+    assert (facts.portrait(verified) is not None) == ("portrait" in verified.claims)  # a picture, and no line of text
     assert 1 <= len(facts.matters(verified)) <= 3 and set(facts.matters(verified)) <= set(told)
     assert facts.title(verified).vi.startswith(CATALOGUE[kind].title.vi)
     assert (facts.person(verified) is None) == (view == "age_over_18")
@@ -50,6 +54,17 @@ def test_every_view_has_its_facts(world: World, verifier: Verifier, name: str) -
         field = CATALOGUE[kind].field(fact.name)
         assert fact.label == field.label and fact.sensitive == field.sensitive
         assert field.kind is not Kind.DATE or "-" not in fact.value.vi
+
+
+def test_a_list_is_told_row_by_row_and_choices_by_their_words(world: World, verifier: Verifier) -> None:
+    record = {**RECORDS["health_record"], **BOOK}
+    verified = verifier.verify(world.present(world.issue("health_record", "administrative", record)))
+    told = {fact.name: fact for fact in facts.facts(verified)}
+    (sentence,) = told["representative"].rows
+    assert sentence.vi == "Trần Thị Hoà; Quan hệ: Cha, mẹ; Số điện thoại: 0900000002"
+    assert told["representative"].value.en == "Trần Thị Hoà; Relation: Parent; Phone number: 0900000002"
+    vehicle = licence_facts(world, verifier, "vehicle_registration")
+    assert vehicle["vehicle_type"] == ("Xe mô tô", "Motorcycle") and vehicle["plate"] == ("29B1-123.45",) * 2
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,18 @@
 """The bundle over HTTP and on disk: only what stands on the root, only forward, whole or not at all."""
 
+import hashlib
 import os
 from pathlib import Path
 
 import pytest
 
 from certs import bundle as bundles
+from certs import delta
 from certs.authority import Authority
 from certs.fetch import Fetcher
-from certs.status import Status
+from certs.status import Status, StatusList, sign_cwt
 from certs.x509 import Usage
-from tests.site import Answer, Site
+from tests.site import Answer, Asked, Site
 from tests.world import DAY, URI, World
 from verifier import Verifier, snapshot
 from verifier.keeper import Keeper, Source
@@ -110,6 +112,127 @@ def test_what_must_not_take_the_place(world: World, site: Site, fetcher: Fetcher
     result = snapshot.refresh(fetcher, publish(site, data), path, held, now=world.now)
     assert (result.outcome, result.code) == (Outcome.REFUSED, code)
     assert result.bundle is held and path.read_bytes() == held.raw
+
+
+# --- what changed since -------------------------------------------------------------------------------------------------
+
+
+class Publishing:
+    """A site that tells what changed since the bundle that it is asked for, if it knows that one."""
+
+    def __init__(self, world: World, site: Site) -> None:
+        self.world, self.site = world, site
+        self.known: dict[int, bytes] = {}
+        self.newest = b""
+        site.pages["/bundle"] = self.answer
+
+    def publish(self, data: bytes) -> str:
+        self.newest = data
+        self.known[bundles.open_parts(data)[1][bundles.SEQUENCE]] = data
+        return self.site.url + "/bundle"
+
+    def answer(self, asked: Asked) -> Answer:
+        etag = f'"{hashlib.sha256(self.newest).hexdigest()[:32]}"'
+        if asked.headers.get("if-none-match") == etag:
+            return Answer(b"", 304, {"ETag": etag})
+        base = self.known.get(int(asked.query.removeprefix("from=") or 0))
+        return Answer(self.newest if base is None else self.since(base))
+
+    def since(self, base: bytes) -> bytes:
+        by = self.world.bundle_desk
+        return delta.build(delta.manifest(base), self.newest, signer=by.signer, chain=[by.certificate])
+
+
+@pytest.fixture
+def publishing(world: World, site: Site) -> Publishing:
+    return Publishing(world, site)
+
+
+def begin(publishing: Publishing, fetcher: Fetcher, path: Path) -> tuple[bundles.Bundle, str]:
+    world = publishing.world
+    url = publishing.publish(world.bundle(sequence=1))
+    held = snapshot.fetch(fetcher, url, path, root_sha256=world.root_sha256, now=world.now).bundle
+    assert held is not None
+    return held, url
+
+
+def test_only_what_changed_is_fetched(publishing: Publishing, world: World, fetcher: Fetcher, path: Path) -> None:
+    held, url = begin(publishing, fetcher, path)
+    assert snapshot.refresh(fetcher, url, path, held, now=world.now).outcome is Outcome.UNCHANGED
+    assert publishing.site.asked[-1].query == "from=1"
+    world.set_state(3, Status.SUSPENDED)
+    newer = world.bundle(sequence=2)
+    publishing.publish(newer)
+    result = snapshot.refresh(fetcher, url, path, held, now=world.now)
+    assert result.outcome is Outcome.UPDATED and result.bundle is not None and result.bundle.raw == newer
+    assert path.read_bytes() == newer  # what lies on the disk is a whole bundle
+    assert len(publishing.site.asked) == 3
+
+
+def test_a_delta_that_does_not_lead_from_here_is_followed_by_the_whole(
+    publishing: Publishing, world: World, fetcher: Fetcher, path: Path
+) -> None:
+    held, url = begin(publishing, fetcher, path)
+    publishing.known[1] = world.bundle(sequence=1, status_lists={})  # another bundle of that number
+    newer = world.bundle(sequence=2)
+    publishing.newest = newer
+    result = snapshot.refresh(fetcher, url, path, held, now=world.now)
+    assert result.outcome is Outcome.UPDATED and path.read_bytes() == newer
+    assert [asked.query for asked in publishing.site.asked[-2:]] == ["from=1", ""]
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "stranger", "rolled back", "of a delta"])
+def test_X5_14_a_bad_delta_leaves_what_is_held(
+    world: World, site: Site, fetcher: Fetcher, path: Path, damage: str
+) -> None:
+    publishing = Publishing(world, site)
+    held, url = begin(publishing, fetcher, path)
+    publishing.publish(world.bundle(sequence=2))
+    good = publishing.since(held.raw)
+    by = (stranger := World()).bundle_desk
+    newer = stranger.bundle(sequence=4)
+    second = snapshot.take(good, path, held, now=world.now).bundle
+    assert second is not None
+    bad = {
+        "cut": good[:-7],
+        "flipped": good[:-1] + bytes([good[-1] ^ 1]),
+        "stranger": delta.build(delta.manifest(held.raw), newer, signer=by.signer, chain=[by.certificate]),
+        "rolled back": good,
+        "of a delta": good + good,
+    }[damage]
+    before = second if damage == "rolled back" else held
+    snapshot.replace(path, before.raw)
+    site.pages["/bundle"] = lambda asked: Answer(bad if asked.query else b"and nothing else is there either")
+    result = snapshot.refresh(fetcher, url, path, before, now=world.now)
+    assert result.outcome is Outcome.REFUSED and result.bundle is before
+    assert path.read_bytes() == before.raw
+
+
+# --- on a stick ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_comes_on_a_stick_is_checked_as_if_it_were_fetched(world: World, path: Path) -> None:
+    first_one, second, third = (world.bundle(sequence=number) for number in (1, 2, 3))
+    by = world.bundle_desk
+    taken = snapshot.take_first(first_one, path, root_sha256=world.root_sha256, now=world.now)
+    assert taken.outcome is Outcome.UPDATED and taken.bundle is not None
+    refused = snapshot.take_first(World().bundle(), path, root_sha256=world.root_sha256, now=world.now)
+    assert (refused.outcome, refused.code) == (Outcome.REFUSED, "issuer_untrusted") and path.read_bytes() == first_one
+    patch = delta.build(delta.manifest(first_one), second, signer=by.signer, chain=[by.certificate])
+    after = snapshot.take(patch, path, taken.bundle, now=world.now)
+    assert after.bundle is not None and path.read_bytes() == second
+    assert snapshot.take(patch, path, after.bundle, now=world.now).code == "presentation_replayed"
+    assert snapshot.take(first_one, path, after.bundle, now=world.now).code == "presentation_replayed"
+    assert snapshot.take(second, path, after.bundle, now=world.now).outcome is Outcome.UNCHANGED
+    assert snapshot.take(third, path, after.bundle, now=world.now).outcome is Outcome.UPDATED
+
+
+def test_a_first_bundle_whose_lists_do_not_hold_what_they_announce_is_not_kept(world: World, path: Path) -> None:
+    desk, now = world.status_desk, world.now
+    listed = StatusList(URI, 2, bytes(16), now, now + DAY, DAY, size=128)
+    bad = sign_cwt(listed, desk.signer, [desk.certificate])
+    result = snapshot.take_first(world.bundle(status_lists={URI: bad}), path, root_sha256=world.root_sha256, now=now)
+    assert (result.outcome, result.code) == (Outcome.REFUSED, "malformed") and not path.exists()
 
 
 def test_a_new_root_is_introduced_by_the_old_one(world: World, site: Site, fetcher: Fetcher, path: Path) -> None:

@@ -11,6 +11,7 @@ from certs.formats import Step
 from certs.keys import MemorySigner
 from certs.status import Status
 from certs.x509 import Usage, key_id
+from tests.certs import samples
 from tests.world import DAY, RECORDS, World
 from verifier import ADULT, DEFAULT, CheckOutcome, Outcome, Policy, Rejected, Undetermined, Unknown, Verifier
 
@@ -38,12 +39,15 @@ def open_question(verifier: Verifier, text: str, policy: Policy = DEFAULT) -> tu
     return caught.value.code, caught.value.step
 
 
-@pytest.mark.parametrize("name", [f"{kind.name}.{view.name}" for kind in CATALOGUE.values() for view in kind.views])
+@pytest.mark.parametrize(
+    "name", [f"{kind.name}.{view.name}" for kind in CATALOGUE.values() for view in kind.views if view.qr]
+)
 def test_every_view_of_every_document_is_accepted(world: World, verifier: Verifier, name: str) -> None:
     kind, view = name.split(".")
     verified = verifier.verify(world.present(world.issue(kind, view)), policy=Policy(documents=(name,)))
-    fields = CATALOGUE[kind].view(view).fields
-    assert verified.claims == {field: RECORDS[kind][field] for field in fields if RECORDS[kind][field] is not None}
+    cut = CATALOGUE[kind].view(view)
+    record = samples.for_view(RECORDS[kind], cut)
+    assert verified.claims == {field: record[field] for field in cut.fields if record.get(field) is not None}
     assert (verified.document, verified.view, verified.holder_bound) == (kind, view, True)
     assert (verified.audience, verified.presented_at, verified.status_as_of) == (None, world.now, world.now)
 

@@ -2,18 +2,21 @@
 
 import secrets
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from werkzeug.wrappers import Response as AnyResponse
 
-from certs import qr
 from certs.catalogue import CATALOGUE, Text
-from certs.formats import cwt
-from verifier import facts, scan
+from certs.encoding import b64url_decode
+from certs.errors import CertsError
+from certs.formats.session_transcript import SessionTranscript
+from verifier import facts, presented, scan
 from verifier.policy import ADULT, AGE, DEFAULT, Policy, takes
+from verifier.presented import Conversation, Form
 from verifier.reasons import REASONS
 from verifier.result import Outcome, Report
 from verifier.scan import NothingToCheck
@@ -21,7 +24,23 @@ from verifier.web.errors import wants_json
 from verifier.web.frame import counter, desk, language, require_form_token, verifier
 
 pages = Blueprint("check", __name__)
+PRINTED, ANY_COPY = "printed", "none"  # what a clerk takes beside what a customer shows in their own wallet
 CHOICES = 8  # codes of one picture that are offered; more than that is no counter's everyday
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the clerk insists on: which document, and which proof of the holder."""
+
+    documents: str
+    proof: str
+
+    def policy(self) -> Policy:
+        if self.proof not in ("", PRINTED, ANY_COPY) or self.documents not in ("", AGE, *CATALOGUE):
+            raise BadRequest()
+        named = Policy(documents=(self.documents,)) if self.documents in CATALOGUE else DEFAULT
+        wanted = ADULT if self.documents == AGE else named
+        return replace(wanted, accept_printed=self.proof == PRINTED, require_holder_proof=self.proof != ANY_COPY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +48,7 @@ class Choice:
     """The codes of one picture, and what the clerk insisted on."""
 
     texts: tuple[str, ...]
-    documents: str
+    wish: Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +58,7 @@ class Judged:
     report: Report
     asked: Text | None = None
     shown: Text | None = None
+    printed: bool = False  # refused as a print, by a counter that takes none
 
 
 NOTHING_GIVEN = Text(
@@ -66,15 +86,14 @@ def check() -> AnyResponse:
     if wants_json():
         return _check_for_machine()
     require_form_token()
-    documents = request.form.get("documents", "")
-    _policy(documents)
+    wish = _wish()
     try:
         texts = scan.texts(_source())
         if not texts:
             raise NothingToCheck(scan.NO_CODE)
     except NothingToCheck as nothing:
         return make_response(_form_page(error=nothing.reason.of(language())), 422)
-    return redirect(_place(texts, documents), 303)
+    return redirect(_place(texts, wish), 303)
 
 
 @pages.post("/scan")
@@ -84,13 +103,12 @@ def scan_frame() -> Response:
     `location` is null while no code is read, so that the page sends the next frame.
     """
     require_form_token()
-    documents = request.form.get("documents", "")
-    _policy(documents)
+    wish = _wish()
     try:
         texts = tuple(request.form.getlist("text")) or scan.texts(_source())
     except NothingToCheck:
         texts = ()
-    return jsonify({"location": _place(texts, documents) if texts else None})
+    return jsonify({"location": _place(texts, wish) if texts else None})
 
 
 @pages.get("/choose/<choice>")
@@ -99,7 +117,7 @@ def choose(choice: str) -> AnyResponse:
     kept = counter().shelf.get(desk(), choice, now=int(time.time()))
     if not isinstance(kept, Choice):
         return redirect(url_for("check.form"), 303)
-    return make_response(render_template("choose.html", texts=kept.texts, chosen=kept.documents, guess=facts.guess))
+    return make_response(render_template("choose.html", texts=kept.texts, wish=kept.wish, guess=facts.guess))
 
 
 @pages.get("/verdict/<verdict>")
@@ -131,32 +149,35 @@ def trust() -> str:
     return render_template("trust.html", bundle=current.bundle if current else None, facts=facts, result=result)
 
 
-def _place(texts: tuple[str, ...], documents: str) -> str:
+def _place(texts: tuple[str, ...], wish: Wish) -> str:
     """The address of the one code's verdict, or of the choice between several; kept on this browser's shelf."""
     name = secrets.token_urlsafe(16)
     several = len(texts) > 1
-    kept = Choice(texts[:CHOICES], documents) if several else judge(texts[0], documents)
+    kept = Choice(texts[:CHOICES], wish) if several else judge(texts[0], wish)
     counter().shelf.put(desk(), name, kept, now=int(time.time()))
     return url_for("check.choose", choice=name) if several else url_for("check.verdict", verdict=name)
 
 
-def judge(text: str, documents: str) -> Judged:
-    """Step 9 comes last: what a document says of itself was found genuine when the policy refuses it."""
-    policy = _policy(documents)
+def judge(text: str, wish: Wish) -> Judged:
+    """Steps 8 and 9 come last: what a document says of itself was found genuine when these refuse it."""
+    policy = wish.policy()
     report = inspect(text, policy)
-    if report.code != "policy_refused":
+    if report.code == "holder_binding_missing":
+        return Judged(report, printed=presented.peek(text).printed)
+    if report.code != "policy_refused" or not wish.documents:
         return Judged(report)
-    shown = cwt.peek(qr.from_text(text))
-    if takes(policy, shown.document.name, shown.view.name):  # the right document; it does not say what is needed
+    shown = presented.peek(text)
+    view = shown.view.name if shown.view else ""
+    if takes(policy, shown.document.name, view):  # the right document; it does not say what is needed
         return Judged(report)
-    return Judged(report, asked=dict(choices())[documents], shown=facts.guess(text))
+    return Judged(report, asked=dict(choices())[wish.documents], shown=facts.guess(text))
 
 
-def inspect(text: str, policy: Policy) -> Report:
+def inspect(text: str, policy: Policy, conversation: Conversation | None = None) -> Report:
     """The report; without any trust data the question stays open."""
     current = verifier()
     if current is not None:
-        return current.inspect(text, policy=policy)
+        return current.inspect(text, policy=policy, conversation=conversation)
     advice = REASONS["status_unavailable"].advice
     return Report(Outcome.UNDETERMINED, (), None, "status_unavailable", NO_TRUST_DATA, advice, None)
 
@@ -168,22 +189,18 @@ def choices() -> list[tuple[str, Text]]:
     ]
 
 
-def _policy(documents: str) -> Policy:
-    if not documents:
-        return DEFAULT
-    if documents == AGE:
-        return ADULT
-    if documents not in CATALOGUE:
-        raise BadRequest()
-    return Policy(documents=(documents,))
+def _wish() -> Wish:
+    wish = Wish(request.form.get("documents", ""), request.form.get("proof", ""))
+    wish.policy()
+    return wish
 
 
 def _source() -> str | bytes:
-    """The picture, else the pasted text. A line end that pasting adds is not part of a code; a blank may be."""
+    """The picture or file, else the pasted text. A line end that pasting adds is not part of a code; a blank may be."""
     picture = request.files.get("picture")
     data = picture.read() if picture else b""
     if data:
-        if not scan.is_picture(data):
+        if not scan.is_picture(data) and not _is_document(data):
             raise NothingToCheck(scan.NOT_A_PICTURE)
         return data
     text = request.form.get("text", "").strip("\r\n")
@@ -192,33 +209,58 @@ def _source() -> str | bytes:
     return text
 
 
+def _is_document(data: bytes) -> bool:
+    """A file of what a wallet sent online; a code comes as a picture."""
+    return presented.is_mdoc(data) or any(presented.form_of(text) is not Form.QR for text in scan.texts(data))
+
+
 def _check_for_machine() -> Response:
-    """Multipart or form fields `picture`, `text`, `documents`; or a JSON object with `text` and `documents`."""
+    """Multipart or form fields `picture`, `text` and those of `_FIELDS`; or a JSON object with `text` and these.
+
+    `audience`, `nonce` and `transcript` (base64url) are what the caller itself asked with, online.
+    """
     try:
         if request.mimetype == "application/json":
             fields = _json_fields()
             source: str | bytes = fields["text"]
-            policy = _policy(fields["documents"])
         elif request.mimetype in ("multipart/form-data", "application/x-www-form-urlencoded"):
-            source, policy = _source(), _policy(request.form.get("documents", ""))
+            source, fields = _source(), {name: request.form.get(name, "") for name in _FIELDS}
         else:
             raise UnsupportedMediaType()
+        policy, conversation = _asked(fields)
         text = scan.only(source)
     except NothingToCheck as nothing:
         reason = {"vi": nothing.reason.vi, "en": nothing.reason.en}
         return make_response(jsonify({"error": "nothing_to_check", "reason": reason, "codes": len(nothing.texts)}), 422)
-    return jsonify(inspect(text, policy).to_json())
+    return jsonify(inspect(text, policy, conversation).to_json())
+
+
+_FIELDS = ("documents", "proof", "audience", "nonce", "transcript")
+
+
+def _asked(fields: Mapping[str, str]) -> tuple[Policy, Conversation | None]:
+    audience, nonce = fields["audience"] or None, fields["nonce"] or None
+    policy = Wish(fields["documents"], fields["proof"]).policy()
+    policy = replace(policy, audience=audience, challenge=nonce.encode() if nonce else None)
+    if not fields["transcript"]:
+        return policy, None
+    try:
+        encoded = b64url_decode(fields["transcript"])
+    except CertsError as error:
+        raise BadRequest() from error
+    return policy, Conversation(SessionTranscript(encoded, audience, nonce))
 
 
 def _json_fields() -> dict[str, str]:
     body: Any = request.get_json(silent=True)
     if not isinstance(body, dict) or not isinstance(body.get("text"), str):
         raise BadRequest()
-    documents = body.get("documents", "")
-    if not isinstance(documents, str):
+    fields = {name: body.get(name, "") for name in _FIELDS}
+    if not all(isinstance(value, str) for value in fields.values()):
         raise BadRequest()
-    return {"text": body["text"], "documents": documents}
+    return {"text": body["text"], **fields}
 
 
 def _form_page(error: str | None = None) -> str:
-    return render_template("check.html", error=error, choices=choices(), chosen=request.values.get("documents", ""))
+    wish = Wish(request.values.get("documents", ""), request.values.get("proof", ""))
+    return render_template("check.html", error=error, choices=choices(), wish=wish)

@@ -10,7 +10,7 @@ export class Lost extends Error {}
 async function send(form, found) {
   const fields = new FormData(form);
   const body = new FormData();
-  for (const name of ["form_token", "documents"]) body.append(name, fields.get(name));
+  for (const name of ["form_token", "documents", "proof"]) body.append(name, fields.get(name));
   for (const [name, value] of found) body.append(name, value);
   const options = { method: "POST", body, headers: { Accept: "application/json" }, credentials: "same-origin", redirect: "error" };
   const answer = await fetch(form.dataset.scan, options).catch(() => null);
