@@ -13,9 +13,10 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certs import bundle, crl, doctor_command, pkcs11, qr, rotate_command, vectors
+from certs import bundle, crl, doctor_command, pkcs11, qr, roots, rotate_command, vectors
 from certs.authority import CRL_DAYS, ROOT_DAYS, SIGNER_DAYS, Authority
 from certs.crl import REASONS, Revocation
+from certs.desk import FORMER, Desk, write
 from certs.errors import CertsError
 from certs.formats import cwt
 from certs.keys import FileSigner, PublicKey
@@ -125,14 +126,19 @@ def _key(options: argparse.Namespace) -> PublicKey:
     return pkcs11.make_key(token, options.name)
 
 
-def _authority(folder: Path) -> Authority:
-    key = FileSigner.load(folder / "root.key", "ES256")
-    return Authority(x509.load_pem_x509_certificate((folder / "root.pem").read_bytes()), key)
+def _authority(folder: Path, *, of: x509.Certificate | None = None) -> Authority:
+    """The root that signs today; or a former one where `of` is its signer, as only who issued it can revoke it."""
+    root = Desk(folder, "root")
+    for former in root.generations().former if of is not None else ():
+        if of is not None and roots.issued(former, of):
+            return Authority(former, root.signer(f"{FORMER}{former.serial_number:x}"))
+    return roots.authority(root)
 
 
 def _revoke(options: argparse.Namespace) -> None:
-    now, authority = int(time.time()), _authority(options.folder)
+    now = int(time.time())
     certificate = x509.load_pem_x509_certificate(options.certificate.read_bytes())
+    authority = _authority(options.folder, of=certificate)
     entry = authority.revoke(certificate, reason=_REASONS[options.reason], now=now, invalid_since=options.invalid_since)
     _publish_crl(options, authority, (entry,), now)
 
@@ -142,16 +148,19 @@ def _crl(options: argparse.Namespace) -> None:
 
 
 def _publish_crl(options: argparse.Namespace, authority: Authority, more: tuple[Revocation, ...], now: int) -> None:
-    """The number is the time, so that a folder restored from an old copy never signs a number twice."""
-    path = options.folder / "root.crl"
+    """The number is the time, so that a folder restored from an old copy never signs a number twice. After a rotation each
+    root has a list of its own in `crls/`; that of the root that signs today is `root.crl` too."""
+    beside = roots.crl_path(options.folder / "crls", authority.certificate)
+    current = Desk(options.folder, "root").generations().current
+    path = options.folder / "root.crl" if authority.certificate == current else beside
     entries, number = more, now
     if path.exists():
         held = crl.read(path.read_bytes(), (authority.certificate,), now=now)
         entries, number = (*held.revocations.values(), *more), max(held.number + 1, now)
     data = authority.sign_crl(entries, number=number, now=now, days=options.days)
-    new = path.with_suffix(".new")
-    new.write_bytes(data)
-    os.replace(new, path)
+    write(path, data)
+    if beside.parent.exists() and beside != path:
+        write(beside, data)
     _print_table([("file", path), *_crl_rows(data, authority.certificate, now)])
 
 

@@ -5,6 +5,7 @@ Spec: none but our own (`certs/qr.md` §Bundle); a COSE_Sign1 (RFC 9052) with x5
 
 What makes a bundle trusted is where it came from:
  - `read` of a file that the operator put there: its own anchors, or only the pinned root when a fingerprint is given;
+ - `first` from anywhere: the pinned root, and it must still be good today;
  - `update` from the network: the anchors of the bundle already held (as TUF does it), never its own.
 """
 
@@ -18,11 +19,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certs import cbor, cose, crl, status, trust
 from certs.crl import NO_CRLS, Crls
+from certs.encoding import TIME_LIMIT
 from certs.errors import Malformed, NotValidNow, Untrusted
 from certs.keys import Signer
 from certs.status import StatusLists
 from certs.trust import TrustStore
-from certs.x509 import Usage, check_path, introduced, load, public_key
+from certs.x509 import Usage, check_path, introduced, load, public_key, taken_back
 
 TYP = "application/vn-bundle+cose"
 SEQUENCE, ISSUED, EXPIRES, ANCHORS, TRUST_LIST, STATUS_LISTS, CRLS = 1, 2, 3, 4, 5, 6, 7
@@ -48,7 +50,7 @@ class Bundle:
             for name, each in names
         ]
         by_id = {crl.authority_id(each): name for name, each in names}
-        crls = [Part("crl", by_id[each.issuer], each.issued, each.next_update) for each in self.trust.crls]
+        crls = [Part("crl", by_id.get(each.issuer, each.issuer.hex()), each.issued, each.next_update) for each in self.trust.crls]
         lists = [
             Part("status_list", each.uri, each.known, min(each.expires, each.known + each.ttl))
             for each in self.statuses
@@ -103,12 +105,18 @@ def read(data: bytes, *, now: int, root_sha256: str | None = None) -> Bundle:
     that was good when it came stays readable offline; how old it is, every verdict tells.
     """
     message, payload = _open(data)
-    anchors = _anchors(payload)
-    if root_sha256 is not None:
-        anchors = [anchor for anchor in anchors if fingerprint(anchor) == root_sha256.lower()]
-        if not anchors:
-            raise Untrusted("issuer_untrusted", "the pinned root is not in this bundle")
+    anchors = _anchors(payload) if root_sha256 is None else _pinned(payload, root_sha256)
     return _verified(message, payload, data, anchors=anchors, at=min(now, payload[ISSUED]), now=now)
+
+
+def first(data: bytes, *, now: int, root_sha256: str) -> Bundle:
+    """A bundle for whoever holds none: under the pinned root, and good now. An old one says the time of its own making, and
+    so could whoever has the key of a signer that has ended or was revoked since. Raises CertsError."""
+    message, payload = _open(data)
+    new = _verified(message, payload, data, anchors=_pinned(payload, root_sha256), at=now, now=now)
+    if new.expires <= now:
+        raise NotValidNow("expired", "bundle")
+    return new
 
 
 def update(held: Bundle, data: bytes, *, now: int) -> Bundle:
@@ -149,6 +157,8 @@ def _open(data: bytes) -> tuple[cose.Sign1, dict[int, Any]]:
         raise Malformed("malformed", "bundle")
     if not all(type(payload[key]) is kind for key, kind in kinds.items()) or payload[SEQUENCE] < 1:
         raise Malformed("malformed", "bundle")
+    if not all(0 <= payload[key] < TIME_LIMIT for key in (ISSUED, EXPIRES)):
+        raise Malformed("malformed", "times of the bundle")
     lists = payload[STATUS_LISTS]
     if not all(isinstance(uri, str) and isinstance(token, bytes) for uri, token in lists.items()):
         raise Malformed("malformed", "status lists of the bundle")
@@ -160,6 +170,13 @@ def _anchors(payload: Mapping[int, Any]) -> list[x509.Certificate]:
     if not 1 <= len(ders) <= 8 or not all(isinstance(der, bytes) for der in ders):
         raise Malformed("malformed", "anchors")
     return [load(der) for der in ders]
+
+
+def _pinned(payload: Mapping[int, Any], root_sha256: str) -> list[x509.Certificate]:
+    anchors = [anchor for anchor in _anchors(payload) if fingerprint(anchor) == root_sha256.lower()]
+    if not anchors:
+        raise Untrusted("issuer_untrusted", "the pinned root is not in this bundle")
+    return anchors
 
 
 def _crls(payload: Mapping[int, Any], anchors: Sequence[x509.Certificate], *, now: int) -> Crls:
@@ -193,6 +210,7 @@ def _verified(
     own = _anchors(payload)
     crls = _crls(payload, own, now=at)
     both = Crls((*held, *crls))
+    anchors, own = ([each for each in some if not taken_back(each, own, both)] for some in (anchors, own))
     believed = introduced(anchors, own, now=at, crls=both)  # a root that we hold may hand over to its next key
     check_path(chain[0], chain[1:], believed, usage=Usage.BUNDLE_SIGNER, now=at, crls=both)
     cose.verify(message, public_key(chain[0]))

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certs import bundle, cbor, cose
 from certs.bundle import SEQUENCE, STATUS_LISTS, Bundle
-from certs.errors import BadSignature, Malformed, NotValidNow
+from certs.errors import BadSignature, CertsError, Malformed, NotValidNow
 from certs.keys import Signer
 from certs.x509 import Usage, check_path, load, public_key
 
@@ -44,7 +44,7 @@ def is_delta(data: bytes) -> bool:
     """By its `typ`; whatever else is wrong with it, reading it tells."""
     try:
         return cose.parse(data, cbor.BUNDLE).header.get(cose.TYP) == TYP
-    except Malformed:
+    except CertsError:
         return False
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certs import bundle, crl, desk, trust
@@ -163,7 +163,7 @@ def _of_file(path: Path, roots: list[x509.Certificate], now: int) -> Iterator[It
         if b"PRIVATE KEY-----" in head or b"EC PARAMETERS" in head:
             return
         yield from _read(path, head, roots, now)
-    except (OSError, ValueError, CertsError) as error:
+    except (OSError, ValueError, OverflowError, UnsupportedAlgorithm, CertsError) as error:
         text = Text(f"Không đọc được: {error}", f"It cannot be read: {error}")
         yield Item(kind="broken", name=path.name, breaks=text, where=(str(path),))
 

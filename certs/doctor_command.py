@@ -11,6 +11,7 @@ import textwrap
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from certs import doctor
@@ -89,8 +90,8 @@ def _page(
     shown: Sequence[Item], items: Sequence[Item], due: Sequence[Item], screen: _Screen, options: argparse.Namespace
 ) -> list[str]:
     lines: list[str] = []
-    for item in shown:
-        lines += [*_entry(item, item in due, screen, options.now), ""]
+    for alike in _together(shown):
+        lines += [*_entry(alike[0], alike[0] in due, screen, options.now, others=len(alike) - 1), ""]
     holding = [item for item in items if item not in due and item.ends is not None and item.ends > options.now]
     if due:
         said = Text(
@@ -110,12 +111,18 @@ def _page(
     return lines
 
 
-def _entry(item: Item, due: bool, screen: _Screen, now: int) -> list[str]:
+def _together(shown: Sequence[Item]) -> list[list[Item]]:
+    """What ends on one day in one file, with one consequence, is one line: a bundle has a status list for each kind."""
+    groups = groupby(shown, lambda item: (item.kind, _date(item.ends), item.breaks, item.where))
+    return [list(alike) for _, alike in groups]
+
+
+def _entry(item: Item, due: bool, screen: _Screen, now: int, *, others: int) -> list[str]:
     mark, shade = ("✓", "32") if not due else ("✕", "31") if item.ends is None or item.ends <= now else ("!", "33")
     when = _date(item.ends) if item.ends is not None else "—"
     left = screen.of(_left(item.ends, now))
     head = f"{screen.paint(mark, shade)} {when:<10}  {screen.paint(f'{left:<14}', shade)}  "
-    lines = [f"{head}{screen.paint(screen.of(item.title), '1')}  {item.name}"]
+    lines = [f"{head}{screen.paint(screen.of(item.title), '1')}  {item.name}{f' (+{others})' if others else ''}"]
     indent = " " * 4
     wrapped = textwrap.wrap(screen.of(item.breaks), screen.width - len(indent) - 2)
     lines += [f"{indent}{'→ ' if number == 0 else '  '}{line}" for number, line in enumerate(wrapped)]

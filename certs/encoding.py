@@ -18,6 +18,7 @@ from certs.errors import Malformed
 
 JSON_LIMIT = 256 * 1024
 JSON_DEPTH = 32
+TIME_LIMIT = 1 << 37  # seconds, the year 6325: what a calendar can still say, in each zone
 TEXT_LIMIT = 1024  # the longest single text that any claim of ours may hold
 
 

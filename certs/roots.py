@@ -6,6 +6,7 @@ Spec: RFC 4210 §4.4 (new with old, old with new), RFC 5280 §5 (lists; each roo
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import NameOID
 
 from certs import crl
@@ -30,6 +31,14 @@ def authority(desk: Desk) -> Authority:
     return Authority(desk.generations().current, desk.signer())
 
 
+def issued(root: x509.Certificate, certificate: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(root)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
+
+
 def advance_root(desk: Desk, *, now: int) -> tuple[Step, ...]:
     """What is due with the root; its next key bears the same name, and the one before it certifies it."""
     (name,) = desk.generations().current.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
@@ -40,14 +49,15 @@ def advance_root(desk: Desk, *, now: int) -> tuple[Step, ...]:
     done = advance(desk, ROOT_PLAN, certify, now=now, keeps_key=True)
     _introduce(desk, now)
     for each in desk.handovers():
-        if each.not_valid_after_utc.timestamp() < now:
+        if each.not_valid_after_utc.timestamp() < now or not _leads_to(each, desk.generations().published):
             desk.certificate(f"{HANDOVER}{each.serial_number:x}").unlink()
     return done
 
 
 def anchors(desk: Desk) -> tuple[x509.Certificate, ...]:
     """What a bundle carries: every root that signs, will sign, or has signed what still holds, and how one leads to the next."""
-    return (*desk.generations().published, *desk.handovers())
+    published = desk.generations().published
+    return (*published, *(each for each in desk.handovers() if _leads_to(each, published)))
 
 
 def renew_crls(desk: Desk, folder: Path, *, now: int, more: tuple[Revocation, ...] = ()) -> tuple[Path, ...]:
@@ -94,6 +104,11 @@ def _introduce(desk: Desk, now: int) -> None:
         except (CertsError, ValueError):
             continue  # the one before has ended: whoever still believes it must be told the new one by other means
         write_certificate(desk.certificate(f"{HANDOVER}{handover.serial_number:x}"), handover)
+
+
+def _leads_to(handover: x509.Certificate, published: tuple[x509.Certificate, ...]) -> bool:
+    """Whether the key that is introduced is still one of ours: that of a root that was withdrawn must not stay believed."""
+    return any(handover.public_key() == each.public_key() for each in published)
 
 
 def _former(certificate: x509.Certificate) -> str:

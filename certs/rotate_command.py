@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 
-from certs import desk, roots, rotation, trust
+from certs import crl, desk, roots, rotation, trust
 from certs.authority import Authority
 from certs.desk import FORMER, HANDOVER, NEXT, Certify, Desk
 from certs.keys import PublicKey
@@ -45,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
     root = Desk(folder, ROOT)
     rows: list[tuple[str, str, str]] = []
     if not options.check:
+        _adopt_crl(root, folder, now)
         done = [(ROOT, step) for step in roots.advance_root(root, now=now)]
         for one, usage in signers.items():
             certify = _certify(root, one, usage, now)
@@ -97,16 +98,25 @@ def _crl_uri(certificate: x509.Certificate) -> str | None:
     return next((str(name.value) for point in points for name in point.full_name or ()), None)
 
 
+def _adopt_crl(root: Desk, folder: Path, now: int) -> None:
+    """Whatever was revoked since is in `root.crl`: it takes the place of the list that lies beside it, never the other way."""
+    first = folder / "root.crl"
+    if not first.exists():
+        return
+    published = root.generations().published
+    signed = crl.read(first.read_bytes(), published, now=now)
+    issuer = next(each for each in published if crl.authority_id(each) == signed.issuer)
+    target = roots.crl_path(folder / "crls", issuer)
+    if not target.exists() or crl.read(target.read_bytes(), (issuer,), now=now).number < signed.number:
+        desk.write(target, first.read_bytes())
+
+
 def _crls(root: Desk, folder: Path, now: int) -> Sequence[Path]:
     """`root.crl`, where there is one, goes with its root: after a switch each root has a list of its own beside it."""
     first = folder / "root.crl"
     if not first.exists():
         return ()
     held = folder / "crls"
-    oldest = min(root.generations().published, key=lambda each: each.not_valid_before_utc)
-    target = roots.crl_path(held, oldest)
-    if not target.exists():
-        desk.write(target, first.read_bytes())
     made = roots.renew_crls(root, held, now=now)
     current = roots.crl_path(held, root.generations().current)
     if first.read_bytes() != current.read_bytes():

@@ -23,7 +23,7 @@ from cryptography import x509
 
 from certs import cbor, cose, jose
 from certs.crl import NO_CRLS, Crls
-from certs.encoding import b64url_decode, inflate, json_decode
+from certs.encoding import TIME_LIMIT, b64url_decode, inflate, json_decode
 from certs.errors import BadSignature, Malformed, NotValidNow, Revoked, Unavailable, Unsupported, Untrusted
 from certs.keys import PublicKey
 from certs.status_list import (
@@ -185,7 +185,7 @@ def _announced(size: object, bits: int) -> int | None:
 
 def _seconds(claims: Mapping[str, Any], name: str) -> int:
     value = claims.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+    if type(value) is not int or not 0 <= value < TIME_LIMIT:
         raise Malformed("malformed", name)
     return value
 

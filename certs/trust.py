@@ -125,7 +125,7 @@ class TrustStore:
         """The path of a signer at `now`, for a document that says it was signed at `signed`. A path found once is only
         re-checked in time and for revocation: its bytes cannot change. Unavailable is raised only where all else holds."""
         path = self._paths.get(signer.fingerprint)
-        if path is None:
+        if path is None or not path.valid_from <= now <= path.valid_until:  # by another root there may be one
             usage = Usage.DOCUMENT_SIGNER
             path = find_path(signer.certificate, (), self.anchors, usage=usage, now=now, crls=self.crls)
             self._paths[signer.fingerprint] = path

@@ -86,17 +86,19 @@ def _changes(before: Sequence[Any], after: Sequence[Any]) -> list[Any]:
 
 def _put_together(before: Sequence[Any], told: Sequence[Any]) -> Iterable[Any]:
     """Never more than a list may hold: a few bytes must not become many."""
-    count = 0
+    count = size = 0
+    sizes = [len(json_encode(each)) for each in before]
     for each in told:
         if isinstance(each, dict):
-            taken: Sequence[Any] = (each,)
+            taken: Sequence[Any] = (each,)  # as long as it is here, where it was bounded
         else:
             first, length = each
             if not (type(first) is type(length) is int and 0 <= first <= first + length <= len(before)):
                 raise Malformed("malformed", "delta of other entities")
             taken = before[first : first + length]
+            size += sum(sizes[first : first + length])
         count += len(taken)
-        if count > ENTITIES_LIMIT:
+        if count > ENTITIES_LIMIT or size > LIST_LIMIT:
             raise Malformed("limit_exceeded", "entities of a trust list")
         yield from taken
 

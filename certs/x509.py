@@ -136,6 +136,22 @@ def introduced(
     return tuple(anchors)
 
 
+def taken_back(anchor: x509.Certificate, roots: Iterable[x509.Certificate], crls: Crls) -> bool:
+    """Whether one of `roots` certified this one and has revoked it since: an anchor answers to nobody, but one that another
+    introduced was believed for that alone. A revocation list that is too old still refuses whom it names."""
+    for root in roots:
+        if root.subject != anchor.issuer or not any(
+            each.crl and anchor.serial_number in each.crl.revocations for each in crls.watch((anchor, root))
+        ):
+            continue
+        try:
+            anchor.verify_directly_issued_by(root)
+            return True
+        except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
+            continue
+    return False
+
+
 def _hands_over(root: x509.Certificate, successor: x509.Certificate, now: int, crls: Crls) -> bool:
     try:
         constraints = successor.extensions.get_extension_for_class(x509.BasicConstraints).value

@@ -131,6 +131,7 @@ class DocumentType:
     order: tuple[tuple[str, str], ...] = ()  # pairs of dates: the first is not after the second
     equal: tuple[tuple[str, str], ...] = ()  # pairs of fields that say the same
     iso: str = ""  # the document type that ISO gives it, where it does
+    identified_by: str = ""  # the field that tells a person's documents of this type apart; "": a person has one
 
     def field(self, name: str) -> Field:
         return _fields(self)[name]

@@ -35,7 +35,18 @@ _KIND = (
         "colour": str,
         "glyph": str,
         "iso": str,
+        "identified_by": str,
     },
+)
+_AS_THEY_ARE = (
+    "credential_days",
+    "printed_days",
+    "account_level",
+    "sensitive",
+    "colour",
+    "glyph",
+    "iso",
+    "identified_by",
 )
 _COLUMN = (
     {"name": str, "kind": str, "label": dict},
@@ -51,6 +62,7 @@ _CHOICE: Shape = ({"name": str, "vi": str, "en": str}, {})
 _LIFETIMES: Shape = ({"choice": str, "begins": str, "ends": str, "each": list}, {})
 _LIFETIME = ({"of": list, "years": int}, {"since": date, "until": date})
 _OF_A_COLUMN = (Kind.TEXT, Kind.DIGITS, Kind.DATE, Kind.COUNT, Kind.YES, Kind.CHOICE)
+_IDENTIFYING = (Kind.TEXT, Kind.DIGITS)
 _WITH_A_FORM = (Kind.TEXT, Kind.DIGITS, Kind.TEXTS)
 
 
@@ -85,7 +97,7 @@ def read(toml: str, name: str) -> DocumentType:
         equal=tuple(_twins(each, fields, f"{name}.equal") for each in table.get("equal", ())),
         **{
             key: table[key]
-            for key in ("credential_days", "printed_days", "account_level", "sensitive", "colour", "glyph", "iso")
+            for key in _AS_THEY_ARE
             if key in table
         },
     )
@@ -106,6 +118,9 @@ def _whole(kind: DocumentType) -> None:
         refuse(kind.name, "colour is #rrggbb, glyph one character")
     if not kind.fields or not kind.views or not kind.issuers:
         refuse(kind.name, "needs fields, views and issuers")
+    tells = {field.name for field in kind.fields if field.required and field.kind in _IDENTIFYING}
+    if kind.identified_by and kind.identified_by not in tells:
+        refuse(kind.name, "identified_by names a required field of text or digits")
     once((view.code for view in kind.views), f"{kind.name}: codes of views")
     once((view.name for view in kind.views), f"{kind.name}: views")
     for before, after in zip(kind.issuers, kind.issuers[1:], strict=False):
