@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certs import cbor, cose, crl, status, trust
 from certs.crl import NO_CRLS, Crls
 from certs.encoding import TIME_LIMIT
-from certs.errors import Malformed, NotValidNow, Untrusted
+from certs.errors import Malformed, NotValidNow, Unsupported, Untrusted
 from certs.keys import Signer
 from certs.status import StatusLists
 from certs.trust import TrustStore
@@ -50,7 +50,10 @@ class Bundle:
             for name, each in names
         ]
         by_id = {crl.authority_id(each): name for name, each in names}
-        crls = [Part("crl", by_id.get(each.issuer, each.issuer.hex()), each.issued, each.next_update) for each in self.trust.crls]
+        crls = [
+            Part("crl", by_id.get(each.issuer, each.issuer.hex()), each.issued, each.next_update)
+            for each in self.trust.crls
+        ]
         lists = [
             Part("status_list", each.uri, each.known, min(each.expires, each.known + each.ttl))
             for each in self.statuses
@@ -114,8 +117,8 @@ def first(data: bytes, *, now: int, root_sha256: str) -> Bundle:
     so could whoever has the key of a signer that has ended or was revoked since. Raises CertsError."""
     message, payload = _open(data)
     new = _verified(message, payload, data, anchors=_pinned(payload, root_sha256), at=now, now=now)
-    if new.expires <= now:
-        raise NotValidNow("expired", "bundle")
+    if min(new.expires, new.trust.list.next_update) <= now:
+        raise NotValidNow("expired", "bundle, or its trust list")
     return new
 
 
@@ -169,7 +172,10 @@ def _anchors(payload: Mapping[int, Any]) -> list[x509.Certificate]:
     ders = payload[ANCHORS]
     if not 1 <= len(ders) <= 8 or not all(isinstance(der, bytes) for der in ders):
         raise Malformed("malformed", "anchors")
-    return [load(der) for der in ders]
+    anchors = [load(der) for der in ders]
+    if any(public_key(anchor).alg != "ES256" for anchor in anchors):
+        raise Unsupported("alg_not_allowed", "roots are on P-256")
+    return anchors
 
 
 def _pinned(payload: Mapping[int, Any], root_sha256: str) -> list[x509.Certificate]:

@@ -88,6 +88,9 @@ class Keeper:
         except OSError as error:
             event(log, logging.ERROR, "trust_not_written", cause=error.strerror)
             return Refresh(Outcome.REFUSED, held, "internal", "cannot be written")
+        except Exception as error:  # noqa: BLE001 — whatever came, the next attempt must still be made
+            event(log, logging.ERROR, "trust_failed", error=error)
+            return Refresh(Outcome.REFUSED, held, "internal", type(error).__name__)
 
     def _from_disk(self) -> Verifier | None:
         try:

@@ -90,7 +90,7 @@ def fetch(fetcher: Fetcher, url: str, path: Path, *, root_sha256: str, now: int)
 def take_first(data: bytes, path: Path, *, root_sha256: str, now: int) -> Refresh:
     """Where nothing is held yet: what came, from wherever, must stand on this root."""
     try:
-        fresh = bundles.read(data, now=now, root_sha256=root_sha256)
+        fresh = bundles.first(data, now=now, root_sha256=root_sha256)
         fresh.statuses.check_contents()
     except CertsError as error:
         return Refresh(Outcome.REFUSED, None, error.code, error.detail)

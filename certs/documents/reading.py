@@ -95,11 +95,7 @@ def read(toml: str, name: str) -> DocumentType:
         tuple(_issuer(each, f"{name}.issuers") for each in table["issuers"]),
         order=tuple(_pair(each, fields, f"{name}.order") for each in table.get("order", ())),
         equal=tuple(_twins(each, fields, f"{name}.equal") for each in table.get("equal", ())),
-        **{
-            key: table[key]
-            for key in _AS_THEY_ARE
-            if key in table
-        },
+        **{key: table[key] for key in _AS_THEY_ARE if key in table},
     )
     _whole(kind)
     return kind

@@ -24,6 +24,7 @@ from typing import Any
 from certs import cbor, cose, proof
 from certs.catalogue import DocumentType, View
 from certs.cose import Sign1
+from certs.encoding import TIME_LIMIT
 from certs.errors import BadSignature, CertsError, Malformed, NotValidNow, Untrusted
 from certs.formats import SEAL, Expected, Step, Trail, Verified
 from certs.formats.compact import from_compact, to_compact
@@ -222,8 +223,10 @@ def _contents(credential: Sign1, shown: Presentation | None = None) -> Contents:
     if not isinstance(claims, dict) or set(claims) != (_PRINTED_CLAIMS if printed else _CLAIMS):
         raise Malformed("malformed", "claims of the credential")
     issuer, issued, expires = claims[ISS], claims[IAT], claims[EXP]
-    if not isinstance(issuer, str) or type(issued) is not int or type(expires) is not int or not 0 <= issued < expires:
+    if not isinstance(issuer, str) or not type(issued) is type(expires) is int:
         raise Malformed("malformed", "iss, iat or exp")
+    if not 0 <= issued < expires < TIME_LIMIT:
+        raise Malformed("malformed", "iat or exp")
     uri, index = _status_reference(claims[STATUS])
     document, view, record = from_compact(claims[DOCUMENT])
     holder = None if printed else _holder(claims[CNF])

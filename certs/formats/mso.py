@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from certs import cbor, cose
 from certs.cbor import Limits, Tag, Value
 from certs.cose import Sign1
+from certs.encoding import TIME_LIMIT
 from certs.errors import BadSignature, Malformed, Unsupported, Untrusted
 from certs.formats.elements import DATE_TIME, FULL_DATE, date_time
 from certs.keys import PublicKey, Signer
@@ -27,8 +28,7 @@ from certs.keys import PublicKey, Signer
 EMBEDDED = 24  # CBOR tag
 # A portrait has some tens of KiB; the deepest that a response goes is eight, with the bytes under a tag 24 counted anew.
 LIMITS = Limits(128 * 1024, 8, 256, frozenset({DATE_TIME, EMBEDDED, FULL_DATE}), any_order=True)
-SALT = 32  # bytes; §9.1.2.5 asks for 16
-_SALT_LEAST = 16
+SALT, _SALT_LEAST = 32, 16  # bytes; §9.1.2.5 asks for 16
 _DIGEST_ALGORITHM = "SHA-256"
 _NAME = re.compile(r"[!-~]{1,128}", re.ASCII)
 _MSO = frozenset({"version", "digestAlgorithm", "valueDigests", "deviceKeyInfo", "docType", "validityInfo"})
@@ -173,7 +173,7 @@ def security_object(signed: IssuerSigned) -> SecurityObject:
         raise Unsupported("alg_not_allowed", "digestAlgorithm")
     validity = mapping(parts["validityInfo"], {"signed", "validFrom", "validUntil"}, {"expectedUpdate"}, "validityInfo")
     times = {name: _seconds(value) for name, value in validity.items()}
-    if not times["signed"] <= times["validFrom"] < times["validUntil"]:
+    if not times["signed"] <= times["validFrom"] < times["validUntil"] < TIME_LIMIT:
         raise Malformed("malformed", "validityInfo")
     key = mapping(parts["deviceKeyInfo"], {"deviceKey"}, {"keyAuthorizations", "keyInfo"}, "deviceKeyInfo")
     if not isinstance(key["deviceKey"], dict):

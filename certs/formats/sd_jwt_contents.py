@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from certs.catalogue import DocumentType
-from certs.encoding import json_decode
+from certs.encoding import TIME_LIMIT, json_decode
 from certs.errors import BadSignature, Malformed, Unsupported
 from certs.formats import disclosures, shown
 from certs.formats.disclosures import Path, Revealed, SdJwt
@@ -55,7 +55,7 @@ def contents_of(raw: bytes, token: SdJwt) -> Contents:
             raise Unsupported("policy_refused", f"{name} does not stand in the payload")
     document = document_of(payload["vct"])
     issued, begins, expires = payload["iat"], payload.get("nbf", 0), payload["exp"]
-    if not type(issued) is type(begins) is type(expires) is int or begins < 0 or not 0 <= issued < expires:
+    if not type(issued) is type(begins) is type(expires) is int or begins < 0 or not 0 <= issued < expires < TIME_LIMIT:
         raise Malformed("malformed", "iat, nbf or exp")
     if not isinstance(payload["iss"], str):
         raise Malformed("malformed", "iss")

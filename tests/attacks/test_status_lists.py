@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certs import bundle as bundles
 from certs import cbor, cose, qr, status
@@ -63,7 +64,7 @@ def list_with(world: World, value: object, desk: Desk | None = None) -> bytes:
     """A status list token, rightly signed, whose `status_list` is this."""
     by = desk or world.status_desk
     claims = {2: URI, 4: world.now + DAY, 6: world.now, 65533: value, 65534: DAY}
-    chain = by.certificate.public_bytes(status.Encoding.DER)
+    chain = by.certificate.public_bytes(Encoding.DER)
     return cose.sign(cbor.encode(claims), by.signer, header={cose.TYP: status.CWT_TYP, cose.X5CHAIN: chain})
 
 

@@ -210,3 +210,9 @@ def test_a_delta_past_the_end_of_what_it_makes() -> None:
     assert delta.update(held(), data, now=NOW + DAY - 1).raw == raw
     with refused("expired"):
         delta.update(held(), data, now=NOW + DAY)
+
+
+@pytest.mark.parametrize("header", [{1: -7, 2: [99]}, {}, {16: delta.TYP}])
+def test_whatever_comes_is_a_delta_or_none(header: dict[int, Any]) -> None:
+    message = cbor.encode(cbor.Tag(18, [cbor.encode(header), {}, b"", b""]))
+    assert delta.is_delta(message) is (header == {16: delta.TYP})

@@ -191,3 +191,11 @@ def test_nothing_is_changed(folder: Path, capsys: pytest.CaptureFixture[str], mo
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
         path.name: path.read_bytes() for path in copy.iterdir()
     }
+
+
+def test_a_key_that_nobody_knows_is_told_as_broken(folder: Path, world: World) -> None:
+    """A root on a curve that has no name here."""
+    der = world.root.certificate.public_bytes(Encoding.DER)
+    (folder / "odd.der").write_bytes(der.replace(bytes.fromhex("2a8648ce3d030107"), bytes.fromhex("2a8648ce3d030177")))
+    (broken,) = (item for item in doctor.examine([folder], now=NOW) if item.kind == "broken")
+    assert broken.name == "odd.der"

@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certs import __main__ as command
-from certs import crl, pkcs11, trust
+from certs import crl, pkcs11, roots, trust
 from certs.__main__ import main
 from certs.catalogue import Text
 from certs.crl import Crl, Crls
@@ -249,3 +249,29 @@ def test_a_key_is_made_in_a_token(
     assert PublicKey.from_crypto(issued.public_key()) == pkcs11.find_key(soft.token, "health")
     assert not (tmp_path / "health.key").exists()
     pkcs11.close_all()
+
+
+def test_what_was_revoked_stays_so_when_keys_rotate(tmp_path: Path, at: list[int]) -> None:
+    """`rotate` keeps a list for each root beside `root.crl`: neither may bring back what the other has revoked."""
+    folder = str(tmp_path)
+    assert main(["root", folder, "--days", "1000"]) == main(["crl", folder]) == 0
+    for name in ("health", "tax"):
+        assert main(["signer", folder, name, "--days", "700"]) == 0
+    health, tax, first = (
+        x509.load_pem_x509_certificate((tmp_path / f"{name}.pem").read_bytes()) for name in ("health", "tax", "root")
+    )
+    assert main(["rotate", folder]) == 0
+    at[0] += 86_400
+    assert main(["revoke", folder, str(tmp_path / "health.pem"), "--reason", "key-compromise"]) == 0
+    assert main(["rotate", folder]) == 0
+    told = crl.read((tmp_path / "root.crl").read_bytes(), (first,), now=at[0])
+    assert set(told.revocations) == {health.serial_number}
+    (tmp_path / "kept.pem").write_bytes((tmp_path / "tax.pem").read_bytes())
+    while x509.load_pem_x509_certificate((tmp_path / "root.pem").read_bytes()) == first:
+        at[0] += 10 * 86_400
+        assert main(["rotate", folder]) == 0
+    assert main(["revoke", folder, str(tmp_path / "kept.pem"), "--reason", "key-compromise"]) == 0
+    assert main(["rotate", folder]) == 0
+    path = roots.crl_path(tmp_path / "crls", first)
+    held = crl.read(path.read_bytes(), (first,), now=at[0])
+    assert set(held.revocations) == {health.serial_number, tax.serial_number}

@@ -225,3 +225,19 @@ def test_a_damaged_key_stops_the_renewal(tmp_path: Path) -> None:
     desk.write(root.key(), b"nonsense", secret=True)
     with pytest.raises(ValueError, match="PEM"):
         roots.renew_crls(root, tmp_path / "crls", now=NOW)
+
+
+def test_a_root_that_was_withdrawn_is_introduced_no_more(tmp_path: Path) -> None:
+    """By hand its certificate was taken out of the folder; what the next one said of it must not keep it believed."""
+    root = Desk(tmp_path, "root")
+    roots.open_root(root, "The root", now=NOW)
+    first = root.generations().current
+    when = dates(first, ROOT_PLAN)
+    roots.advance_root(root, now=when.made_known)
+    roots.advance_root(root, now=when.takes_over + DAY)
+    keys = [key_of(each) for each in roots.anchors(root)]
+    assert keys.count(key_of(first)) == 2
+    root.certificate(f"{FORMER}{first.serial_number:x}").unlink()
+    assert {key_of(each) for each in roots.anchors(root)} == {key_of(root.generations().current)}
+    roots.advance_root(root, now=when.takes_over + 2 * DAY)
+    assert {key_of(each) for each in root.handovers()} == {key_of(root.generations().current)}

@@ -461,3 +461,22 @@ def _queries(value: Any) -> Any:
 def test_a_reader_of_another_shape_refuses_the_list(change: Any, code: str) -> None:
     with refused(code):
         read(altered(change, value=listed(readers=READERS)))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_path_that_ended_is_looked_for_anew(turned: bool) -> None:
+    """One key under two roots' certificates, as in a rotation: the shorter one ends, and the signer is still good."""
+    short, long = (Authority.create("Root", now=NOW - DAY, days=days, key=ROOT_KEY) for days in (10, 1000))
+    signer = MemorySigner.generate()
+    leaf = long.issue("health", signer.public, Usage.DOCUMENT_SIGNER, now=NOW)
+    service = Service("health", Text("Y tế", "Health"), "health_record", (leaf,), NOW)
+    anchors = (short.certificate, long.certificate)
+    store = TrustStore(anchors[::-1] if turned else anchors, TrustList(1, NOW, NOW + DAY, (service,)))
+    (listed,) = store.signers(key_id(leaf))
+    for later in (0, 20, 0, 700):
+        store.check_path(listed, now=NOW + later * DAY)
+    with refused("cert_expired"):
+        store.check_path(listed, now=NOW + 800 * DAY)
+
+
+ROOT_KEY = MemorySigner.generate()

@@ -162,3 +162,13 @@ def _entities(value: Any) -> Any:
 def test_a_delta_of_another_shape_is_refused(change: Any, code: str) -> None:
     with refused(code):
         apply(FIRST, altered(change))
+
+
+def test_a_few_bytes_never_become_many() -> None:
+    """One long entity, taken over and over: refused before it is put together."""
+
+    def again(content: Any) -> None:
+        content["entities"] = [[0, 50]] * 1000
+
+    with refused("limit_exceeded"):
+        apply(FIRST, altered(again))

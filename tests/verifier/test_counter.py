@@ -12,6 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from certs import trust
 from certs.encoding import b64url_encode
 from certs.status import Status
 from tests.certs.formats import mdocs, sd_jwts
@@ -573,3 +574,18 @@ def test_the_shelf_forgets_in_time_and_stays_small() -> None:
     assert shelf.take("desk", "3", now=9) == 3 and shelf.take("desk", "3", now=9) is None
     shelf.put("desk", "new", 7, now=20)
     assert shelf.get("desk", "2", now=5) is None  # what had ended made room
+
+
+def test_trust_data_past_its_end_is_told(world: World, make: Callable[..., FlaskClient], tmp_path: Path) -> None:
+    """`certs/qr.md` §9.1: a document is judged by a trust list that has ended as before, and whoever reads it must be told."""
+    listed = trust.TrustList(1, world.now - 2 * DAY, world.now - DAY, world.services())
+    token_ = trust.sign(listed, world.list_desk.signer, [world.list_desk.certificate])
+    world.write_bundle(tmp_path / "bundle.cbor", trust_list=token_)
+    client = make()
+    page = check(client, text=world.present())
+    assert verdict(page) == ("accepted", "") and 'id="ended"' in page.text
+    assert "Danh sách tin cậy đã quá hạn" in page.text
+    assert "Danh sách tin cậy đã quá hạn" in client.get("/trust").text
+    world.write_bundle(tmp_path / "bundle.cbor")
+    fresh = make()
+    assert 'id="ended"' not in check(fresh, text=world.present()).text + fresh.get("/trust").text

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from certs import bundle as bundles
-from certs import delta
+from certs import cbor, delta
 from certs.authority import Authority
 from certs.fetch import Fetcher
 from certs.status import Status, StatusList, sign_cwt
@@ -352,3 +352,21 @@ def test_a_keeper_refreshes_at_once_and_by_itself(world: World, site: Site, fetc
         kept.stop()
         thread.join(5)
     assert not thread.is_alive()
+
+
+def test_a_keeper_outlives_whatever_comes(world: World, site: Site, fetcher: Fetcher, path: Path) -> None:
+    """With a critical header that nobody knows: the thread that refreshes must not end with it."""
+    publish(site, world.bundle())
+    kept = keeper(world, site, fetcher, path)
+    assert kept.refresh().outcome is Outcome.UPDATED
+    publish(site, cbor.encode(cbor.Tag(18, [cbor.encode({1: -7, 2: [99]}), {}, b"", b""])))
+    result = kept.refresh()
+    assert (result.outcome, result.code) == (Outcome.REFUSED, "crit_unknown")
+    publish(site, world.bundle(sequence=2))
+    assert kept.refresh().outcome is Outcome.UPDATED
+
+
+def test_a_first_bundle_of_a_signer_that_has_ended_is_not_kept(world: World, path: Path) -> None:
+    data = world.bundle(lifetime=DAY)
+    result = snapshot.take_first(data, path, root_sha256=world.root_sha256, now=world.now + DAY)
+    assert (result.outcome, result.code) == (Outcome.REFUSED, "expired") and not path.exists()

@@ -33,6 +33,9 @@ HSTS, HSTS_IN_SIMULATION = "max-age=63072000; includeSubDomains", "max-age=300"
 
 SCRIPTED = ("check.form", "check.check")  # the page with the camera: the only one that runs a script
 
+LEADS_TO_PROVIDER = ("customer.customer",)  # its form signs the customer out there
+FRAMED = "logout.framed"  # shows nothing, and the provider's page alone may hold it
+
 UPLOADS = ("check.check", "check.scan_frame")
 
 _CSP = (
@@ -167,8 +170,16 @@ def _check_length() -> None:
 
 def _headers(response: Response) -> Response:
     scripted = request.endpoint in SCRIPTED
-    response.headers["Content-Security-Policy"] = _CSP.format(scripts="'self'" if scripted else "'none'")
-    response.headers["X-Frame-Options"] = "DENY"
+    policy = _CSP.format(scripts="'self'" if scripted else "'none'")
+    issuer = urlsplit(counter().config.issuer)
+    provider = f"{issuer.scheme}://{issuer.netloc}"
+    if request.endpoint in LEADS_TO_PROVIDER:  # browsers hold `form-action` against the redirects that follow too
+        policy = policy.replace("form-action 'self'", f"form-action 'self' {provider}")
+    if request.endpoint == FRAMED:
+        policy = policy.replace("frame-ancestors 'none'", f"frame-ancestors {provider}")
+    else:
+        response.headers["X-Frame-Options"] = "DENY"
+    response.headers["Content-Security-Policy"] = policy
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"

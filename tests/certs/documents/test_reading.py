@@ -90,6 +90,8 @@ BROKEN = [
     ('optional = ["birth_date"]', 'optional = "birth_date"', "another type"),
     ('optional = ["birth_date"]', "optional = [5]", "not a list of names"),
     ("credential_days = 30", "credential_days = 30\nprinted_days = -1", "out of range"),
+    ("credential_days = 30", 'credential_days = 30\nidentified_by = "colour"', "identified_by names"),
+    ("credential_days = 30", 'credential_days = 30\nidentified_by = "birth_date"', "identified_by names"),
     # issuers
     ('authority = "tax"', 'authority = "post"', "no authority post"),
     ('authority = "tax"', 'authority = "tax"\nname = "x"', "issuers: has"),

@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 
 from certs.catalogue import Text
-from certs.formats import Step, Trail, Verified
+from certs.formats import Expected, Step, Trail, Verified, cwt, mdoc, sd_jwt
+from tests.certs.formats import mdocs, sd_jwts
+from tests.certs.refusals import refused
+from tests.world import DAY, World
 
 FIELDS: dict[str, Any] = {
     "document": "driving_licence",
@@ -52,3 +55,21 @@ def test_a_trail_remembers_what_was_begun() -> None:
     trail.begin(Step.FORMAT)
     trail.begin(Step.STATUS)
     assert trail.steps == [Step.FORMAT, Step.STATUS]
+
+
+@pytest.mark.parametrize("ends", [(1 << 37) + 1, 250_000_000_000])
+def test_no_document_ends_when_no_calendar_can_say_it(ends: int) -> None:
+    """In each format: what is accepted is shown to people, with its end in their own time zone."""
+    world = World()
+    qr_code = world.issue(days=(ends - world.now) // DAY + 1)
+    online = sd_jwts.issue(world=world, expires=ends)
+    document = mdocs.issued(world, days=(ends - world.now) // DAY + 1)
+    held, taken = world.open_bundle(), Expected(holder_proof=False)
+    how: dict[str, Any] = {"trust": held.trust, "statuses": held.statuses, "now": world.now, "expected": taken}
+    for verify in (
+        lambda: cwt.verify(qr_code, **how),
+        lambda: sd_jwt.verify(online, **how),
+        lambda: mdoc.verify(document, transcript=None, **how),
+    ):
+        with refused("malformed"):
+            verify()

@@ -70,9 +70,10 @@ def test_any_record_comes_back_and_what_is_hidden_does_not(kind: DocumentType, d
     assert result.claims == {name: told[name] for name in told if name in chosen}
     assert result.partial == ()
     named = {content[1] for content in opened(shown) if len(content) == 3}
-    assert named & set(told) == chosen
+    columns = {column.name for name in chosen for column in kind.field(name).columns}  # some are called as a field is
+    assert chosen <= named <= chosen | columns
     open_text = b"".join(map(b64url_decode, shown.split("~")[0].split(".")[:2])).decode()
-    assert not any(name in open_text for name in told)
+    assert not any(f'"{name}"' in open_text for name in told)  # three letters of a digest may say "sex"
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=IDS)
