@@ -221,14 +221,25 @@ _ABOUT: Mapping[str, Callable[[str, str], bool]] = {
 
 
 def superseded(held: tuple[Document, ...], new: Document) -> tuple[Document, ...]:
-    """Earlier documents that the new one replaces: of its type and issuer, with nothing that it lacks."""
+    """Earlier documents that the new one replaces: of its type and issuer, about the same thing where a person may have
+    several of a kind, and with nothing that the new one lacks."""
+    told = distinguished(new)
     has = {(copy.format, copy.view) for copy in new.copies}
     return tuple(
         old
         for old in held
         if (old.type, old.credential_issuer) == (new.type, new.credential_issuer)
+        and distinguished(old) == told
         and {(copy.format, copy.view) for copy in old.copies} <= has
     )
+
+
+def distinguished(document: Document) -> str:
+    """What tells it from the person's other documents of its kind, as far as its copies tell; empty for a kind of which there is
+    one."""
+    name = CATALOGUE[document.type].identified_by
+    told = (glance(copy.format, copy.credential).claims.get(name) for copy in document.copies if name)
+    return str(next((value for value in told if value is not None), ""))
 
 
 def _copies_of(type_: str, kept: Sequence[_Received]) -> tuple[Copy, ...]:

@@ -7,15 +7,24 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from functools import cache
 
 from certs import log as lines
+from certs.fetch import Fetcher
+from certs.keys import FileSigner
 from certs.log import event
 from idp import housekeeping
-from idp.commands.opening import opened
+from idp.commands.opening import opened, settings
 from idp.commands.terminal import DONE, Words, command, show_one
+from idp.config import Config
+from idp.courier import Courier
 from idp.housekeeping import SEAL_EVERY, SWEEP_EVERY
+from idp.oidc.backchannel import Desk
+from idp.oidc.secrets import new_secret
 from idp.ports import Storage
 from idp.storage.errors import StorageError
+
+ALGORITHMS = ("ES256", "RS256")  # as in `idp.app`
 
 log = logging.getLogger("idp.housekeeping")
 
@@ -30,8 +39,24 @@ def _housekeeping(options: argparse.Namespace) -> int:
         if options.once:
             return _once(storage, options)
         lines.install("idp")
-        keep(storage, _stop_on_signal())
+        stop = _stop_on_signal()
+        carrying = courier(storage, settings(options))
+        carrying.start(stop)
+        keep(storage, stop)
+        stop.set()
+        carrying.close()
     return DONE
+
+
+def courier(storage: Storage, config: Config) -> Courier:
+    """Beside those of the servers, so that what they left when they ended goes out."""
+    signers = cache(
+        lambda: {alg: FileSigner.load_or_create(config.data / f"oidc-{alg.lower()}.pem", alg) for alg in ALGORITHMS}
+    )
+    desk = Desk(issuer=config.issuer, signers=signers, new_secret=new_secret)
+    return Courier(
+        storage, Fetcher(simulation=config.simulation, ca_bundle=config.ca_bundle), desk, lambda: int(time.time())
+    )
 
 
 def _once(storage: Storage, options: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """`documents print`, `documents prints` and `documents take-back`: codes on paper, made at an office."""
 
 import argparse
+import os
 import time
 from pathlib import Path
 
@@ -52,11 +53,21 @@ def _print(options: argparse.Namespace) -> int:
     if isinstance(made, Refusal):
         raise Failed(f"{made.text.en} See: python -m idp document list PID", REFUSED)
     written = [path for path in (options.pdf, options.png) if path is not None]
-    if options.pdf is not None:
-        options.pdf.write_bytes(paper.pdf(made, Paper(options.paper)))
-    if options.png is not None:
-        options.png.write_bytes(paper.png(made))
+    try:
+        if options.pdf is not None:
+            _write(options.pdf, paper.pdf(made, Paper(options.paper)))
+        if options.png is not None:
+            _write(options.png, paper.png(made))
+    except OSError as error:
+        what = f"{error.filename} cannot be written: {error.strerror}. The print {paper.number(made.number)} was made"
+        raise Failed(f"{what}; take it back: python -m idp documents take-back PID {made.number}", REFUSED) from error
     return show_one({**_told(made), "files": ", ".join(map(str, written))}, options)
+
+
+def _write(path: Path, drawn: bytes) -> None:
+    """For whoever printed alone: who reads the file can show the print."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
+        file.write(drawn)
 
 
 def _prints(options: argparse.Namespace) -> int:

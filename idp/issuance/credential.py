@@ -49,7 +49,7 @@ def respond(storage: Storage, request: Request, *, context: Context, signers: Si
         with storage.transaction() as ports:
             grant: Grant | None = None
             try:
-                grant, token = bearer.access(request, ports, purpose=ISSUANCE_PURPOSE, now=now)  # 1
+                grant, token = bearer.access(request, ports, context, purpose=ISSUANCE_PURPOSE, now=now)  # 1
                 return _issue(ports, request, grant, token, context, signers, now)
             except BearerError as error:
                 return bearer.refusal(error, ports, context, now=now, resource="credential")

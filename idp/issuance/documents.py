@@ -16,6 +16,7 @@ from certs.status import Status
 from idp.issuance.entitlement import Refusal
 from idp.model import Document, DocumentState, Event, Person
 from idp.ports import Ports
+from idp.registries.transport import without_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,13 @@ _FINAL = Refusal(
 _UNKNOWN = Refusal("document_unknown", Text(vi="Không có giấy tờ này.", en="There is no such document."))
 
 
+_NO_POINTS = Refusal(
+    "no_points",
+    Text(
+        vi="Giấy phép không còn điểm; phải phục hồi điểm trước.",
+        en="The licence has no points left. Restore them: python -m idp documents points DOCUMENT_ID --restore",
+    ),
+)
 _LOCKED = Refusal("locked_already", Text(vi="Danh tính này đã bị khóa.", en="This identity is locked already."))
 _NOT_LOCKED = Refusal("not_locked", Text(vi="Danh tính này không bị khóa.", en="This identity is not locked."))
 
@@ -96,6 +104,9 @@ def _change(ports: Ports, document_id: str, state: DocumentState, kind: str, by:
     if document is None:
         return _refused(ports, _UNKNOWN, document_id, kind, by, now)
     person = ports.population.hold(document.person_id)
+    document = ports.documents.get(document_id) or document  # as it is now: its points may have gone meanwhile
+    if state is DocumentState.VALID and without_points(document.record):
+        return _refused(ports, _NO_POINTS, document_id, kind, by, now)
     if not ports.documents.set_state(document_id, state):
         return _refused(ports, _FINAL, document_id, kind, by, now)
     reached = _publish(ports, [(document, state)], locked=person is not None and person.locked)

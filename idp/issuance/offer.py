@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import io
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -53,20 +53,26 @@ def tx_digest(code: str, tx_code: str) -> str:
     return hmac.new(code.encode(), tx_code.encode(), hashlib.sha256).hexdigest()
 
 
-def choose(documents: tuple[Document, ...], kind: str) -> Document | None:
-    """The person's document of this type: the valid one where there are several."""
-    of_type = [document for document in documents if document.type == kind]
-    return next(
-        (document for document in of_type if document.state is DocumentState.VALID), of_type[0] if of_type else None
-    )
+def choose(documents: Iterable[Document], kind: str, *, document_id: str | None = None) -> Document | None:
+    """The person's document of this type and, if that is told, of this id: of several a valid one, which lasts longest."""
+    of_type = [one for one in documents if one.type == kind and document_id in (None, one.document_id)]
+    return max(of_type, key=lambda one: (one.state is DocumentState.VALID, one.valid_until or "9999"), default=None)
 
 
 def create(
-    ports: Ports, *, account_id: str, kind: str, now: int, random: Callable[[int], bytes] = secrets.token_bytes
+    ports: Ports,
+    *,
+    account_id: str,
+    kind: str,
+    document_id: str | None = None,
+    now: int,
+    random: Callable[[int], bytes] = secrets.token_bytes,
 ) -> Offer | Refusal:
-    """Offer one document of the account's person in every configuration that there is of it and that it fits."""
+    """Offer one document of the account's person in every configuration that there is of it and that it fits. `document_id`
+    where it is not just any of its type."""
     who = holder(ports, account_id, now=now)
-    document = choose(ports.documents.of_person(who.person.person_id), kind) if who else None
+    held = ports.documents.of_person(who.person.person_id) if who else ()
+    document = choose(held, kind, document_id=document_id)
     shape = document_type(kind)
     refused = refusal(who=who, document=document, kind=shape, now=now)
     if refused is not None or document is None or who is None:

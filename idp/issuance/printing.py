@@ -24,6 +24,7 @@ from idp.issuance.signers import Signers, SigningUnavailable
 from idp.login.standing import Holder, holder, today
 from idp.model import PRINTED, Document, Event, IssuedCredential, Person
 from idp.ports import Ports
+from idp.registries.naming import distinguished
 
 MOST = 10  # prints of one document that are good at once: a person loses track of more
 
@@ -52,6 +53,7 @@ class Made:
     issued: int
     expires: int
     state: Status
+    about: str = ""  # what tells its document from the person's others of the kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,11 @@ def for_citizen(
     ports: Ports, *, account_id: str, document_id: str, view: str, issuer: str, signers: Signers, now: int
 ) -> Print | Refusal:
     """For the person themselves, by the same rules as into a wallet. Raises SigningUnavailable."""
+    account = ports.accounts.get(account_id)
+    if account is not None:
+        ports.population.hold(
+            account.person_id, to_change=True
+        )  # of two who print at once the second counts the first's
     who = holder(ports, account_id, now=now, hold=True)
     document = ports.documents.hold(document_id)
     kind = CATALOGUE.get(document.type) if document else None
@@ -109,7 +116,7 @@ def for_officer(
 ) -> Print | Refusal:
     """At an office, for whoever stands there: the person needs no account. Raises SigningUnavailable."""
     found = ports.documents.get(document_id)
-    person = ports.population.hold(found.person_id) if found else None
+    person = ports.population.hold(found.person_id, to_change=True) if found else None
     document = ports.documents.hold(document_id) if person else None
     kind = CATALOGUE.get(document.type) if document else None
     if document is None or person is None or kind is None:
@@ -132,6 +139,7 @@ def made(ports: Ports, person_id: str, *, now: int) -> tuple[Made, ...]:
             each.issued_at,
             each.expires,
             ports.statuses.look_up(each.status_list, each.status_index),
+            distinguished(kind, document.record),
         )
         for document in ports.documents.of_person(person_id)
         if (kind := CATALOGUE.get(document.type)) is not None
@@ -154,7 +162,8 @@ def take_back(ports: Ports, *, number: str, person_id: str, by: str, now: int) -
             details = {"credential_id": number, "type": document.type, "view": each.view, "by": by}
             ports.journal.append(Event(now, "print_taken_back", account.account_id if account else None, None, details))
             kind = CATALOGUE[document.type]
-            return Made(number, kind, kind.view(each.view), each.issued_at, each.expires, Status.INVALID)
+            about = distinguished(kind, document.record)
+            return Made(number, kind, kind.view(each.view), each.issued_at, each.expires, Status.INVALID, about)
     return NO_PRINT
 
 

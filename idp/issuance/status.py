@@ -16,7 +16,7 @@ STRIDE = 1000
 _LISTS_TRIED = 100
 # How long a copy in a bundle may be used: a counter that refreshed in the morning works through the day without a network.
 TTL = 24 * 3600
-ONLINE_TTL = 300  # a copy fetched alone: whoever fetches lists has a network (§13.7: counts from when it was fetched)
+ONLINE_TTL = 240  # a copy fetched alone: whoever fetches lists has a network (§13.7: counts from when it was fetched)
 LIFETIME = 2 * TTL
 RENEWED = (
     TTL // 4

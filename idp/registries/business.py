@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from datetime import date
 from random import Random
 
+from certs.catalogue import CATALOGUE
 from idp.accounts.ages import years_later
 from idp.model import Document, DocumentState, Person
 from idp.registries import places
+from idp.registries.naming import document_id
 from idp.registries.source import Source, Subject, day_between, some_birthday
 
 TYPE = "organisation_certificate"
@@ -73,7 +75,7 @@ def certificate(
     if abroad:
         record["international_name"] = f"{called[1]} {trade[1]} {abroad}"
         record["short_name"] = f"{called[1]} {trade[1]}"
-    return Document(f"{person.person_id}.{TYPE}", person.person_id, TYPE, record, state)
+    return Document(document_id(person.person_id, CATALOGUE[TYPE], record), person.person_id, TYPE, record, state)
 
 
 def _records(subject: Subject, dice: Random, *, today: date) -> Iterator[Document]:

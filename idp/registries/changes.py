@@ -182,9 +182,12 @@ def _hold(ports: Ports, person_id: str) -> _Held | Refusal:
 
 
 def _spouses(ports: Ports, person_id: str) -> set[str]:
+    """By the person's own certificates, and by those that name the person: a register may have one of the two alone."""
     numbers = following.spouse_numbers(ports.documents.of_person(person_id))
     found = (ports.population.by_pid(number) for number in sorted(numbers))
-    return {one.person_id for one in found if one is not None}
+    person = ports.population.get(person_id)
+    naming = ports.documents.naming_spouse(person.pid) if person else ()
+    return {one.person_id for one in found if one is not None} | {one.person_id for one in naming}
 
 
 def _in_force(ports: Ports, person_id: str) -> Iterable[Document]:

@@ -7,9 +7,10 @@ The number has twelve digits: two for the province, one for century and sex as i
 the year of passing, seven at random.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from random import Random
+from typing import Any
 
 from idp.accounts.ages import is_adult, years_later
 from idp.accounts.personal_id import SYNTHETIC
@@ -84,6 +85,11 @@ def licence(
     limited = [end for end in ends if end is not None]
     valid_until = max(limited).isoformat() if len(limited) == len(ends) else None
     return Document(f"{person.person_id}.{TYPE}", person.person_id, TYPE, record, state, valid_until)
+
+
+def without_points(record: Mapping[str, Any]) -> bool:
+    """Art. 58(1): with none one may not drive, whoever would put the licence in force again."""
+    return record.get("points") == 0
 
 
 def _records(subject: Subject, dice: Random, *, today: date) -> Iterator[Document]:

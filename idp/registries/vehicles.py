@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 from random import Random
 
+from certs.catalogue import CATALOGUE
 from idp.accounts.ages import years_later
 from idp.model import Document, DocumentState, Person
+from idp.registries.naming import document_id
 from idp.registries.source import Source, Subject, day_between, some_birthday
 
 TYPE = "vehicle_registration"
@@ -79,7 +81,7 @@ def registration(
     ends = years_later(registered, YEARS_OF_USE[model.type]).isoformat() if model.type in YEARS_OF_USE else None
     if ends is not None:
         record["valid_until"] = ends
-    return Document(f"{person.person_id}.{TYPE}", person.person_id, TYPE, record, state, ends)
+    return Document(document_id(person.person_id, CATALOGUE[TYPE], record), person.person_id, TYPE, record, state, ends)
 
 
 def _records(subject: Subject, dice: Random, *, today: date) -> Iterator[Document]:

@@ -100,6 +100,21 @@ def test_the_same_document_again_replaces_the_earlier_one(folder: FolderWallet, 
     assert first.document_id != second.document_id
 
 
+def test_another_vehicle_takes_no_ones_place(folder: FolderWallet, desk: IssuerDesk) -> None:
+    desk.configurations = ("vehicle_registration.registration",)
+    (first,) = take(folder, desk)
+    other = {**RECORDS["vehicle_registration"], "plate": "10A-222.22"}
+    desk.redeemed, desk.sign = (
+        False,
+        lambda kind, view, holder: desk.world.issue(kind, view, record=other, holder=holder),
+    )
+    (second,) = take(folder, desk)
+    assert set(folder.documents()) == {first, second}
+    desk.redeemed = False
+    (again,) = take(folder, desk)
+    assert set(folder.documents()) == {first, again}
+
+
 # --- an issuer that sends what it must not -----------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from wallet.formats import FORMATS
 from wallet.history import WORDS
 from wallet.model import Document
 from wallet.present import lead, type_of
+from wallet.receive import distinguished
 from wallet.state import State, state_of
 from wallet.web import frame
 from wallet.web.rooms import rooms
@@ -31,6 +32,7 @@ class Card:
     state: State
     received: str
     expires: str
+    about: str  # what tells it from others of its kind
 
 
 @pages.get("/")
@@ -68,7 +70,7 @@ def colours() -> flask.typing.ResponseReturnValue:
 def card(document: Document, statuses: StatusLists | None, *, now: int) -> Card:
     state = state_of(lead(document), statuses, now=now)
     expires = words.day(lead(document).expires)
-    return Card(document, type_of(document), state, words.day(document.received_at), expires)
+    return Card(document, type_of(document), state, words.day(document.received_at), expires, distinguished(document))
 
 
 def known_statuses() -> StatusLists | None:

@@ -40,7 +40,7 @@ def run(
             if isinstance(candidate, Candidate):
                 one = next(settled)
                 if one.state is not State.REFUSED:
-                    seen.add(candidate.pid, candidate.says)
+                    seen.add(candidate.key, candidate.says)
             else:
                 one = candidate
             tally.count(row.number, one, noted if one.state is not State.REFUSED else ())
@@ -74,7 +74,7 @@ def _judged(row: Row, layout: Layout, register: Register) -> tuple[Candidate | S
     faults = (*unread, *(fault for fault in judged.faults if fault.field not in named))
     if faults:
         return Settled(State.REFUSED, faults), ()
-    return Candidate(row, record[register.number], record, repr(record)), judged.noted
+    return Candidate(row, record[register.number], record, repr(record), register.key(record)), judged.noted
 
 
 def _settled(

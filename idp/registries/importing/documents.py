@@ -3,7 +3,8 @@
 Spec: Decision 06/QĐ-TTg (data are right, complete, clean, alive); Decree 37/2021/NĐ-CP (held against the population database)
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -23,11 +24,14 @@ from idp.registries.importing.register import (
     Judged,
     Register,
     Settled,
+    State,
     in_turn,
     refused,
 )
 from idp.registries.importing.seen import Seen
+from idp.registries.naming import distinguished, document_id
 from idp.registries.population import agreement
+from idp.registries.transport import without_points
 
 PID, ADULT, STATE = "personal_identification_number", "age_over_18", "state"
 _STATES = Field(
@@ -40,6 +44,9 @@ _STATES = Field(
     required=False,
 )
 
+_WHOLE_DAYS = ("valid_from", "valid_until")
+_MONTH_OR_YEAR = re.compile(r"[0-9]{4}(-[0-9]{2})?", re.ASCII)
+_WHOLE = Text("Cần đủ ngày, tháng, năm.", "Day, month and year are needed.")
 _UNKNOWN = Text("Cơ sở dữ liệu dân cư không có số này.", "The population register does not have this number.")
 _DECEASED = Text(
     "Người này đã mất; giấy tờ chỉ có thể ghi là đã thu hồi.",
@@ -54,6 +61,12 @@ _FINAL = Text("Giấy tờ đã bị thu hồi; không ghi đè được.", "The
 _STATE_DIFFERS = Text(
     "Trạng thái khác; thay đổi bằng lệnh document suspend, reinstate, revoke.",
     "Its state is another; change it with the commands document suspend, reinstate, revoke.",
+)
+
+_NO_POINTS = Text("Giấy phép không còn điểm không thể có hiệu lực.", "A licence without points is not in force.")
+_DEDUCTED = Text(
+    "Giấy phép đang có hiệu lực; trừ điểm bằng lệnh documents points.",
+    "The licence is in force; deduct its points with the command documents points.",
 )
 
 Rewrite = Callable[
@@ -85,6 +98,7 @@ def register(
         settle=partial(_settle, terms),
         writes=not dry_run,
         derived=(ADULT,) if terms.adult else (),
+        apart=kind.identified_by,
     )
 
 
@@ -93,11 +107,26 @@ def _judge(terms: _Terms, record: Mapping[str, Any]) -> Judged:
     if terms.adult:
         says[ADULT] = False  # made of the register's own date of birth when it is written
     found = [*faults(terms.kind, says), *(faults(_STATE_ALONE, {STATE: record[STATE]}) if STATE in record else ())]
+    if without_points(says) and record.get(STATE) == DocumentState.VALID:
+        found.append(Fault(STATE, "points", _NO_POINTS))
+    found += [Fault(where, "form", _WHOLE) for where in _in_part(terms.kind, says)]
     if PID not in {fault.field for fault in found}:
         number = numbers.judged(record[PID], where=PID, year=terms.today.year, simulation=terms.simulation)
         if isinstance(number, Fault):
             found.append(number)
     return Judged(tuple(found))
+
+
+def _in_part(kind: DocumentType, says: Mapping[str, Any]) -> Iterator[str]:
+    """Where a month or a year stands that is reckoned with, and compared with today: neither is the end of anything."""
+    days = {name: says.get(name) for name in _WHOLE_DAYS}
+    for field in kind.fields:
+        rows = says.get(field.name)
+        if field.lifetimes is not None and isinstance(rows, list):
+            for number, row in enumerate(rows, 1):
+                for name in (field.lifetimes.begins, field.lifetimes.ends):
+                    days[f"{field.name}[{number}].{name}"] = row.get(name) if isinstance(row, dict) else None
+    return (where for where, day in days.items() if isinstance(day, str) and _MONTH_OR_YEAR.fullmatch(day))
 
 
 _STATE_ALONE = DocumentType("state", 0, Text("", ""), (_STATES,), (), (), 0)
@@ -119,12 +148,15 @@ def _settle(terms: _Terms, ports: Ports, batch: Sequence[Candidate], seen: Seen)
         if unfit := _unfit(person, candidate):
             return unfit
         made = _document(terms, person, candidate.record)
-        stored = held.get(person.person_id)
-        settled = WRITTEN if stored is None else _beside(terms, stored, made, candidate.record)
+        stored = _stored(kind, held.get(person.person_id, ()), made)
         if stored is None:
             new.append(made)
-        elif settled is REPLACED:
+            return WRITTEN
+        settled = _beside(terms, stored, made, candidate.record)
+        if settled is REPLACED:
             record = {**stored.record, **made.record}  # what the file is silent about stays as it was
+            if unsound := faults(kind, record):  # the row was sound by itself, and need not be together with the rest
+                return Settled(State.REFUSED, unsound)
             changed.append(replace(stored, record=record, valid_until=valid_until(kind, record)))
         return settled
 
@@ -137,10 +169,18 @@ def _settle(terms: _Terms, ports: Ports, batch: Sequence[Candidate], seen: Seen)
     return settled
 
 
+def _stored(kind: DocumentType, held: Sequence[Document], made: Document) -> Document | None:
+    """Which of the person's documents of this kind the row is about; by what tells them apart, since ids were made otherwise once."""
+    told = distinguished(kind, made.record)
+    return next((one for one in reversed(held) if distinguished(kind, one.record) == told), None)
+
+
 def _beside(terms: _Terms, stored: Document, made: Document, record: Mapping[str, Any]) -> Settled:
     """There is such a document: the same, or one that says otherwise."""
     if STATE in record and stored.state is not made.state:
         return refused(STATE, "state", _STATE_DIFFERS)
+    if stored.state is DocumentState.VALID and without_points(made.record):
+        return refused("points", "points", _DEDUCTED)
     differing = [name for name, value in made.record.items() if name != ADULT and stored.record.get(name) != value]
     if not differing:
         return THERE
@@ -168,11 +208,11 @@ def _document(terms: _Terms, person: Person, record: Mapping[str, Any]) -> Docum
     if terms.adult:
         says[ADULT] = is_adult(person.birth_date, terms.today)
     return Document(
-        f"{person.person_id}.{terms.kind.name}",
+        document_id(person.person_id, terms.kind, says),
         person.person_id,
         terms.kind.name,
         says,
-        DocumentState(record.get(STATE, DocumentState.VALID)),
+        DocumentState(record.get(STATE, DocumentState.SUSPENDED if without_points(says) else DocumentState.VALID)),
         valid_until(terms.kind, says),
     )
 

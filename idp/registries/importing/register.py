@@ -26,6 +26,7 @@ class Candidate:
     pid: str
     record: Mapping[str, Any]
     says: str = field(repr=False)  # the whole row as one text, alike for rows that say the same
+    key: str = field(repr=False)  # what there is one row of: the number, and what tells its documents apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,10 @@ class Register:
     writes: bool = True  # False: everything is looked at, and nothing changed
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     derived: tuple[str, ...] = ()  # fields that are made where they are missing
+    apart: str = ""  # the field that tells rows of one number apart, where there may be several
+
+    def key(self, record: Mapping[str, Any]) -> str:
+        return f"{record[self.number]} {record[self.apart]}" if self.apart else str(record[self.number])
 
 
 WRITTEN, THERE, REPLACED = Settled(State.WRITTEN), Settled(State.THERE), Settled(State.REPLACED)
@@ -64,16 +69,16 @@ def refused(where: str, code: str, text: Text) -> Settled:
 
 
 def in_turn(batch: Iterable[Candidate], number: str, seen: Seen, decide: Decide) -> list[Settled]:
-    """Each candidate, after those before it: what the file itself said of a number before comes first."""
+    """Each candidate, after those before it: what the file itself said of the same before comes first."""
     accepted: dict[str, str] = {}
     settled = []
     for candidate in batch:
-        pid = candidate.pid
-        same = accepted[pid] == candidate.says if pid in accepted else seen.find(pid, candidate.says)
+        key = candidate.key
+        same = accepted[key] == candidate.says if key in accepted else seen.find(key, candidate.says)
         before = THERE if same else refused(number, "duplicate", DUPLICATE)
         one = decide(candidate) if same is None else before
         if one.state is not State.REFUSED:
-            accepted[pid] = candidate.says
+            accepted[key] = candidate.says
         settled.append(one)
     return settled
 

@@ -4,6 +4,7 @@ from array import array
 from bisect import bisect_left
 from heapq import merge
 
+_PLAIN = 19  # digits below 2**64
 SMALL = 512  # numbers gathered before they become a run
 
 
@@ -34,22 +35,27 @@ class Numbers:
 
 
 class Seen:
-    """What a file said of each number, as far as it was accepted: enough to know it again, or to know that it says otherwise."""
+    """What a file said under each key, as far as it was accepted: enough to know it again, or to know that it says otherwise."""
 
     def __init__(self) -> None:
-        self._numbers, self._digests = Numbers(), Numbers()
+        self._keys, self._digests = Numbers(), Numbers()
 
-    def add(self, pid: str, says: str) -> None:
-        self._numbers.add(int(pid))
-        self._digests.add(_digest(pid, says))
+    def add(self, key: str, says: str) -> None:
+        self._keys.add(_number(key))
+        self._digests.add(_digest(key, says))
 
-    def find(self, pid: str, says: str) -> bool | None:
+    def find(self, key: str, says: str) -> bool | None:
         """None: not seen yet. True: it said the same. False: it said something else."""
-        if int(pid) not in self._numbers:
+        if _number(key) not in self._keys:
             return None
-        return _digest(pid, says) in self._digests
+        return _digest(key, says) in self._digests
 
 
-def _digest(pid: str, says: str) -> int:
+def _number(key: str) -> int:
+    """A personal identification number is one; of any other key a hash, of which a nation's hardly ever meet."""
+    return int(key) if key.isdecimal() and len(key) <= _PLAIN else _digest(key)
+
+
+def _digest(*texts: str) -> int:
     """Python's own keyed hash: nobody outside of this process can make two that are alike."""
-    return hash((pid, says)) & 0xFFFF_FFFF_FFFF_FFFF
+    return hash(texts) & 0xFFFF_FFFF_FFFF_FFFF

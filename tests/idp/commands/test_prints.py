@@ -72,3 +72,12 @@ def test_what_is_refused(data: Path, tmp_path: Path, arguments: tuple[str, ...],
     done = idp(data, "documents", *(each.format(card=card) for each in arguments))
     assert (done.returncode, done.stdout) == (code, "") and words in done.stderr
     assert not card.exists()
+
+
+def test_the_file_is_for_whoever_printed(data: Path, tmp_path: Path) -> None:
+    document = next(row["id"] for row in rows(data, "document", "list", MINH_ANH) if row["type"] == "citizen_identity")
+    rows(data, "documents", "print", document, "--png", str(tmp_path / "card.png"))
+    assert (tmp_path / "card.png").stat().st_mode & 0o777 == 0o600
+    lost = idp(data, "documents", "print", document, "--png", str(tmp_path / "nowhere" / "card.png"))
+    assert lost.returncode == 1 and "cannot be written" in lost.stderr and "take-back PID" in lost.stderr
+    assert "Traceback" not in lost.stderr

@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
+from certs.catalogue import Text
 from idp.issuance import offer
 from idp.issuance.entitlement import Refusal
 from idp.issuance.offer import Offer, code_of, published
@@ -112,3 +115,26 @@ def test_links() -> None:
     assert offer.web_link("http://localhost:5001", ISSUER, "abc").startswith(
         "http://localhost:5001/receive?credential_"
     )
+
+
+def test_of_several_the_one_that_is_named(office: Office) -> None:
+    """And where none is, the one that lasts: not the first, which has run out."""
+    with office.storage.transaction() as ports:
+        old = ports.documents.get("licence-1")
+        assert old is not None
+        ports.documents.set_record("licence-1", old.record, valid_until="2020-01-01")
+        ports.documents.add([replace(old, document_id="licence-9", valid_until="2035-01-01")])
+    assert office.redeem(code_of((made := office.offer()).offer_id), made.tx_code).status == 200
+    with office.storage.reading() as ports:
+        assert ports.journal.read(kind="offer_made")[0].details["document_id"] == "licence-9"
+    assert _named(office, "licence-9").code == "" and _named(office, "licence-1").code == "document_expired"
+    assert _named(office, "licence-2").code == "no_document"  # another person's
+    assert _named(office, "health-1").code == "no_document"  # of another type
+
+
+def _named(office: Office, document_id: str) -> Refusal:
+    with office.storage.transaction() as ports:
+        made = offer.create(
+            ports, account_id="account-1", kind="driving_licence", document_id=document_id, now=office.now
+        )
+    return made if isinstance(made, Refusal) else Refusal("", Text("", ""))

@@ -8,16 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
 from certs.keys import MemorySigner
 from certs.status import Status
-from idp.issuance import documents, offer
+from idp.issuance import documents, offer, printing
 from idp.issuance.documents import status_of
+from idp.issuance.printing import MOST
 from idp.storage import place
 from tests.databases import Postgres, fresh_name
-from tests.idp.issuance.office import NOW, Office, body, build
+from tests.idp.issuance.office import ISSUER, NOW, Office, body, build
 
 TURNS = 40
 HELD = {"licence-1": "driving_licence", "health-1": "health_record"}
@@ -90,3 +92,28 @@ def test_op_29_issuing_suspending_and_locking(database: str, tmp_path: Path) -> 
                     found = ports.statuses.read(issued.status_list)[2].get(issued.status_index, Status.VALID)
                     assert found is status_of(document.state, locked=person.locked)
         assert reached >= len(HELD)
+
+
+def test_who_prints_at_once_gets_no_more_than_one_may_have(database: str, tmp_path: Path) -> None:
+    with place.opened(database) as storage:
+        office = build(tmp_path, storage)
+        start = Barrier(8)
+
+        def print_some(_: int) -> None:
+            start.wait(10)
+            for _again in range(3):
+                with storage.transaction() as ports:
+                    printing.for_citizen(
+                        ports,
+                        account_id="account-1",
+                        document_id="licence-1",
+                        view="licence",
+                        issuer=ISSUER,
+                        signers=office.signers,
+                        now=office.now,
+                    )
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(print_some, range(8)))
+        with storage.reading() as ports:
+            assert len(printing.made(ports, "person-1", now=office.now)) == MOST

@@ -257,3 +257,24 @@ def test_without_a_simulation_no_message_is_made(office: Office) -> None:
     with office.storage.transaction() as ports:
         changes.rename(ports, person_id=HAN.person_id, name="Trần Hân", by=replace(BY, simulation=False))
     assert not _messages(office, HAN.phone) and _events(office, "documents_reissued")
+
+
+@pytest.mark.parametrize("verb", ["rename", "die"])
+def test_a_marriage_of_which_the_register_has_one_certificate(office: Office, verb: str) -> None:
+    """Hers alone was brought in: what happens to him is found in it all the same."""
+    of_son = papers(office, SON)["marriage_certificate"]
+    with office.storage.transaction() as ports:
+        ports.documents.set_record(
+            of_son.document_id,
+            {**of_son.record, "spouse_identification_number": "999000000000"},
+            valid_until=of_son.valid_until,
+        )
+    held = fetch(office, MARRIAGE)
+    assert verdict(office, held) == "accepted"
+    what = {"name": "Lê Văn Sơn Hải"} if verb == "rename" else {"on": date(2026, 9, 20)}
+    done(office, verb, SON, **what)
+    assert verdict(office, held) == "revoked"
+    if verb == "rename":
+        assert papers(office)["marriage_certificate"].record["spouse_name"] == "Lê Văn Sơn Hải"
+    else:
+        assert papers(office)["marriage_certificate"].state is DocumentState.REVOKED

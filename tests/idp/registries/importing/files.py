@@ -150,4 +150,4 @@ def held_document(storage: Storage, person: Person, kind: str = LICENCE) -> Docu
     with storage.reading() as ports:
         found = ports.population.by_pid(person.pid)
         assert found is not None
-        return ports.documents.get(f"{found.person_id}.{kind}")
+        return next((one for one in ports.documents.of_person(found.person_id) if one.type == kind), None)

@@ -11,7 +11,9 @@ import pytest
 
 from certs.catalogue import CATALOGUE, DocumentType
 from certs.status import Status
+from idp.issuance import documents as act
 from idp.issuance import status
+from idp.issuance.entitlement import Refusal
 from idp.model import Document, DocumentState, IssuedCredential, Person
 from idp.ports import Storage
 from idp.registries import synthetic
@@ -222,3 +224,117 @@ def test_adult_is_reckoned_and_never_taken_from_a_file(storage: Storage, tmp_pat
     assert _bring(storage, tmp_path, licence_of(child, age_over_18="yes")) == []
     held = held_document(storage, child)
     assert held is not None and held.record["age_over_18"] is False
+
+
+# --- several of a kind ------------------------------------------------------------------------------------------------
+
+VEHICLE = "vehicle_registration"
+
+
+def _vehicle(plate: str, **other: Any) -> dict[str, Any]:
+    return {
+        "personal_identification_number": DRIVER.pid,
+        "full_name": DRIVER.name,
+        "plate": plate,
+        "vehicle_type": "car",
+        "brand": "Trường Sơn",
+        "model": "TS5",
+        "colour": "Đen",
+        "chassis_number": "RSM12345678901234",
+        "engine_number": "SM00000001",
+        "first_registered": "2024-08-01",
+        "issued_on": "2024-08-01",
+    } | other
+
+
+def _vehicles(storage: Storage) -> dict[str, Document]:
+    with storage.reading() as ports:
+        held = ports.documents.of_person(DRIVER.person_id)
+    return {str(one.record["plate"]): one for one in held if one.type == VEHICLE}
+
+
+def test_a_person_has_several_vehicles(storage: Storage, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "v.csv", [_vehicle("10A-111.11"), _vehicle("10A-222.22"), _vehicle("10A-111.11")])
+    done = bring_in(storage, path, of_documents(VEHICLE))
+    assert done.codes == [] and done.counts == {"written": 2, "already there": 1}
+    held = _vehicles(storage)
+    assert set(held) == {"10A-111.11", "10A-222.22"}
+    assert not any("11111" in one.document_id or "111.11" in one.document_id for one in held.values())
+    assert bring_in(storage, path, of_documents(VEHICLE), size=1).counts == {"already there": 3}
+
+
+def test_only_the_vehicle_that_is_named_is_replaced(storage: Storage, tmp_path: Path) -> None:
+    both = write_csv(tmp_path / "v.csv", [_vehicle("10A-111.11"), _vehicle("10A-222.22")])
+    bring_in(storage, both, of_documents(VEHICLE))
+    before = _vehicles(storage)
+    red = write_csv(tmp_path / "r.csv", [_vehicle("10A-222.22", colour="Đỏ")])
+    assert bring_in(storage, red, of_documents(VEHICLE, rewrite=REWRITE)).counts == {"replaced": 1}
+    after = _vehicles(storage)
+    assert after["10A-111.11"] == before["10A-111.11"] and after["10A-222.22"].record["colour"] == "Đỏ"
+
+
+def test_two_rows_of_one_vehicle_that_differ(storage: Storage, tmp_path: Path) -> None:
+    rows = [_vehicle("10A-111.11"), _vehicle("10A-111.11", colour="Đỏ")]
+    for size in (1, 100):
+        done = bring_in(storage, write_csv(tmp_path / "v.csv", rows), of_documents(VEHICLE), size=size)
+        assert done.codes == [(3, "personal_identification_number", "duplicate")]
+
+
+def test_a_vehicle_of_an_older_register_keeps_its_id(storage: Storage, tmp_path: Path) -> None:
+    old = Document(f"{DRIVER.person_id}.{VEHICLE}", DRIVER.person_id, VEHICLE, _vehicle("10A-111.11"))
+    with storage.transaction() as ports:
+        ports.documents.add([old])
+    rows = [_vehicle("10A-111.11"), _vehicle("10A-222.22")]
+    done = bring_in(storage, write_csv(tmp_path / "v.csv", rows), of_documents(VEHICLE))
+    assert done.counts == {"written": 1, "already there": 1} and _vehicles(storage)["10A-111.11"] == old
+
+
+# --- what would not be signed, or would not be read ---------------------------------------------------------------------
+
+
+def test_what_is_replaced_is_sound_together_with_what_the_file_is_silent_about(
+    storage: Storage, tmp_path: Path
+) -> None:
+    bring_in(
+        storage,
+        write_csv(tmp_path / "v.csv", [_vehicle("10A-111.11", valid_until="2030-01-01")]),
+        of_documents(VEHICLE),
+    )
+    later = _vehicle("10A-111.11", issued_on="2031-01-01")  # sound by itself, and after the end that is there
+    done = bring_in(storage, write_csv(tmp_path / "l.csv", [later]), of_documents(VEHICLE, rewrite=REWRITE))
+    assert done.codes == [(2, "valid_until", "order")]
+    assert _vehicles(storage)["10A-111.11"].record["issued_on"] == "2024-08-01"
+
+
+@pytest.mark.parametrize("end", ["2030", "2030-05"])
+def test_an_end_is_a_day(storage: Storage, tmp_path: Path, end: str) -> None:
+    done = bring_in(
+        storage, write_csv(tmp_path / "v.csv", [_vehicle("10A-111.11", valid_until=end)]), of_documents(VEHICLE)
+    )
+    assert done.codes == [(2, "valid_until", "form")]
+
+
+@pytest.mark.parametrize(
+    ("row", "where"),
+    [
+        ({"class": "B", "issued": "2025-02-03", "expires": "2034"}, "expires"),
+        ({"class": "B", "issued": "2025", "expires": "2099-01-01"}, "issued"),  # of which no ten years can be told
+    ],
+)
+def test_a_class_begins_and_ends_on_a_day(storage: Storage, tmp_path: Path, row: dict[str, str], where: str) -> None:
+    assert _bring(storage, tmp_path, licence_of(DRIVER, classes=[row])) == [(2, f"classes[1].{where}", "form")]
+
+
+def test_a_licence_without_points_is_in_force_for_nobody(storage: Storage, tmp_path: Path) -> None:
+    assert _bring(storage, tmp_path, licence_of(DRIVER, points=0, state="valid")) == [(2, "state", "points")]
+    assert _bring(storage, tmp_path, licence_of(DRIVER, points=0)) == []
+    held = held_document(storage, DRIVER)
+    assert held is not None and held.state is DocumentState.SUSPENDED
+    with storage.transaction() as ports:
+        answer = act.reinstate(ports, document_id=held.document_id, by="officer", now=NOW)
+    assert isinstance(answer, Refusal) and answer.code == "no_points"
+
+
+def test_points_are_not_taken_by_a_file(storage: Storage, tmp_path: Path) -> None:
+    assert _bring(storage, tmp_path, licence_of(DRIVER)) == []
+    assert _bring(storage, tmp_path, licence_of(DRIVER, points=0), rewrite=REWRITE) == [(2, "points", "points")]
