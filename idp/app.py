@@ -3,6 +3,7 @@
 import hmac
 import os
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,16 +13,19 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import Rule
 
 from certs import log as lines
+from certs.fetch import Fetcher
 from certs.keys import FileSigner
 from idp.config import Config, UnsafeConfiguration, from_environment
+from idp.courier import Courier
 from idp.issuance import pre_authorized
 from idp.login.face import Faces
 from idp.login.factors import WITH_SIMULATION, WITHOUT_SIMULATION
 from idp.login.sealed import Sealer
 from idp.login.simulated_face import SimulatedFaceComparer
+from idp.oidc.backchannel import Desk
 from idp.oidc.context import Context
 from idp.oidc.discovery import PRE_AUTHORIZED
-from idp.oidc.grants import authorization_code, refresh_token
+from idp.oidc.grants import authorization_code, client_credentials, device_code, refresh_token
 from idp.oidc.secrets import new_secret
 from idp.ports import Storage
 from idp.registries import portraits
@@ -37,7 +41,9 @@ from idp.web import (
     account_data,
     account_export,
     account_notices,
+    account_prints,
     account_sessions,
+    another_device,
     approval,
     code,
     consent,
@@ -53,6 +59,7 @@ from idp.web import (
     language,
     log,
     login,
+    logout,
     messages,
     more,
     oidc,
@@ -77,6 +84,7 @@ MASTER_KEY_BYTES = 32
 BLUEPRINTS = (
     oidc.blueprint,
     login.blueprint,
+    logout.blueprint,
     recovery.blueprint,
     register.blueprint,
     password.blueprint,
@@ -93,6 +101,7 @@ BLUEPRINTS = (
     passcode.blueprint,
     factors.blueprint,
     consent.blueprint,
+    another_device.blueprint,
     consents.blueprint,
     account.blueprint,
     account_data.blueprint,
@@ -100,6 +109,7 @@ BLUEPRINTS = (
     account_activity.blueprint,
     account_notices.blueprint,
     account_export.blueprint,
+    account_prints.blueprint,
     home.blueprint,
     documents.blueprint,
     issuance.blueprint,
@@ -109,6 +119,8 @@ BLUEPRINTS = (
 GRANTS = {
     authorization_code.GRANT_TYPE: authorization_code.redeem,
     refresh_token.GRANT_TYPE: refresh_token.redeem,
+    client_credentials.GRANT_TYPE: client_credentials.give,
+    device_code.GRANT_TYPE: device_code.redeem,
     PRE_AUTHORIZED: pre_authorized.redeem,
 }
 
@@ -129,7 +141,17 @@ class Provider(flask.Flask):
 def create_app_from_environment() -> flask.Flask:
     """What a server calls: `granian --interface wsgi --factory idp.app:create_app_from_environment`."""
     lines.install("idp")
-    return create_app(from_environment())
+    config = from_environment()
+    app = create_app(config)
+    courier(app.extensions["vneid"]).start(threading.Event())
+    return app
+
+
+def courier(web: Web) -> Courier:
+    """Tells relying parties that sessions are over. It is started where requests are served, not in tests."""
+    desk = Desk(issuer=web.oidc.issuer, signers=lambda: web.oidc.signers, new_secret=web.oidc.new_secret)
+    fetcher = Fetcher(simulation=web.config.simulation, ca_bundle=web.config.ca_bundle)
+    return Courier(web.storage, fetcher, desk, web.clock)
 
 
 def create_app(config: Config, *, clock: Callable[[], int] = lambda: int(time.time())) -> flask.Flask:

@@ -9,8 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from certs.pkcs11 import Token
+from idp.issuance.signers import NAMES as SIGNERS
+
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _DATABASES = ("sqlite:", "postgresql:", "postgresql+psycopg:")
+_TOKEN_SETTINGS = ("IDP_PKCS11_MODULE", "IDP_PKCS11_TOKEN", "IDP_PKCS11_PIN_FILE")
 _CACHES = ("redis:", "rediss:", "unix:")
 
 
@@ -28,6 +32,11 @@ class Config:
     trusted_proxies: int = 0  # how many proxies in front of us set X-Forwarded-For and X-Forwarded-Proto
     wallet_url: str | None = None  # where approvals on the same device lead, and newcomers
     verifier_url: str | None = None
+    publish_every: int = (
+        60  # seconds: how long a change of a status may wait before verifiers can see it; 0: not at all
+    )
+    tokens: Mapping[str, Token] = field(default_factory=dict)  # whose key lies in a token, by name of the signer
+    ca_bundle: str | None = None  # a file of TLS roots instead of the system's, for what we ask others
     personas: Path | None = None  # a file with the demonstration's people, shown to newcomers; in a simulation alone
 
     def __post_init__(self) -> None:
@@ -45,6 +54,8 @@ class Config:
             raise UnsafeConfiguration("DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://")
         if self.redis_url is not None and not self.redis_url.startswith(_CACHES):
             raise UnsafeConfiguration("REDIS_URL must begin with redis://, rediss:// or unix://")
+        if not 0 <= self.publish_every <= 300:
+            raise UnsafeConfiguration("IDP_PUBLISH_EVERY must be between 0 and 300 seconds")
         if not 0 <= self.trusted_proxies <= 3:
             raise UnsafeConfiguration("IDP_TRUSTED_PROXIES must be between 0 and 3")
 
@@ -61,7 +72,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
     if "IDP_ISSUER" not in environ or "IDP_DATA" not in environ:
         raise UnsafeConfiguration("IDP_ISSUER and IDP_DATA must be set; `make demo` sets them")
     data = Path(environ["IDP_DATA"]).absolute()
-    proxies = environ.get("IDP_TRUSTED_PROXIES", "0")
+    proxies, every = environ.get("IDP_TRUSTED_PROXIES", "0"), environ.get("IDP_PUBLISH_EVERY", "60")
     return Config(
         issuer=environ["IDP_ISSUER"],
         data=data,
@@ -69,10 +80,28 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
         redis_url=redis_url(environ),
         simulation=environ.get("IDP_SIMULATION") == "1",
         trusted_proxies=int(proxies) if proxies.isdecimal() else -1,
+        publish_every=int(every) if every.isdecimal() else -1,
         wallet_url=environ.get("IDP_WALLET_URL"),
         verifier_url=environ.get("IDP_VERIFIER_URL"),
+        tokens=_tokens(environ),
+        ca_bundle=environ.get("IDP_CA_BUNDLE") or None,
         personas=Path(environ["IDP_PERSONAS"]) if environ.get("IDP_PERSONAS") else None,
     )
+
+
+def _tokens(environ: Mapping[str, str]) -> Mapping[str, Token]:
+    """IDP_PKCS11_KEYS names the signers (authorities, status, bundle) whose key is in the token, with spaces in between."""
+    names = environ.get("IDP_PKCS11_KEYS", "").split()
+    if not names:
+        return {}
+    missing = [name for name in _TOKEN_SETTINGS if not environ.get(name)]
+    if missing:
+        raise UnsafeConfiguration(f"IDP_PKCS11_KEYS needs {' and '.join(missing)}")
+    unknown = sorted(set(names) - set(SIGNERS))
+    if unknown:
+        raise UnsafeConfiguration(f"IDP_PKCS11_KEYS names {', '.join(unknown)}; known are {', '.join(SIGNERS)}")
+    module, label, pin_file = (environ[name] for name in _TOKEN_SETTINGS)
+    return dict.fromkeys(names, Token(module=Path(module), label=label, pin_file=Path(pin_file)))
 
 
 def database_url(data: Path, environ: Mapping[str, str] = os.environ) -> str:

@@ -90,6 +90,7 @@ class Client:
     id_token_signed_response_alg: str = "RS256"  # noqa: S105 (the default of OpenID Connect Registration §2)
     application_type: str = "web"  # web | native
     entitled_to_pid: bool = True  # `sub` is the personal identification number
+    metadata: Mapping[str, Any] = field(default_factory=dict)  # the rest of what it registered, by its names there
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,35 @@ class Session:
     seen_at: int
     device: str = ""  # as its browser names itself, shortened: for the person to know it again
     place: str = ""  # the network that it came from, shortened
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A relying party that a session was used at, and the person's name there."""
+
+    client_id: str
+    subject: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A session that is over, and who has to hear of it."""
+
+    sid: str
+    account_id: str
+    reached: tuple[Reached, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Logout:
+    """That a session is over, on its way to one relying party (OpenID Connect Back-Channel Logout §2.5)."""
+
+    logout_id: int
+    sid: str
+    client_id: str
+    account_id: str
+    subject: str = field(repr=False)
+    tries: int  # with the present one, whose mark it is: who holds an older one holds nothing
 
 
 class AuthenticatorKind(StrEnum):
@@ -173,7 +203,8 @@ class Grant:
 class Token:
     """An access or refresh token, by its hash. `generation` counts rotations, so that order never rests on clocks.
 
-    `scopes` where the token may do less than its grant (RFC 6749 §6).
+    `scopes` where the token may do less than its grant (RFC 6749 §6); `audience` where it is for other resources than our
+    own (RFC 8707 §2.2); `replaced`: a refresh token that was exchanged for the next, as storage found it.
     """
 
     token_hash: str
@@ -182,6 +213,8 @@ class Token:
     expires: int
     generation: int = 0
     scopes: tuple[str, ...] | None = None
+    audience: tuple[str, ...] | None = None
+    replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +252,10 @@ class Document:
     valid_until: str | None = None  # YYYY-MM-DD
 
 
+SPOUSE = "spouse_identification_number"  # the field of a record that names another person's number
+PRINTED = "printed"  # in the place of a holder's thumbprint: signed for paper, for nobody's key
+
+
 @dataclass(frozen=True, slots=True)
 class IssuedCredential:
     """That a document's view was signed for a holder's key, and where its status stands. No claim values."""
@@ -231,6 +268,28 @@ class IssuedCredential:
     status_index: int
     issued_at: int
     expires: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedList:
+    """A status list as it was signed last: of which version, when, and by the certificate with this SHA-256."""
+
+    number: int
+    version: int
+    issued: int
+    signer: bytes
+    token: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedBundle:
+    """A bundle that was published: what it was made of, in short; a hash of each of its parts; and its bytes."""
+
+    sequence: int
+    issued: int
+    content: str
+    manifest: bytes = field(repr=False)
+    raw: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@
 journal entry, or none does. Refusals that must leave a trace are therefore values, not exceptions.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -21,15 +21,19 @@ from idp.model import (
     Consent,
     Document,
     DocumentState,
+    Ended,
     Event,
     Grant,
     IssuedCredential,
     Limit,
+    Logout,
     Mark,
     Message,
     Person,
+    PublishedBundle,
     Recorded,
     Session,
+    SignedList,
     Standing,
     Taken,
     Token,
@@ -62,9 +66,10 @@ class Grants(Protocol):
     def live(self, token_hash: str, kind: str, *, now: int) -> tuple[Grant, Token] | None:
         """The grant behind a token that is neither expired nor of a closed family."""
 
-    def rotate(self, refresh_hash: str, successors: Iterable[Token], *, now: int) -> Grant | None:
+    def rotate(self, refresh_hash: str, successors: Iterable[Token], *, now: int, spares: bool = False) -> Grant | None:
         """Replace a refresh token. None when it is unknown, expired, of a closed family, or was replaced before;
-        in the last case the family is closed in the same statement's transaction."""
+        in the last case the family is closed in the same statement's transaction. `spares`: it is left open, and the caller
+        says in this transaction what becomes of it."""
 
     def close_family(self, grant_id: str, *, now: int) -> bool:
         """End a grant and every token of it; True if it was open."""
@@ -87,7 +92,14 @@ class Sessions(Protocol):
 
     def touch(self, session_hash: str, *, seen_at: int, idle_until: int) -> bool: ...
 
-    def end(self, session_hash: str) -> bool: ...
+    def replace(self, session_hash: str, session: Session) -> bool:
+        """The same session under a new id: nobody has to hear of it. False when it has ended meanwhile."""
+
+    def reach(self, sid: str, client_id: str, *, subject: str) -> bool:
+        """Note that the client was told of this session. False when it has ended: then it must not be told."""
+
+    def end(self, session_hash: str) -> Ended | None:
+        """This verb and the two below leave in `Logouts` a message to each client that the session reached."""
 
     def end_sid(self, account_id: str, sid: str) -> bool: ...
 
@@ -95,6 +107,28 @@ class Sessions(Protocol):
         """`but` is the hash of the one session that goes on."""
 
     def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int: ...
+
+
+class Logouts(Protocol):
+    """The messages to relying parties that a session is over: written with its end, kept until they are told."""
+
+    def waiting(self, *, now: int) -> bool:
+        """Is there anything to claim?"""
+
+    def claim(self, *, now: int, until: int, limit: int) -> tuple[Logout, ...]:
+        """The oldest that are due: nobody else gets them before `until`. While one of a client is claimed or put off, its
+        others wait."""
+
+    def told(self, logout: Logout) -> bool:
+        """Done with. False when it was claimed again meanwhile."""
+
+    def put_off(self, logout: Logout, *, until: int) -> bool: ...
+
+    def give_back(self, logout: Logout) -> bool:
+        """It was not tried."""
+
+    def give_up(self, *, before: int, limit: int = SWEPT_AT_ONCE) -> tuple[Logout, ...]:
+        """Remove those that are known of since before that time."""
 
 
 class Authenticators(Protocol):
@@ -181,6 +215,9 @@ class Standings(Protocol):
 class Clients(Protocol):
     def add(self, client: Client) -> None: ...
 
+    def replace(self, client: Client) -> bool:
+        """What is registered under this `client_id`, all of it. False when there is no such client."""
+
     def get(self, client_id: str) -> Client | None: ...
 
     def all(self) -> tuple[Client, ...]: ...
@@ -211,11 +248,16 @@ class Population(Protocol):
 
     def get(self, person_id: str) -> Person | None: ...
 
-    def hold(self, person_id: str) -> Person | None:
-        """As `get`, and nobody changes the row before this transaction ends. Hold a person before their document."""
+    def hold(self, person_id: str, *, to_change: bool = False) -> Person | None:
+        """As `get`, and nobody changes the row before this transaction ends. Hold a person before their document.
+        `to_change`: nor does anybody else hold it; of several, hold the one of the lower id first."""
 
     def by_pid(self, pid: str) -> Person | None:
         """By the number in force; a cancelled number finds nobody."""
+
+    def known(self, pids: Collection[str], *, hold: bool = False, to_change: bool = False) -> Mapping[str, Person]:
+        """Of these numbers, some thousands at most, those that were ever given, each with its person: one whose number is
+        another has this one no more. `hold` and `to_change` as for one person, and of all of them at once."""
 
     def cancelled(self, person_id: str) -> tuple[CancelledPid, ...]: ...
 
@@ -241,7 +283,19 @@ class Documents(Protocol):
 
     def of_person(self, person_id: str) -> tuple[Document, ...]: ...
 
+    def of_people(self, person_ids: Collection[str], type_: str) -> Mapping[str, tuple[Document, ...]]:
+        """By the id of each of these people, some thousands at most, who has any: their documents of this type."""
+
+    def naming_spouse(self, pid: str) -> tuple[Document, ...]:
+        """In whose record, whoever's it is, this number stands as that of the spouse."""
+
     def set_state(self, document_id: str, state: DocumentState) -> bool: ...
+
+    def set_record(self, document_id: str, record: Mapping[str, Any], *, valid_until: str | None) -> bool:
+        """What stands in it from now on. False where there is none or it was revoked, which is final."""
+
+    def claim_key(self, thumbprint: str, person_id: str) -> bool:
+        """A holder's key is one person's, ever: from the first claim on this person's, and False for everybody else."""
 
     def record_issue(self, credential: IssuedCredential) -> None: ...
 
@@ -249,29 +303,59 @@ class Documents(Protocol):
 
 
 class Statuses(Protocol):
-    """Token Status Lists by number. An index is given once, ever, and at random (draft-ietf-oauth-status-list §12.5)."""
+    """Token Status Lists by number, several of a kind. An index is given once, ever, and at random
+    (draft-ietf-oauth-status-list-20 §12.5.1, §13.3)."""
 
-    def create(self, number: int, size: int) -> None: ...
+    def add(self, number: int, *, kind: int, size: int) -> bool:
+        """A list with nothing in it. False when there is one of this number: nothing happened."""
 
     def numbers(self) -> tuple[int, ...]: ...
 
-    def allocate(self, number: int) -> int: ...
+    def current(self, kind: int) -> int | None:
+        """The first list of that kind that is not closed."""
 
-    def set(self, number: int, index: int, status: Status) -> None: ...
+    def draw(self, number: int) -> int | None:
+        """An index that was never given, drawn at random. None when so many are given that drawing did not find one."""
+
+    def close(self, number: int) -> None:
+        """From this list nothing is drawn any more; it is published and changed as ever."""
+
+    def set(self, number: int, index: int, status: Status) -> None:
+        """INVALID is final: what was revoked or replaced stays so, whatever is set later."""
+
+    def look_up(self, number: int, index: int) -> Status:
+        """What stands at one place; VALID where nothing was ever set."""
 
     def read(self, number: int) -> tuple[int, int, Mapping[int, Status]]:
         """(version, size, every entry that is not valid). The version rises with each change."""
+
+    def versions(self) -> Mapping[int, int]:
+        """By number, the version of each list, all of one moment."""
 
     def version(self) -> int:
         """One number that rises with any change to any list."""
 
 
 class Publications(Protocol):
-    """Sequence numbers of what is published; they only rise."""
+    """Sequence numbers of what is published, which only rise; the lists signed last; the bundles made of them."""
 
     def next_sequence(self, name: str) -> int: ...
 
     def current_sequence(self, name: str) -> int: ...
+
+    def signed_lists(self) -> Mapping[int, SignedList]:
+        """By number, what was signed last of each status list."""
+
+    def keep_list(self, signed: SignedList) -> None:
+        """In the place of what was signed before."""
+
+    def keep_bundle(self, bundle: PublishedBundle, *, since: int) -> None:
+        """The newest. Of those before it the bytes go, and those issued before `since` go altogether."""
+
+    def newest_bundle(self) -> PublishedBundle | None: ...
+
+    def manifest(self, sequence: int) -> bytes | None:
+        """Of a bundle that is still remembered."""
 
 
 class Journal(Protocol):
@@ -327,6 +411,7 @@ class Ports:
     ephemeral: Ephemeral
     grants: Grants
     sessions: Sessions
+    logouts: Logouts
     authenticators: Authenticators
     attempts: Attempts
     messages: Messages

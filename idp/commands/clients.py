@@ -6,17 +6,18 @@ Spec: RFC 7591 §2, §3.2.1 (the secret is told once); RFC 8252 §8.4 (native ap
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from certs.encoding import json_decode
 from certs.errors import CertsError
 from idp.commands.opening import reading, settings, writing
-from idp.commands.terminal import REFUSED, Failed, Words, command, group, show, show_one
+from idp.commands.terminal import REFUSED, USAGE, Failed, Words, command, group, show, show_one
 from idp.model import Client, Event
-from idp.oidc import registration
+from idp.oidc import registration, token_metadata
 from idp.oidc.errors import OAuthError
+from idp.oidc.logout_metadata import KEPT as LOGOUT_MEMBERS
 from idp.oidc.profiles import BASIC, POST, PRIVATE_KEY_JWT, PROFILES, PUBLIC
 from idp.oidc.registration import RegistrationError
 from idp.oidc.scopes import OPENID, SCOPES
@@ -39,8 +40,17 @@ def add(words: Words) -> None:
 def _arguments(add: argparse.ArgumentParser) -> None:
     add.add_argument("name", metavar="NAME", help="as citizens read it when they are asked for their consent")
     add.add_argument(
-        "--redirect-uri", action="append", required=True, metavar="URI", help="where answers go, exactly; repeatable"
+        "--redirect-uri", action="append", default=[], metavar="URI", help="where answers go, exactly; repeatable"
     )
+    add.add_argument(
+        "--post-logout-redirect-uri",
+        dest="post_logout_redirect_uris",
+        action="append",
+        metavar="URI",
+        help="where people may go after logging out; repeatable",
+    )
+    add.add_argument("--backchannel-logout-uri", metavar="URI", help="where we tell it that a session is over")
+    add.add_argument("--frontchannel-logout-uri", metavar="URI", help="the same, by a page in the citizen's browser")
     add.add_argument("--purpose", default=PURPOSE, metavar="TEXT", help=f"why it asks (default: {PURPOSE})")
     add.add_argument(
         "--scope", action="append", default=[], metavar="SCOPE", help=f"repeatable, of: {' '.join(SCOPES)}"
@@ -49,12 +59,41 @@ def _arguments(add: argparse.ArgumentParser) -> None:
     add.add_argument(
         "--jwks", type=Path, metavar="FILE", help="its public keys (a JWK set): it signs instead of keeping a secret"
     )
+    _about_tokens(add)
     add.add_argument("--profile", choices=sorted(PROFILES), default="agency", help="what it must do (default: agency)")
     add.add_argument("--native", action="store_true", help="an application on the citizen's own device; it is public")
     add.add_argument("--pid", action="store_true", help="entitled to the personal identification number as `sub`")
 
 
+def _about_tokens(add: argparse.ArgumentParser) -> None:
+    add.add_argument(
+        "--grant-type",
+        dest="grant_types",
+        action="append",
+        metavar="GRANT",
+        help=f"how it gets tokens; repeatable, of: {' '.join(sorted(token_metadata.GRANT_TYPES))}",
+    )
+    add.add_argument(
+        "--own-scope", dest="client_credentials_scope", metavar="SCOPES", help="what it may do in its own name"
+    )
+    add.add_argument(
+        "--resource", dest="resources", action="append", metavar="URI", help="what its tokens may be for; repeatable"
+    )
+    add.add_argument(
+        "--guards",
+        dest="protected_resources",
+        action="append",
+        metavar="URI",
+        help="a resource of its own, for which tokens it may introspect; repeatable",
+    )
+    add.add_argument(
+        "--access-token-format", choices=token_metadata.FORMATS, help="opaque (the default), or a JWT (RFC 9068)"
+    )
+
+
 def _add(options: argparse.Namespace) -> int:
+    if not options.redirect_uri and token_metadata.has_browsers(_named(options, token_metadata.KEPT)):
+        raise Failed("A --redirect-uri is needed. See: python -m idp client add --help", USAGE)
     simulation, asked = settings(options).simulation, _metadata(options)
     try:
         added, secret = _new(
@@ -83,6 +122,7 @@ def _metadata(options: argparse.Namespace) -> dict[str, Any]:
     method = PUBLIC if public else PRIVATE_KEY_JWT if options.jwks else BASIC
     return {
         **({"jwks": _keys(options.jwks)} if options.jwks else {}),
+        **_named(options, (*LOGOUT_MEMBERS, *token_metadata.KEPT)),
         "client_name": options.name,
         "purpose": options.purpose,
         "redirect_uris": options.redirect_uri,
@@ -90,6 +130,11 @@ def _metadata(options: argparse.Namespace) -> dict[str, Any]:
         "application_type": "native" if options.native else "web",
         "token_endpoint_auth_method": method,
     }
+
+
+def _named(options: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
+    """The options that have the name of a member of metadata, where they were given."""
+    return {name: value for name in names if (value := getattr(options, name, None)) is not None}
 
 
 def _keys(file: Path) -> Any:

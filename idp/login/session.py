@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from idp.login.acr import Factor, acr, amr, authentication_level, factors_of, level_of
 from idp.login.standing import Holder, holder
-from idp.model import Event, Session
+from idp.model import Ended, Event, Session
 from idp.ports import Ports
 
 HOUR = 3600
@@ -53,16 +53,21 @@ def begin(
     now: int,
     origin: Origin = Origin(),
 ) -> tuple[str, Session]:
-    """The cookie's value and the session. The browser's former session ends: its id never survives a log-in."""
-    if replaces is not None:
-        end(ports, replaces, now=now, reason="replaced")
+    """The cookie's value and the session. The browser's former session ends: its id never survives a log-in.
+
+    Where it was the same person's, `sid` stays: to the relying parties it is one session, and none is told of an end.
+    """
+    before = None if replaces is None else _living(ports, replaces, now=now)
+    if before is not None and before.account_id != account_id:
+        _end(ports, before, now=now, details={"reason": "replaced"})
+        before = None
     cookie = new_secret()
     level = authentication_level(factors)
     absolute, idle = ENDS[level]
     session = Session(
         session_hash=hashed(cookie),
         account_id=account_id,
-        sid=new_secret()[:22],  # 132 bits: it only has to be told apart, it opens nothing
+        sid=before.sid if before else _sid(new_secret),
         authenticated_at=now,
         acr=acr(level),
         amr=amr(factors),
@@ -72,9 +77,18 @@ def begin(
         device=origin.device[:MAX_DEVICE],
         place=origin.place[:MAX_PLACE],
     )
-    ports.sessions.add(session)
+    if before is not None and ports.sessions.replace(before.session_hash, session):
+        ports.journal.append(Event(now, "signed_out", account_id, details={"reason": "replaced"}))
+    else:  # none there, or it ended meanwhile: then who was told so must not hear of it again
+        session = replace(session, sid=_sid(new_secret))
+        ports.sessions.add(session)
     ports.journal.append(Event(now, "signed_in", account_id, details={"acr": session.acr, "amr": list(session.amr)}))
     return cookie, session
+
+
+def _sid(new_secret: Callable[[], str]) -> str:
+    """132 bits: it only has to be told apart, it opens nothing."""
+    return new_secret()[:22]
 
 
 def add_factors(
@@ -85,8 +99,6 @@ def add_factors(
     `sid` stays: it is one session to the relying parties. So does `authenticated_at`: the oldest proof is as old as it was,
     and carries no level whose sessions end sooner than that (`is_too_old`).
     """
-    if not ports.sessions.end(before.session_hash):
-        return None
     cookie, together = new_secret(), factors_of(before.amr) | factors
     reached = authentication_level(together)
     level = max(each for each in ENDS if each <= reached and (each == 1 or not is_too_old(before, each, now=now)))
@@ -100,7 +112,8 @@ def add_factors(
         idle_until=now + idle,
         seen_at=now,
     )
-    ports.sessions.add(session)
+    if not ports.sessions.replace(before.session_hash, session):
+        return None
     details = {"acr": session.acr, "amr": list(session.amr)}
     ports.journal.append(Event(now, "level_raised", before.account_id, details=details))
     return cookie, session
@@ -131,12 +144,23 @@ def touch(ports: Ports, session: Session, *, now: int) -> None:
     ports.sessions.touch(session.session_hash, seen_at=now, idle_until=now + idle)
 
 
-def end(ports: Ports, cookie: str, *, now: int, reason: str) -> bool:
-    session = ports.sessions.find(hashed(cookie), now=now) if len(cookie) == _SECRET_LENGTH else None
-    if session is None or not ports.sessions.end(session.session_hash):
-        return False
-    ports.journal.append(Event(now, "signed_out", session.account_id, details={"reason": reason}))
-    return True
+def end(ports: Ports, cookie: str, *, now: int, reason: str, client_id: str | None = None) -> Ended | None:
+    """What ended, with those who have to hear of it. `client_id`: the relying party that asked for it."""
+    session = _living(ports, cookie, now=now)
+    return None if session is None else _end(ports, session, now=now, details={"reason": reason}, client_id=client_id)
+
+
+def _end(
+    ports: Ports, session: Session, *, now: int, details: dict[str, str], client_id: str | None = None
+) -> Ended | None:
+    ended = ports.sessions.end(session.session_hash)
+    if ended is not None:
+        ports.journal.append(Event(now, "signed_out", session.account_id, client_id, details))
+    return ended
+
+
+def _living(ports: Ports, cookie: str, *, now: int) -> Session | None:
+    return ports.sessions.find(hashed(cookie), now=now) if len(cookie) == _SECRET_LENGTH else None
 
 
 def end_one(ports: Ports, account_id: str, sid: str, *, now: int) -> bool:

@@ -13,14 +13,17 @@ from idp.login.factors import reach
 from idp.login.session import SignedIn, is_too_old
 from idp.model import Consent, Event
 from idp.oidc import code as codes
-from idp.oidc import response
+from idp.oidc import device_flow, logout, response
+from idp.oidc.claims import subject, uncovered
 from idp.oidc.context import Context
+from idp.oidc.device_flow import Decided
 from idp.oidc.errors import AuthorizationError
 from idp.oidc.request import Response
 from idp.oidc.requested_levels import satisfied
 from idp.ports import Ports
 
-PROMPTS = frozenset({"none", "login", "consent", "select_account"})
+PUSHED = "pushed_request"
+PROMPTS = frozenset({"none", "login", "consent", "select_account", "create"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,27 +34,33 @@ class Authorization:
     state: str | None
     nonce: str | None
     challenge: str | None
+    resources: tuple[str, ...] = ()
     prompt: tuple[str, ...] = ()
     max_age: int | None = None
     login_hint: str | None = None
     acr_values: tuple[str, ...] = ()  # a wish
     acr_demanded: tuple[str, ...] = ()  # one of these, or an error
     ui_locales: tuple[str, ...] = ()
+    response_mode: str = response.QUERY
+    subject: str | None = None  # who alone the answer may be about, as the client knows them
+    id_token_claims: tuple[str, ...] = ()  # asked for by name
+    device: str | None = None  # the user code of another device, which waits for the answer (RFC 8628)
+    pushed: str | None = None  # the name that the request was pushed under (`idp.oidc.pushed`)
 
     def payload(self) -> Mapping[str, Any]:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
     @classmethod
     def of(cls, payload: Mapping[str, Any]) -> "Authorization":
-        lists = {
-            name: tuple(payload[name]) for name in ("scopes", "prompt", "ui_locales", "acr_values", "acr_demanded")
-        }
+        lists = {name: tuple(value) for name, value in payload.items() if isinstance(value, list)}
         return cls(**{**payload, **lists})
 
 
 @dataclass(frozen=True, slots=True)
 class LoginNeeded:
-    pass
+    """`creates`: by registering (Initiating User Registration via OpenID Connect 1.0 §3)."""
+
+    creates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +98,18 @@ def proceed(
     if signed_in is None or (not fresh and _asks_again(authorization, signed_in, now=now)):
         if silent:
             return refuse(authorization, "login_required", "nobody is signed in", ports, context, now=now)
+        return LoginNeeded(creates="create" in authorization.prompt)
+    if authorization.subject is not None and authorization.subject != _subject(
+        authorization, signed_in, ports, context
+    ):
+        if silent or fresh:  # §3.1.2.1 (`id_token_hint`), §5.5.1: nothing about anybody else
+            return refuse(authorization, "login_required", "somebody else is signed in", ports, context, now=now)
         return LoginNeeded()
     needed = needed_level(authorization, signed_in, ports, context, waived=waived)
     if needed is None:
         return unmet(authorization, ports, context, now=now)
     if signed_in.level < needed:
-        if is_too_old(signed_in.session, needed, now=now):  # NIST SP 800-63B-4 §2.3.3
-            if silent:
-                return refuse(authorization, "login_required", "the session is too old", ports, context, now=now)
-            return LoginNeeded()
-        if silent:
-            return refuse(authorization, "interaction_required", "a higher level is needed", ports, context, now=now)
-        return MoreNeeded(needed, wish=not authorization.acr_demanded)
+        return _rise(authorization, signed_in, needed, ports, context, now=now)
     missing = missing_consent(authorization, signed_in.session.account_id, ports)
     # Also where it was allowed before: a person learns from us, not from an error of the wallet, that a document is suspended.
     vain = nothing_to_issue(ports, signed_in.holder, authorization.scopes, now=now)
@@ -109,6 +118,19 @@ def proceed(
             return refuse(authorization, "consent_required", "consent is needed", ports, context, now=now)
         return ConsentNeeded(missing)
     return _give_code(authorization, signed_in, ports, context, now=now)
+
+
+def _rise(
+    authorization: Authorization, signed_in: SignedIn, needed: int, ports: Ports, context: Context, *, now: int
+) -> Answer:
+    silent = "none" in authorization.prompt
+    if is_too_old(signed_in.session, needed, now=now):  # NIST SP 800-63B-4 §2.3.3
+        if silent:
+            return refuse(authorization, "login_required", "the session is too old", ports, context, now=now)
+        return LoginNeeded()
+    if silent:
+        return refuse(authorization, "interaction_required", "a higher level is needed", ports, context, now=now)
+    return MoreNeeded(needed, wish=not authorization.acr_demanded)
 
 
 def needed_level(
@@ -134,7 +156,7 @@ def unmet(authorization: Authorization, ports: Ports, context: Context, *, now: 
 
 def missing_consent(authorization: Authorization, account_id: str, ports: Ports) -> tuple[str, ...]:
     consent = ports.consents.get(account_id, authorization.client_id)
-    return tuple(scope for scope in authorization.scopes if consent is None or scope not in consent.scopes)
+    return uncovered(authorization.scopes, consent.scopes if consent else ())
 
 
 def allow(authorization: Authorization, account_id: str, claims: list[str], ports: Ports, *, now: int) -> None:
@@ -149,19 +171,30 @@ def allow(authorization: Authorization, account_id: str, claims: list[str], port
 def deny(authorization: Authorization, account_id: str, ports: Ports, context: Context, *, now: int) -> Response:
     details = {"scopes": list(authorization.scopes)}
     ports.journal.append(Event(now, "consent_denied", account_id, authorization.client_id, details))
+    if authorization.device is not None:
+        device_flow.decide(ports, authorization.device, Decided(None), now=now)
     error = AuthorizationError("access_denied", "the person did not agree")  # RFC 6749 §4.1.2.1
-    return response.with_error(authorization.redirect_uri, error, state=authorization.state, issuer=context.issuer)
+    return _error(authorization, error, context)
 
 
 def refuse(authorization: Authorization, code: str, text: str, ports: Ports, context: Context, *, now: int) -> Response:
     details = {"error": code, "reason": text}
     ports.journal.append(Event(now, "authorization_refused", client_id=authorization.client_id, details=details))
-    error = AuthorizationError(code, text)
-    return response.with_error(authorization.redirect_uri, error, state=authorization.state, issuer=context.issuer)
+    return _error(authorization, AuthorizationError(code, text), context)
+
+
+def _error(authorization: Authorization, error: AuthorizationError, context: Context) -> Response:
+    to, state, mode = authorization.redirect_uri, authorization.state, authorization.response_mode
+    return response.with_error(to, error, state=state, issuer=context.issuer, mode=mode)
+
+
+def _subject(authorization: Authorization, signed_in: SignedIn, ports: Ports, context: Context) -> str | None:
+    client = ports.clients.get(authorization.client_id)
+    return None if client is None else subject(client, signed_in.holder.person, key=context.subject_key)
 
 
 def _asks_again(authorization: Authorization, signed_in: SignedIn, *, now: int) -> bool:
-    if {"login", "select_account"} & set(authorization.prompt):
+    if {"login", "select_account", "create"} & set(authorization.prompt):
         return True
     age = now - signed_in.session.authenticated_at
     # `max_age=0` asks for a new log-in even within the same second (OpenID Connect Core 1.0 §3.1.2.1).
@@ -171,7 +204,13 @@ def _asks_again(authorization: Authorization, signed_in: SignedIn, *, now: int) 
 def _give_code(
     authorization: Authorization, signed_in: SignedIn, ports: Ports, context: Context, *, now: int
 ) -> Response:
+    if authorization.pushed is not None:
+        taken = ports.ephemeral.take(PUSHED, authorization.pushed, now=now)
+        if taken is None or taken.again:  # RFC 9126 §4: once
+            return refuse(authorization, "invalid_request", "the request was used before", ports, context, now=now)
     session = signed_in.session
+    if not logout.note(authorization.client_id, signed_in, ports, context):
+        return refuse(authorization, "login_required", "the session has just ended", ports, context, now=now)
     value = context.new_secret()
     code = codes.Code(
         issuer=context.issuer,
@@ -180,6 +219,8 @@ def _give_code(
         challenge=authorization.challenge,
         account_id=session.account_id,
         scopes=authorization.scopes,
+        resources=authorization.resources,
+        id_token_claims=authorization.id_token_claims,
         nonce=authorization.nonce,
         auth_time=session.authenticated_at,
         acr=satisfied(signed_in.level, authorization.acr_demanded),
@@ -188,7 +229,21 @@ def _give_code(
         grant_id=context.new_secret(),
         expires=now + codes.LIFETIME,
     )
+    if authorization.device is not None:
+        return _for_device(authorization, authorization.device, code, ports, context, now=now)
     ports.ephemeral.put(codes.PURPOSE, value, code.payload(), expires=code.remembered_until)
     details = {"scopes": list(code.scopes), "acr": code.acr}
     ports.journal.append(Event(now, "code_given", code.account_id, code.client_id, details))
-    return response.with_code(authorization.redirect_uri, code=value, state=authorization.state, issuer=context.issuer)
+    to, state, mode = authorization.redirect_uri, authorization.state, authorization.response_mode
+    return response.with_code(to, code=value, state=state, issuer=context.issuer, mode=mode)
+
+
+def _for_device(
+    authorization: Authorization, device: str, code: codes.Code, ports: Ports, context: Context, *, now: int
+) -> Response:
+    """Nothing goes through the browser: the device fetches its tokens itself."""
+    if not device_flow.decide(ports, device, Decided(code.payload()), now=now):
+        return refuse(authorization, "expired_token", "the device's request is over", ports, context, now=now)
+    details = {"scopes": list(code.scopes), "acr": code.acr}
+    ports.journal.append(Event(now, "device_approved", code.account_id, code.client_id, details))
+    return response.redirect(authorization.redirect_uri, {"result": "approved"})

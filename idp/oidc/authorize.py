@@ -13,11 +13,11 @@ from enum import Flag, auto
 
 from certs.catalogue import Text
 from idp.model import Client, Event
-from idp.oidc import pkce, response
+from idp.oidc import claims_request, id_token_hint, pkce, pushed, request_object, resources, response
 from idp.oidc.authorization import PROMPTS, Authorization
-from idp.oidc.client_auth import PUBLIC
 from idp.oidc.context import Context
-from idp.oidc.errors import AuthorizationError, OAuthError, PageError
+from idp.oidc.errors import AuthorizationError, OAuthError, PageError, TokenError
+from idp.oidc.profiles import PROFILES, PUBLIC
 from idp.oidc.request import Parameters, Request, Response
 from idp.oidc.requested_levels import demanded
 from idp.oidc.scopes import OPENID, SCOPES, for_documents, known, split
@@ -28,7 +28,7 @@ MAX_CLIENT_ID = 255
 MAX_AGE = 2**31 - 1  # seconds; a larger one says nothing more than this one
 
 RESPONSE_TYPES = ("code",)
-RESPONSE_MODES = ("query",)
+RESPONSE_MODES = response.MODES
 
 _VISIBLE = re.compile(r"[\x20-\x7e]+", re.ASCII)  # VSCHAR, RFC 6749 App. A.1, A.5
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -46,6 +46,7 @@ class Asked:
 
     sent: Parameters
     client: Client
+    context: Context
 
 
 def check_client(asked: Asked) -> None:
@@ -62,7 +63,7 @@ def check_redirect_uri(asked: Asked) -> None:
 
 
 def check_repeated(asked: Asked) -> None:
-    if asked.sent.repeated():
+    if asked.sent.repeated(but=resources.PARAMETER):
         raise AuthorizationError("invalid_request", "a parameter was sent more than once")  # RFC 6749 §3.1
 
 
@@ -75,10 +76,16 @@ def check_text(asked: Asked) -> None:
             raise AuthorizationError("invalid_request", f"{name} is too long or not ASCII")  # RFC 6749 App. A.5
 
 
-def check_request_object(asked: Asked) -> None:
-    for name in ("request", "request_uri", "registration"):
+def check_not_supported(asked: Asked) -> None:
+    for name in ("request_uri", "registration"):
         if name in asked.sent:
             raise AuthorizationError(f"{name}_not_supported", f"{name} is not supported")  # OIDC Core 1.0 §3.1.2.6
+
+
+def check_pushed(asked: Asked) -> None:
+    registered = asked.client.metadata.get("require_pushed_authorization_requests") is True
+    if registered or PROFILES[asked.client.profile].par:
+        raise AuthorizationError("invalid_request", "this client pushes its requests")  # RFC 9126 §5, §6
 
 
 def check_response_type(asked: Asked) -> None:
@@ -100,10 +107,21 @@ def check_scope(asked: Asked) -> None:
     scopes = split(asked.sent.get("scope"))
     if (OPENID in scopes) == for_documents(scopes):  # OpenID Connect Core 1.0 §3.1.2.1; OpenID4VCI 1.0 §5.1.2
         raise AuthorizationError("invalid_scope", "scope must contain openid or ask for credentials, and not both")
-    if asked.client.profile == "bank" and not set(scopes) <= set(SCOPES):
+    if not PROFILES[asked.client.profile].unknown_scopes and not set(scopes) <= set(SCOPES):
         raise AuthorizationError("invalid_scope", "scope holds an unknown value")  # RFC 6749 §4.1.2.1
     if not set(known(scopes)) <= set(asked.client.scopes):
         raise AuthorizationError("invalid_scope", "scope is not granted to this client")  # RFC 6749 §3.3
+
+
+def check_resource(asked: Asked) -> None:
+    _resources(asked)
+
+
+def _resources(asked: Asked) -> tuple[str, ...]:
+    try:
+        return resources.asked(asked.sent, asked.client, asked.context)
+    except TokenError as error:  # RFC 8707 §2.1
+        raise AuthorizationError(error.code, error.text) from None
 
 
 def check_pkce(asked: Asked) -> None:
@@ -111,7 +129,7 @@ def check_pkce(asked: Asked) -> None:
     if challenge is None:
         if (
             asked.client.token_endpoint_auth_method == PUBLIC
-            or asked.client.profile != "baseline"
+            or PROFILES[asked.client.profile].pkce
             or method is not None
         ):
             raise AuthorizationError("invalid_request", "code_challenge is required")  # RFC 7636 §4.4.1
@@ -139,7 +157,23 @@ def check_max_age(asked: Asked) -> None:
 
 
 def check_claims(asked: Asked) -> None:
-    demanded(asked.sent.get("claims"))
+    claims = claims_request.read(asked.sent.get("claims"))
+    demanded(claims)
+    claims_request.subject(claims)
+
+
+def check_id_token_hint(asked: Asked) -> None:
+    only, named = _subject(asked), claims_request.subject(claims_request.read(asked.sent.get("claims")))
+    if named is not None and named != only:
+        raise AuthorizationError("invalid_request", "claims and id_token_hint name two people")  # OIDC Core 1.0 §5.5.1
+
+
+def _subject(asked: Asked) -> str | None:
+    """Who alone the answer may be about."""
+    hint = asked.sent.get("id_token_hint")
+    if hint is not None:
+        return id_token_hint.subject(hint, asked.client, asked.context)
+    return claims_request.subject(claims_request.read(asked.sent.get("claims")))
 
 
 AUTHORIZE, PAR = Endpoint.AUTHORIZE, Endpoint.PAR
@@ -151,14 +185,17 @@ CHECKS: tuple[tuple[Callable[[Asked], None], Endpoint], ...] = (
     # ───────────────── from here on a refusal goes back to the client
     (check_repeated,       AUTHORIZE | PAR),
     (check_text,           AUTHORIZE | PAR),
-    (check_request_object, AUTHORIZE | PAR),
+    (check_not_supported,  AUTHORIZE | PAR),
+    (check_pushed,         AUTHORIZE),
     (check_response_type,  AUTHORIZE | PAR),
     (check_response_mode,  AUTHORIZE | PAR),
     (check_scope,          AUTHORIZE | PAR),
+    (check_resource,       AUTHORIZE | PAR),
     (check_pkce,           AUTHORIZE | PAR),
     (check_prompt,         AUTHORIZE | PAR),
     (check_max_age,        AUTHORIZE | PAR),
     (check_claims,         AUTHORIZE | PAR),
+    (check_id_token_hint,  AUTHORIZE | PAR),
 )
 # fmt: on
 
@@ -174,17 +211,44 @@ class Refused:
 def read(request: Request, ports: Ports, context: Context, *, now: int) -> Authorization | Refused:
     """Check a request that came to the authorization endpoint; a refusal is journalled here."""
     sent = request.parameters
-    asked = Asked(sent, _client(sent, ports))
+    client = _client(sent, ports)
     try:
-        for check, endpoints in CHECKS:
-            if AUTHORIZE in endpoints:
-                check(asked)
+        if (name := sent.get("request_uri") or "").startswith(pushed.URN):
+            return pushed.find(name, client.client_id, ports, now=now)  # what was sent beside it does not count
+        sent = effective(sent, client, context, now=now)
+        return check(sent, client, context, endpoint=AUTHORIZE)
     except OAuthError as error:
-        return refuse(error, ports, context, now=now, client=asked.client, sent=sent)
+        return refuse(error, ports, context, now=now, client=client, sent=sent)
+
+
+def effective(sent: Parameters, client: Client, context: Context, *, now: int) -> Parameters:
+    """What counts of what was sent: where the client signed it, that. Raises OAuthError."""
+    try:
+        return request_object.unpacked(sent, client, context, now=now)
+    except AuthorizationError:
+        asked = Asked(sent, client, context)
+        check_client(asked)
+        check_redirect_uri(asked)  # nothing of the object is believed: its refusal goes where the address itself may go
+        raise
+
+
+def check(sent: Parameters, client: Client, context: Context, *, endpoint: Endpoint) -> Authorization:
+    """The table. Raises OAuthError."""
+    asked = Asked(sent, client, context)
+    for rule, endpoints in CHECKS:
+        if endpoint in endpoints:
+            rule(asked)
+    return _checked(asked)
+
+
+def _checked(asked: Asked) -> Authorization:
+    sent = asked.sent
+    scopes, claims = known(split(sent.get("scope"))), claims_request.read(sent.get("claims"))
     return Authorization(
         client_id=asked.client.client_id,
         redirect_uri=sent.get("redirect_uri") or "",
-        scopes=known(split(sent.get("scope"))),
+        scopes=(*scopes, *claims_request.scopes(claims, asked.client, scopes)),
+        resources=_resources(asked),
         state=sent.get("state"),
         nonce=sent.get("nonce"),
         challenge=sent.get("code_challenge"),
@@ -192,7 +256,10 @@ def read(request: Request, ports: Ports, context: Context, *, now: int) -> Autho
         max_age=None if (age := sent.get("max_age")) is None else int(age),
         login_hint=sent.get("login_hint"),
         acr_values=split(sent.get("acr_values")),
-        acr_demanded=demanded(sent.get("claims")),
+        acr_demanded=demanded(claims),
+        subject=_subject(asked),
+        id_token_claims=claims_request.in_id_token(claims),
+        response_mode=sent.get("response_mode") or response.QUERY,
         ui_locales=split(sent.get("ui_locales")),
     )
 
@@ -205,7 +272,8 @@ def refuse(error: OAuthError, ports: Ports, context: Context, *, now: int, clien
         return Refused(error)
     state = sent.get("state")
     safe = state if state is not None and _is_opaque(state) else None
-    return Refused(error, response.with_error(uri, error, state=safe, issuer=context.issuer))
+    mode = sent.get("response_mode") or response.QUERY
+    return Refused(error, response.with_error(uri, error, state=safe, issuer=context.issuer, mode=mode))
 
 
 def _client(sent: Parameters, ports: Ports) -> Client:

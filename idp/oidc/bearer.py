@@ -13,12 +13,14 @@ from idp.oidc.request import Request, Response, json_response
 from idp.oidc.secrets import token_hash
 from idp.ports import Ports
 
-MAX_TOKEN = 512  # ours have 43 characters; what is longer is not ours
+MAX_TOKEN = 8 * 1024  # a secret has 43 characters, a JWT some hundred and the names of its resources
 
 PARAMETER = "access_token"
 
 
-def access(request: Request, ports: Ports, *, purpose: str, now: int, in_body: bool = False) -> tuple[Grant, Token]:
+def access(
+    request: Request, ports: Ports, context: Context, *, purpose: str, now: int, in_body: bool = False
+) -> tuple[Grant, Token]:
     """The live grant behind the request's token, with the scopes of that token. `in_body`: a form parameter will do too (RFC 6750 §2.2)."""
     value = _token(request, in_body=in_body)
     if value is None:
@@ -27,6 +29,9 @@ def access(request: Request, ports: Ports, *, purpose: str, now: int, in_body: b
     if live is None:
         raise BearerError("invalid_token", "the access token is unknown, expired or revoked")
     grant, token = live
+    if token.audience is not None and context.issuer not in token.audience:
+        text = "the access token is for other resources"
+        raise BearerError("invalid_token", text)  # RFC 8707 §2, RFC 9068 §4
     if grant.purpose != purpose:
         raise BearerError("insufficient_scope", "the access token is for something else", status=403)
     return (grant if token.scopes is None else replace(grant, scopes=token.scopes)), token

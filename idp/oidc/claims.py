@@ -52,11 +52,34 @@ CLAIMS = (
 )
 
 
+BY_NAME = "claim:"  # begins the scopes of single claims, `idp.oidc.claims_request`
+
+
+def by_name(claim: Claim) -> str:
+    return BY_NAME + claim.name
+
+
+def released_by(scopes: Iterable[str]) -> tuple[Claim, ...]:
+    """In the order of `CLAIMS`."""
+    held = set(scopes)
+    return tuple(claim for claim in CLAIMS if claim.scope in held or by_name(claim) in held)
+
+
+def covered(scopes: Iterable[str], allowed: Iterable[str]) -> bool:
+    return not uncovered(scopes, allowed)
+
+
+def uncovered(scopes: Iterable[str], allowed: Iterable[str]) -> tuple[str, ...]:
+    """What of the first the second does not hold; a single claim is held by its scope too."""
+    held = set(allowed) | {by_name(claim) for claim in released_by(allowed)}
+    return tuple(scope for scope in scopes if scope not in held)
+
+
 def subject(client: Client, person: Person, *, key: bytes) -> str:
     """The number for those entitled to it, otherwise a name that only this party's site knows (§8.1)."""
     if client.entitled_to_pid:
         return person.pid
-    sector = urlsplit(client.redirect_uris[0]).netloc
+    sector = urlsplit(client.redirect_uris[0]).netloc if client.redirect_uris else client.client_id
     digest = hmac.new(key, f"{sector}\n{person.person_id}".encode(), hashlib.sha256).digest()
     return b64url_encode(digest)
 
@@ -64,7 +87,6 @@ def subject(client: Client, person: Person, *, key: bytes) -> str:
 def of_scopes(scopes: Iterable[str], *, client: Client, holder: Holder, acr: str, sub: str) -> dict[str, Any]:
     """What userinfo answers, and what the consent page shows: one function, so that both are the same."""
     person, account = holder.person, holder.account
-    wanted = set(scopes)
     known: dict[str, Any] = {
         "sub": sub,
         **_name(person.name),
@@ -80,7 +102,7 @@ def of_scopes(scopes: Iterable[str], *, client: Client, holder: Holder, acr: str
         known |= {"email": account.email, "email_verified": False}  # Nobody has sent a message there yet.
     if client.entitled_to_pid:
         known["personal_identification_number"] = person.pid
-    return {claim.name: known[claim.name] for claim in CLAIMS if claim.scope in wanted and claim.name in known}
+    return {claim.name: known[claim.name] for claim in released_by(scopes) if claim.name in known}
 
 
 def names(claims: Mapping[str, Any]) -> list[str]:

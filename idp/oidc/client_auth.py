@@ -16,13 +16,13 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
 from idp.model import Client
+from idp.oidc import assertion
 from idp.oidc.context import Context
 from idp.oidc.errors import ClientError, TokenError
+from idp.oidc.profiles import PRIVATE_KEY_JWT, PUBLIC
 from idp.oidc.request import Request
 from idp.ports import Ports
 
-PUBLIC = "none"
-METHODS = ("client_secret_basic", "client_secret_post", PUBLIC)
 MAX_CREDENTIAL = 1024  # characters of the Authorization header's value
 _NO_SECRET = hashlib.sha256(b"").hexdigest()  # what an unknown client is compared with; it can never match
 
@@ -34,9 +34,15 @@ class Credentials:
     secret: str | None = field(default=None, repr=False)
 
 
-def authenticate(request: Request, ports: Ports) -> Client | None:
+def authenticate(request: Request, ports: Ports, context: Context, *, now: int) -> Client | None:
     """None when the request names no client at all: the grant decides whether that will do."""
     sent = _credentials(request)
+    if sent is not None and sent.method == PRIVATE_KEY_JWT:
+        client = ports.clients.get(sent.client_id)
+        if client is None:
+            raise ClientError("client authentication failed", detail="unknown client")
+        assertion.check(request, client, ports, context, now=now)
+        return client
     if sent is None:
         return None
     client = ports.clients.get(sent.client_id)
@@ -67,7 +73,7 @@ def _credentials(request: Request) -> Credentials | None:
     if len(found) > 1:
         raise TokenError("invalid_request", "more than one way of client authentication")  # RFC 6749 §2.3
     if found == ["assertion"]:
-        raise ClientError("client assertions are not supported")
+        return _plain(Credentials(PRIVATE_KEY_JWT, assertion.client_named(request)))
     client_id = form.get("client_id")
     if header is not None:
         return _basic(header, client_id)

@@ -22,6 +22,7 @@ class Code:
     challenge: str | None
     account_id: str
     scopes: tuple[str, ...]
+    id_token_claims: tuple[str, ...]
     nonce: str | None
     auth_time: int
     acr: str
@@ -29,9 +30,10 @@ class Code:
     sid: str
     grant_id: str  # the family that its tokens will form
     expires: int
+    resources: tuple[str, ...] = ()  # that its tokens may be for
 
     def payload(self) -> Mapping[str, Any]:
-        return {**asdict(self), "scopes": list(self.scopes), "amr": list(self.amr)}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
     @property
     def remembered_until(self) -> int:
@@ -40,4 +42,5 @@ class Code:
 
     @classmethod
     def of(cls, payload: Mapping[str, Any]) -> "Code":
-        return cls(**{**payload, "scopes": tuple(payload["scopes"]), "amr": tuple(payload["amr"])})
+        lists = {name: tuple(value) for name, value in payload.items() if isinstance(value, list)}
+        return cls(**{**payload, **lists})

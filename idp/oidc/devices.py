@@ -56,7 +56,7 @@ def respond(
     """`address` as `idp.login.origin.source` cuts it. Raises attempts.TooMany, hashing.HashingBusy."""
     with storage.transaction() as ports:
         try:
-            grant, who = _allowed(ports, request, now=now)  # 1, 2
+            grant, who = _allowed(ports, request, context, now=now)  # 1, 2
         except BearerError as error:
             return bearer.refusal(error, ports, context, now=now, resource="devices")
     try:
@@ -108,8 +108,8 @@ def strings(request: Request, required: frozenset[str], optional: frozenset[str]
     return body
 
 
-def _allowed(ports: Ports, request: Request, *, now: int) -> tuple[Grant, Holder]:
-    grant, _ = bearer.access(request, ports, purpose=OPENID_PURPOSE, now=now)
+def _allowed(ports: Ports, request: Request, context: Context, *, now: int) -> tuple[Grant, Holder]:
+    grant, _ = bearer.access(request, ports, context, purpose=OPENID_PURPOSE, now=now)
     if DEVICE not in grant.scopes:
         raise BearerError("insufficient_scope", "the access token lacks device", status=403)
     if now - grant.opened_at > LIFETIMES[OPENID_PURPOSE]:

@@ -1,6 +1,7 @@
 """What the provider says about itself: made from what is switched on, so that nothing absent is promised.
 
-Spec: OpenID Connect Discovery 1.0 §3, §4; RFC 8414 §2, §3; RFC 9207 §3; RFC 7009 §2; OpenID4VCI 1.0 §12.3
+Spec: OpenID Connect Discovery 1.0 §3, §4; RFC 8414 §2, §3; RFC 9207 §3; RFC 7009 §2; RFC 7662 §2; RFC 8628 §4; OpenID4VCI 1.0 §12.3;
+Token Status List (draft-ietf-oauth-status-list-20) §9.1
 """
 
 from collections.abc import Mapping
@@ -14,8 +15,8 @@ from idp.login import acr
 from idp.oidc import claims, endpoints, id_token, pkce
 from idp.oidc.authorization import PROMPTS
 from idp.oidc.authorize import RESPONSE_MODES, RESPONSE_TYPES
-from idp.oidc.client_auth import METHODS
 from idp.oidc.context import Context
+from idp.oidc.profiles import CLIENT_ALGORITHMS, METHODS, PUBLIC
 from idp.oidc.scopes import SCOPES
 
 PRE_AUTHORIZED = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
@@ -28,8 +29,13 @@ def metadata(context: Context) -> dict[str, Any]:
         "authorization_endpoint": context.at(endpoints.AUTHORIZE),
         "token_endpoint": context.at(endpoints.TOKEN),
         "userinfo_endpoint": context.at(endpoints.USERINFO),
+        "end_session_endpoint": context.at(endpoints.END_SESSION),
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
         "jwks_uri": context.at(endpoints.JWKS),
-        "revocation_endpoint": context.at(endpoints.REVOKE),
+        "status_list_aggregation_endpoint": context.at(endpoints.STATUS_LISTS),
         "scopes_supported": list(SCOPES),
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": list(RESPONSE_MODES),
@@ -37,12 +43,13 @@ def metadata(context: Context) -> dict[str, Any]:
         "acr_values_supported": list(acr.reachable(context.factors)),
         "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": sorted(context.signers),
-        "token_endpoint_auth_methods_supported": list(METHODS),
-        "revocation_endpoint_auth_methods_supported": list(METHODS),
+        **_for_clients(context),
         "claim_types_supported": ["normal"],
         "claims_supported": list(dict.fromkeys((*id_token.CLAIMS, *(claim.name for claim in claims.CLAIMS)))),
-        "claims_parameter_supported": False,
-        "request_parameter_supported": False,
+        "claims_parameter_supported": True,
+        "request_parameter_supported": True,
+        "request_object_signing_alg_values_supported": list(CLIENT_ALGORITHMS),
+        "pushed_authorization_request_endpoint": context.at(endpoints.PAR),
         "request_uri_parameter_supported": False,  # Left out would mean true (OpenID Connect Discovery 1.0 §3).
         "prompt_values_supported": sorted(PROMPTS),
         "ui_locales_supported": ["vi", "en"],
@@ -52,6 +59,20 @@ def metadata(context: Context) -> dict[str, Any]:
     if PRE_AUTHORIZED in context.grants:
         document["pre-authorized_grant_anonymous_access_supported"] = True
     validate(document)
+    return document
+
+
+def _for_clients(context: Context) -> dict[str, Any]:
+    """The endpoints to which clients prove who they are, and by what."""
+    document: dict[str, Any] = {
+        "revocation_endpoint": context.at(endpoints.REVOKE),
+        "introspection_endpoint": context.at(endpoints.INTROSPECT),
+        "device_authorization_endpoint": context.at(endpoints.DEVICE_AUTHORIZATION),
+        "introspection_endpoint_auth_methods_supported": [method for method in METHODS if method != PUBLIC],
+    }
+    for name in ("token", "revocation", "introspection"):
+        document.setdefault(f"{name}_endpoint_auth_methods_supported", list(METHODS))
+        document[f"{name}_endpoint_auth_signing_alg_values_supported"] = list(CLIENT_ALGORITHMS)
     return document
 
 

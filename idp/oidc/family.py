@@ -13,11 +13,11 @@ from typing import Any
 
 from idp.login.standing import Holder
 from idp.model import Client, Grant, Token
-from idp.oidc import claims
+from idp.oidc import access_token
 from idp.oidc.context import Context
 from idp.oidc.id_token import id_token
 from idp.oidc.request import Response, json_response
-from idp.oidc.scopes import OFFLINE, OPENID, for_documents
+from idp.oidc.scopes import OFFLINE, OPENID, for_documents, known
 from idp.oidc.secrets import token_hash
 
 OPENID_PURPOSE, ISSUANCE_PURPOSE = "openid", "issuance"
@@ -44,21 +44,41 @@ class Generation:
     rows: tuple[Token, ...]
 
 
-def generation(grant: Grant, *, scopes: tuple[str, ...], number: int, context: Context, now: int) -> Generation:
-    """`scopes` are those of the access token; a refresh token stands for the whole grant (RFC 6749 §6)."""
+def generation(
+    grant: Grant,
+    client: Client,
+    who: Holder,
+    *,
+    scopes: tuple[str, ...],
+    audience: tuple[str, ...] | None,
+    number: int,
+    context: Context,
+    now: int,
+) -> Generation:
+    """`scopes` and `audience` are those of the access token; a refresh token stands for the whole grant (RFC 6749 §6)."""
     ends = min(now + LIFETIMES[grant.purpose], grant.expires)
-    access, refresh = context.new_secret(), context.new_secret() if OFFLINE in grant.scopes else None
+    access = access_token.made(
+        client,
+        sub=access_token.sub(client, who, context),
+        scopes=known(scopes),
+        audience=audience,
+        more={name: grant.details[name] for name in ("acr", "amr", "auth_time")},
+        context=context,
+        now=now,
+        expires=ends,
+    )
+    refresh = context.new_secret() if OFFLINE in grant.scopes else None
     narrowed = None if scopes == grant.scopes else scopes
-    rows = [Token(token_hash(access), grant.grant_id, "access", ends, number, narrowed)]
+    rows = [Token(token_hash(access), grant.grant_id, "access", ends, number, narrowed, audience)]
     if refresh is not None:
         rows.append(Token(token_hash(refresh), grant.grant_id, "refresh", grant.expires, number))
     return Generation(access, refresh, scopes, ends - now, tuple(rows))
 
 
-def released(scopes: tuple[str, ...]) -> dict[str, Any]:
+def released(grant: Grant, scopes: tuple[str, ...]) -> dict[str, Any]:
     """For the journal: what the answer tells the client about the person, and on what basis. Names, never values."""
-    told = ["acr", "amr", "auth_time", "sub"] if OPENID in scopes else []
-    return {"scopes": list(scopes), "claims": told, "basis": "consent"}
+    told = ["acr", "amr", "auth_time", "sub", *grant.details.get("id_token_claims", ())] if OPENID in scopes else []
+    return {"scopes": list(scopes), "claims": sorted(told), "basis": "consent"}
 
 
 def answer(
@@ -68,13 +88,12 @@ def answer(
         "access_token": given.access,
         "token_type": "Bearer",
         "expires_in": given.expires_in,
-        "scope": " ".join(given.scopes),
+        "scope": " ".join(known(given.scopes)),
     }
     if given.refresh is not None:
         content["refresh_token"] = given.refresh
     if OPENID in given.scopes:
-        sub = claims.subject(client, who.person, key=context.subject_key)
         content["id_token"] = id_token(
-            grant, client=client, sub=sub, access_token=given.access, nonce=nonce, context=context, now=now
+            grant, client=client, who=who, access_token=given.access, nonce=nonce, context=context, now=now
         )
     return json_response(content)

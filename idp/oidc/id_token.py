@@ -8,7 +8,9 @@ from typing import Any
 
 from certs.encoding import b64url_encode
 from certs.jose import sign
+from idp.login.standing import Holder
 from idp.model import Client, Grant
+from idp.oidc.claims import of_scopes, subject
 from idp.oidc.context import Context
 
 LIFETIME = 600  # seconds; it tells of one event and is read at once
@@ -17,11 +19,14 @@ CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr",
 
 
 def id_token(
-    grant: Grant, *, client: Client, sub: str, access_token: str, nonce: str | None, context: Context, now: int
+    grant: Grant, *, client: Client, who: Holder, access_token: str, nonce: str | None, context: Context, now: int
 ) -> str:
     """`auth_time`, `acr`, `amr` are of the log-in that the grant rests on, also when it is refreshed (§12.2)."""
     event = grant.details
+    sub = subject(client, who.person, key=context.subject_key)
+    asked = of_scopes(grant.scopes, client=client, holder=who, acr=event["acr"], sub=sub)
     claims: dict[str, Any] = {
+        **{name: asked[name] for name in event.get("id_token_claims", ()) if name in asked},  # §5.5: by name
         "iss": context.issuer,
         "sub": sub,
         "aud": client.client_id,

@@ -17,14 +17,16 @@ from joserfc.errors import JoseError
 from certs.catalogue import Text
 from certs.encoding import safe_text
 from certs.errors import CertsError
+from certs.keys import PublicKey
 from idp.model import Client
-from idp.oidc.client_auth import METHODS, PUBLIC
+from idp.oidc import logout_metadata, token_metadata
 from idp.oidc.errors import OAuthError
+from idp.oidc.profiles import BASIC, POST, PRIVATE_KEY_JWT, PROFILES
 from idp.oidc.response import MAX_REDIRECT_URI
 from idp.oidc.scopes import OPENID, SCOPES, split
 
 MAX_URIS = 20
-PROFILES = ("baseline", "agency", "bank")
+MAX_KEYS = 10
 
 # type, required: every member there may be. `client_name#en` is the language-tagged form (RFC 7591 §2.2).
 SCHEMA: Mapping[str, tuple[type, bool]] = {
@@ -35,11 +37,26 @@ SCHEMA: Mapping[str, tuple[type, bool]] = {
     "redirect_uris": (list, True),
     "scope": (str, False),
     "token_endpoint_auth_method": (str, False),
+    "token_endpoint_auth_signing_alg": (str, False),
+    "request_object_signing_alg": (str, False),
+    "require_pushed_authorization_requests": (bool, False),
+    "jwks": (dict, False),
     "id_token_signed_response_alg": (str, False),
     "application_type": (str, False),
-    "grant_types": (list, False),
     "response_types": (list, False),
+    **token_metadata.SCHEMA,
+    **logout_metadata.SCHEMA,
 }
+
+# As they came, in `Client.metadata`.
+KEPT = (
+    "jwks",
+    "token_endpoint_auth_signing_alg",
+    "request_object_signing_alg",
+    "require_pushed_authorization_requests",
+    *token_metadata.KEPT,
+    *logout_metadata.KEPT,
+)
 
 _LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 _ADDRESS = re.compile(r"[\x21-\x7e]+", re.ASCII)
@@ -61,17 +78,21 @@ def client(
     simulation: bool,
 ) -> Client:
     """The client, ready to be stored. What the state decides (profile, entitlement) is never read from the metadata."""
-    _check_types(metadata)
+    _check_types(metadata := token_metadata.completed(metadata))
+    if profile not in PROFILES:
+        raise RegistrationError("invalid_client_metadata", "profile is unknown")
     application_type = metadata.get("application_type", "web")
+    loopback = simulation and PROFILES[profile].loopback
     for uri in metadata["redirect_uris"]:
-        _check_redirect_uri(uri, application_type=application_type, simulation=simulation)
+        _check_redirect_uri(uri, application_type=application_type, simulation=loopback)
+    _refuse(logout_metadata.problem(metadata, check=_check_redirect_uri, simulation=loopback))
     _check_with_authlib(metadata)
     method = metadata.get("token_endpoint_auth_method", "client_secret_basic")
-    scopes = split(metadata.get("scope", OPENID))
-    if method not in METHODS or (method == PUBLIC) != (secret_hash is None):
-        raise RegistrationError("invalid_client_metadata", "token_endpoint_auth_method does not fit the secret")
-    if profile not in PROFILES or not set(scopes) <= set(SCOPES):
-        raise RegistrationError("invalid_client_metadata", "scope or profile is unknown")
+    scopes = _scopes(metadata)
+    if method not in PROFILES[profile].methods or (method in (BASIC, POST)) != (secret_hash is not None):
+        raise RegistrationError("invalid_client_metadata", "token_endpoint_auth_method is not one for this client")
+    _check_keys(metadata, method=method, profile=profile)
+    _refuse(token_metadata.problem(metadata, method=method))
     if metadata.get("id_token_signed_response_alg", "RS256") not in ("ES256", "RS256"):
         raise RegistrationError("invalid_client_metadata", "id_token_signed_response_alg is not supported")
     return Client(
@@ -86,7 +107,40 @@ def client(
         id_token_signed_response_alg=metadata.get("id_token_signed_response_alg", "RS256"),
         application_type=application_type,
         entitled_to_pid=entitled_to_pid,
+        metadata={name: metadata[name] for name in KEPT if name in metadata},
     )
+
+
+def _refuse(problem: str | None) -> None:
+    if problem is not None:
+        raise RegistrationError("invalid_client_metadata", problem)
+
+
+def _scopes(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    scopes = split(metadata.get("scope", OPENID))
+    if not set(scopes) <= set(SCOPES):
+        raise RegistrationError("invalid_client_metadata", "scope is unknown")
+    return scopes
+
+
+def _check_keys(metadata: Mapping[str, Any], *, method: str, profile: str) -> None:
+    """Public keys that we can use, each with a name of its own, and at least one where the client signs (RFC 7591 §2)."""
+    algorithms = PROFILES[profile].client_algorithms
+    for name in ("token_endpoint_auth_signing_alg", "request_object_signing_alg"):
+        if metadata.get(name, algorithms[0]) not in (*algorithms, "Ed25519"):
+            raise RegistrationError("invalid_client_metadata", f"{name} is not supported")
+    keys = metadata["jwks"].get("keys") if "jwks" in metadata else []
+    needed = "jwks" in metadata or method == PRIVATE_KEY_JWT
+    if not isinstance(keys, list) or not needed <= len(keys) <= MAX_KEYS:
+        raise RegistrationError("invalid_client_metadata", "jwks needs one to ten keys")
+    try:
+        held = [PublicKey.from_jwk(key) for key in keys]
+    except CertsError:
+        raise RegistrationError(
+            "invalid_client_metadata", "jwks holds a key that is no public one for signatures"
+        ) from None
+    if any("kid" not in key for key in keys) or len({key.kid for key in held}) != len(held):
+        raise RegistrationError("invalid_client_metadata", "each key of jwks needs a kid of its own")
 
 
 def _check_types(metadata: Mapping[str, Any]) -> None:
@@ -95,15 +149,13 @@ def _check_types(metadata: Mapping[str, Any]) -> None:
             raise RegistrationError("invalid_client_metadata", f"{name} is missing or of the wrong type")
     if not set(metadata) <= set(SCHEMA):
         raise RegistrationError("invalid_client_metadata", "a member is not known here")
-    lists = [metadata.get(name, []) for name in ("redirect_uris", "grant_types", "response_types")]
+    lists = [metadata.get(name, []) for name in ("redirect_uris", "response_types")]
     if any(type(member) is not str for values in lists for member in values):
         raise RegistrationError("invalid_client_metadata", "a list holds something else than strings")
-    if not 0 < len(metadata["redirect_uris"]) <= MAX_URIS:
+    if not token_metadata.has_browsers(metadata) <= len(metadata["redirect_uris"]) <= MAX_URIS:
         raise RegistrationError("invalid_redirect_uri", "redirect_uris must have at least one entry, at most 20")
     if metadata.get("application_type", "web") not in ("web", "native"):
         raise RegistrationError("invalid_client_metadata", "application_type is web or native")
-    if not set(metadata.get("grant_types", [])) <= {"authorization_code", "refresh_token"}:
-        raise RegistrationError("invalid_client_metadata", "grant_types are authorization_code and refresh_token")
     if not set(metadata.get("response_types", [])) <= {"code"}:
         raise RegistrationError("invalid_client_metadata", "response_types is code")
 

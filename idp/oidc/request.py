@@ -46,8 +46,9 @@ class Parameters:
         values = self.all(name)
         return values[0] if len(values) == 1 and values[0] else None
 
-    def repeated(self) -> tuple[str, ...]:
-        names = [name for name, _ in self.pairs]
+    def repeated(self, *, but: str | None = None) -> tuple[str, ...]:
+        """`but`: the one that may be (RFC 8707 §2)."""
+        names = [name for name, _ in self.pairs if name != but]
         return tuple(sorted({name for name in names if names.count(name) > 1}))
 
     def __contains__(self, name: object) -> bool:

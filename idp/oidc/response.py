@@ -1,15 +1,19 @@
 """Where an authorization response may go, and what it says: code or error, state, issuer.
 
-Spec: RFC 6749 §4.1.2; RFC 9207 §2 (`iss`); RFC 9700 §2.1, §4.1.3 (exact string match), §4.12 (303);
+Spec: RFC 6749 §4.1.2; RFC 9207 §2 (`iss`); OAuth 2.0 Form Post Response Mode; RFC 9700 §2.1, §4.1.3 (exact string match), §4.12 (303);
 RFC 8252 §7.3, §8.3 (any port on the loopback address, for native applications alone)
 """
 
 import re
+from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from idp.model import Client
 from idp.oidc.errors import OAuthError
 from idp.oidc.request import NO_STORE, Response
+
+QUERY, FORM_POST = "query", "form_post"
+MODES = (QUERY, FORM_POST)
 
 MAX_REDIRECT_URI = 2048  # Longer ones are cut by browsers and proxies on the way.
 
@@ -36,6 +40,21 @@ def _same_but_port(registered: tuple[str, ...], uri: str) -> bool:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class FormPost(Response):
+    """A page whose form posts these fields to the client at once (Form Post Response Mode §2)."""
+
+    action: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+def _send(redirect_uri: str, parameters: dict[str, str | None], *, mode: str) -> Response:
+    if mode != FORM_POST:
+        return redirect(redirect_uri, parameters)
+    fields = tuple((name, value) for name, value in parameters.items() if value is not None)
+    return FormPost(200, NO_STORE, action=redirect_uri, fields=fields)
+
+
 def redirect(redirect_uri: str, parameters: dict[str, str | None]) -> Response:
     """303: the browser must not repeat a POST, which may carry a password, to the client (RFC 9700 §4.12)."""
     query = urlencode({name: value for name, value in parameters.items() if value is not None}, quote_via=quote)
@@ -43,12 +62,10 @@ def redirect(redirect_uri: str, parameters: dict[str, str | None]) -> Response:
     return Response(303, (("Location", location), *NO_STORE))
 
 
-def with_code(redirect_uri: str, *, code: str, state: str | None, issuer: str) -> Response:
-    return redirect(redirect_uri, {"code": code, "state": state, "iss": issuer})  # RFC 9207 §2
+def with_code(redirect_uri: str, *, code: str, state: str | None, issuer: str, mode: str) -> Response:
+    return _send(redirect_uri, {"code": code, "state": state, "iss": issuer}, mode=mode)  # RFC 9207 §2
 
 
-def with_error(redirect_uri: str, error: OAuthError, *, state: str | None, issuer: str) -> Response:
-    return redirect(
-        redirect_uri,
-        {"error": error.code, "error_description": error.text, "state": state, "iss": issuer},
-    )
+def with_error(redirect_uri: str, error: OAuthError, *, state: str | None, issuer: str, mode: str) -> Response:
+    told = {"error": error.code, "error_description": error.text, "state": state, "iss": issuer}
+    return _send(redirect_uri, told, mode=mode)

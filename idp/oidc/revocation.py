@@ -4,7 +4,7 @@ Spec: RFC 7009 §2.1, §2.2 (unknown tokens are no error), §2.2.1 (503 is the r
 """
 
 from idp.model import Client, Event, Grant
-from idp.oidc import client_auth, token
+from idp.oidc import client_auth, client_token, token
 from idp.oidc.context import Context
 from idp.oidc.errors import ClientError, TokenError
 from idp.oidc.request import NO_STORE, Request, Response
@@ -19,13 +19,17 @@ def respond(request: Request, ports: Ports, context: Context, now: int) -> Respo
     client: Client | None = None
     try:
         token.check_form(request)
-        client = client_auth.authenticate(request, ports)
+        client = client_auth.authenticate(request, ports, context, now=now)
         if client is None:
             raise ClientError("client authentication is required")  # RFC 7009 §2.1
         value = request.form.get(PARAMETER)
         if value is None:
             raise TokenError("invalid_request", "token is missing")  # RFC 7009 §2.1
-        _end(_family(value, ports, now=now), client, ports, now=now)
+        family = _family(value, ports, now=now)
+        if family is None:
+            _end_own(value, client, ports, now=now)
+        else:
+            _end(family, client, ports, now=now)
     except TokenError as error:
         return token.refusal(error, client, ports, context, now=now, kind="revocation_refused")
     return Response(200, NO_STORE)
@@ -38,12 +42,25 @@ def _family(value: str, ports: Ports, *, now: int) -> Grant | None:
     return next((grant for grant, _ in filter(None, found)), None)
 
 
-def _end(grant: Grant | None, client: Client, ports: Ports, *, now: int) -> None:
-    if grant is None:
+def _end_own(value: str, client: Client, ports: Ports, *, now: int) -> None:
+    """Of a token that stands for the client itself."""
+    own = client_token.find(ports, value, now=now)
+    if own is None:
         return  # RFC 7009 §2.2: what the client wanted is so
+    if own.client_id != client.client_id:
+        _foreign(client, ports, now=now)
+    elif client_token.end(ports, value, now=now):
+        ports.journal.append(Event(now, "client_token_revoked", client_id=client.client_id))
+
+
+def _foreign(client: Client, ports: Ports, *, now: int) -> None:
+    details = {"reason": "the token was given to another client"}
+    ports.journal.append(Event(now, "revocation_refused", client_id=client.client_id, details=details))
+
+
+def _end(grant: Grant, client: Client, ports: Ports, *, now: int) -> None:
     if grant.client_id != client.client_id:
-        details = {"reason": "the token was given to another client"}
-        ports.journal.append(Event(now, "revocation_refused", client_id=client.client_id, details=details))
+        _foreign(client, ports, now=now)
         return
     if ports.grants.close_family(grant.grant_id, now=now):  # RFC 7009 §2.1: with the tokens of the same grant
         ports.journal.append(Event(now, "tokens_revoked", grant.account_id, client.client_id))

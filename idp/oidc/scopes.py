@@ -7,7 +7,7 @@ A request is either about the person (`openid`) or for documents, never both: ea
 
 from collections.abc import Iterable
 
-from idp.issuance.metadata import CREDENTIAL_SCOPES
+from idp.issuance.configurations import CREDENTIAL_SCOPES
 
 OPENID = "openid"
 OFFLINE = "offline_access"

@@ -6,7 +6,7 @@ A refusal is an answer, not an exception that leaves: what was used up stays use
 """
 
 from idp.model import Client, Event
-from idp.oidc import client_auth
+from idp.oidc import client_auth, resources
 from idp.oidc.context import Context
 from idp.oidc.errors import ClientError, TokenError
 from idp.oidc.request import FORM, Request, Response, json_response
@@ -17,7 +17,7 @@ def respond(request: Request, ports: Ports, context: Context, now: int) -> Respo
     client: Client | None = None
     try:
         check_form(request)
-        client = client_auth.authenticate(request, ports)
+        client = client_auth.authenticate(request, ports, context, now=now)
         grant_type = request.form.get("grant_type")
         if grant_type is None:
             raise TokenError("invalid_request", "grant_type is missing")  # RFC 6749 §4.1.3
@@ -33,7 +33,7 @@ def check_form(request: Request) -> None:
         raise TokenError("invalid_request", "parameters belong in the body")  # RFC 6749 §3.2, RFC 9700 §4.3
     if request.media_type != FORM:
         raise TokenError("invalid_request", "the body must be form-encoded", status=415)  # RFC 6749 §4.1.3
-    if request.form.repeated():
+    if request.form.repeated(but=resources.PARAMETER):
         raise TokenError("invalid_request", "a parameter was sent more than once")  # RFC 6749 §3.2
 
 

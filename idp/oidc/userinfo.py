@@ -15,7 +15,7 @@ from idp.ports import Ports
 
 def respond(request: Request, ports: Ports, context: Context, now: int) -> Response:
     try:
-        grant, _ = bearer.access(request, ports, purpose="openid", now=now, in_body=True)
+        grant, _ = bearer.access(request, ports, context, purpose="openid", now=now, in_body=True)
         if OPENID not in grant.scopes:
             raise BearerError("insufficient_scope", "the access token lacks openid", status=403)
         who, client = holder(ports, grant.account_id, now=now), ports.clients.get(grant.client_id)

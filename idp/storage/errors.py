@@ -2,7 +2,6 @@
 
     StorageError
     ├── Conflict         a value that must be unique is there already, or what it hangs on is not there
-    ├── ListFull         every index of a status list has been given
     ├── Unstorable       a text or number that no row can hold: NUL, half a character, more than 64 bits
     ├── Unavailable      the database is locked, full or gone; asking again later may help
     └── UnsafeDatabase   the database does not keep what we promise: refuse to start
@@ -23,10 +22,6 @@ class StorageError(Exception):
 
 class Conflict(StorageError):
     code = "storage_conflict"
-
-
-class ListFull(StorageError):
-    code = "status_list_full"
 
 
 class Unstorable(StorageError):

@@ -29,6 +29,11 @@ class KnownClients:
         self._adds = True
         self._kept.add(client)
 
+    def replace(self, client: Client) -> bool:
+        self._adds = True
+        self._seen.pop(client.client_id, None)
+        return self._kept.replace(client)
+
     def get(self, client_id: str) -> Client | None:
         if self._adds:
             return self._kept.get(client_id)

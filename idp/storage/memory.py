@@ -8,6 +8,7 @@ from idp.ports import Ports
 from idp.storage.memory_accounts import MemoryAccounts, MemoryClients, MemoryConsents, MemoryStandings
 from idp.storage.memory_authentication import MemoryAttempts, MemoryAuthenticators, MemoryMessages
 from idp.storage.memory_journal import MemoryChain, MemoryJournal
+from idp.storage.memory_logouts import MemoryLogouts
 from idp.storage.memory_publishing import MemoryPublications, MemoryStatuses
 from idp.storage.memory_registers import MemoryDocuments, MemoryPopulation
 from idp.storage.memory_tokens import MemoryEphemeral, MemoryGrants, MemorySessions
@@ -26,10 +27,12 @@ class MemoryStorage:
         documents = MemoryDocuments(self._undo)
         statuses = MemoryStatuses(self._undo)
         journal = MemoryJournal(self._undo)
+        logouts = MemoryLogouts(self._undo)
         self._ports = Ports(
             ephemeral=MemoryEphemeral(self._undo),
             grants=MemoryGrants(self._undo, accounts),
-            sessions=MemorySessions(self._undo, accounts),
+            sessions=MemorySessions(self._undo, accounts, logouts),
+            logouts=logouts,
             authenticators=MemoryAuthenticators(self._undo, accounts),
             attempts=MemoryAttempts(self._undo),
             messages=MemoryMessages(self._undo),

@@ -78,6 +78,12 @@ class MemoryClients:
     def add(self, client: Client) -> None:
         self._rows.add(client.client_id, client)
 
+    def replace(self, client: Client) -> bool:
+        if self._rows.get(client.client_id) is None:
+            return False
+        self._rows.put(client.client_id, client)
+        return True
+
     def get(self, client_id: str) -> Client | None:
         return self._rows.get(client_id)
 

@@ -1,20 +1,23 @@
-"""What is published and remembered, in memory: status lists, sequence numbers."""
+"""What is published and remembered, in memory: status lists, sequence numbers, bundles."""
 
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from certs.status import Status
-from idp.storage.errors import Conflict, ListFull
+from idp.model import PublishedBundle, SignedList
+from idp.storage.errors import Conflict
 from idp.storage.memory_rows import Rows, Undo, require
 
-DRAWS = 32  # before all that is free is written down
+DRAWS = 32  # as in SQL
 
 
 @dataclass(frozen=True, slots=True)
 class _List:
+    kind: int
     size: int
-    version: int
+    version: int = 1
+    closed: bool = False
 
 
 class MemoryStatuses:
@@ -28,35 +31,42 @@ class MemoryStatuses:
             raise Conflict("no such status list")
         return found
 
-    def create(self, number: int, size: int) -> None:
-        self._lists.add(number, _List(size, version=1))
+    def add(self, number: int, *, kind: int, size: int) -> bool:
+        if number in self._lists:
+            return False
+        self._lists.add(number, _List(kind, size))
+        return True
 
     def numbers(self) -> tuple[int, ...]:
         return tuple(sorted(number for number, _ in self._lists.items()))
 
-    def allocate(self, number: int) -> int:
-        size = self._list(number).size
-        index = self._draw(number, size)
-        self._given.add((number, index), Status.VALID)
-        return index
+    def current(self, kind: int) -> int | None:
+        return min(
+            (number for number, held in self._lists.items() if held.kind == kind and not held.closed), default=None
+        )
 
-    def _draw(self, number: int, size: int) -> int:
+    def draw(self, number: int) -> int | None:
+        size = self._list(number).size
         for _ in range(DRAWS):
             index = secrets.randbelow(size)
             if (number, index) not in self._given:
+                self._given.add((number, index), Status.VALID)
                 return index
-        free = [index for index in range(size) if (number, index) not in self._given]
-        if not free:
-            raise ListFull(f"status list {number} of {size} entries")
-        return secrets.choice(free)
+        return None
+
+    def close(self, number: int) -> None:
+        self._lists.put(number, replace(self._list(number), closed=True))
 
     def set(self, number: int, index: int, status: Status) -> None:
         before = self._given.get((number, index))
         require(before is not None, "a status is set only for an index that was given")
-        if before is not status:
+        if before not in (status, Status.INVALID):
             self._given.put((number, index), status)
             found = self._list(number)
             self._lists.put(number, replace(found, version=found.version + 1))
+
+    def look_up(self, number: int, index: int) -> Status:
+        return self._given.get((number, index)) or Status.VALID
 
     def read(self, number: int) -> tuple[int, int, Mapping[int, Status]]:
         found = self._list(number)
@@ -65,6 +75,9 @@ class MemoryStatuses:
         }
         return found.version, found.size, entries
 
+    def versions(self) -> Mapping[int, int]:
+        return {number: found.version for number, found in self._lists.items()}
+
     def version(self) -> int:
         return sum(found.version for _, found in self._lists.items())
 
@@ -72,6 +85,8 @@ class MemoryStatuses:
 class MemoryPublications:
     def __init__(self, undo: Undo) -> None:
         self._sequences: Rows[str, int] = Rows(undo)
+        self._signed: Rows[int, SignedList] = Rows(undo)
+        self._bundles: Rows[int, PublishedBundle] = Rows(undo)
 
     def next_sequence(self, name: str) -> int:
         following = self.current_sequence(name) + 1
@@ -80,3 +95,24 @@ class MemoryPublications:
 
     def current_sequence(self, name: str) -> int:
         return self._sequences.get(name) or 0
+
+    def signed_lists(self) -> Mapping[int, SignedList]:
+        return dict(self._signed.items())
+
+    def keep_list(self, signed: SignedList) -> None:
+        self._signed.put(signed.number, signed)
+
+    def keep_bundle(self, bundle: PublishedBundle, *, since: int) -> None:
+        for sequence, held in self._bundles.items():
+            if held.issued < since and sequence < bundle.sequence:
+                self._bundles.remove(sequence)
+            elif held.raw and sequence < bundle.sequence:
+                self._bundles.put(sequence, replace(held, raw=b""))
+        self._bundles.add(bundle.sequence, bundle)
+
+    def newest_bundle(self) -> PublishedBundle | None:
+        return max((held for held in self._bundles.values() if held.raw), key=lambda held: held.sequence, default=None)
+
+    def manifest(self, sequence: int) -> bytes | None:
+        held = self._bundles.get(sequence)
+        return None if held is None else held.manifest

@@ -1,9 +1,10 @@
 """The registers in memory: the population, the sectors' documents and what was issued from them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
-from idp.model import CancelledPid, Document, DocumentState, IssuedCredential, Person
+from idp.model import SPOUSE, CancelledPid, Document, DocumentState, IssuedCredential, Person
 from idp.storage.errors import Conflict
 from idp.storage.memory_rows import Rows, Undo, as_stored, require
 
@@ -26,11 +27,18 @@ class MemoryPopulation:
     def get(self, person_id: str) -> Person | None:
         return self._people.get(person_id)
 
-    hold = get  # transactions exclude one another
+    def hold(self, person_id: str, *, to_change: bool = False) -> Person | None:
+        return self._people.get(person_id)  # transactions exclude one another
 
     def by_pid(self, pid: str) -> Person | None:
         found = self._numbers.get(pid)
         return self._people.get(found) if isinstance(found, str) else None
+
+    def known(self, pids: Collection[str], *, hold: bool = False, to_change: bool = False) -> Mapping[str, Person]:
+        rows = {pid: row for pid in pids if (row := self._numbers.get(pid)) is not None}
+        whose = {pid: row.person_id if isinstance(row, CancelledPid) else row for pid, row in rows.items()}
+        found = {pid: self._people.get(person_id) for pid, person_id in whose.items()}
+        return {pid: person for pid, person in found.items() if person is not None}
 
     def cancelled(self, person_id: str) -> tuple[CancelledPid, ...]:
         theirs = [row for row in self._numbers.values() if isinstance(row, CancelledPid) and row.person_id == person_id]
@@ -64,6 +72,7 @@ class MemoryDocuments:
         self._rows: Rows[str, Document] = Rows(undo)
         self._of_person: Rows[str, tuple[str, ...]] = Rows(undo)
         self._issued: Rows[str, IssuedCredential] = Rows(undo)
+        self._keys: Rows[str, str] = Rows(undo)  # whose each holder key is
 
     def add(self, documents: Iterable[Document]) -> int:
         added = 0
@@ -84,6 +93,14 @@ class MemoryDocuments:
         found = (self.get(document_id) for document_id in self._of_person.get(person_id) or ())
         return tuple(document for document in found if document is not None)
 
+    def of_people(self, person_ids: Collection[str], type_: str) -> Mapping[str, tuple[Document, ...]]:
+        theirs = {one: tuple(each for each in self.of_person(one) if each.type == type_) for one in person_ids}
+        return {person_id: documents for person_id, documents in theirs.items() if documents}
+
+    def naming_spouse(self, pid: str) -> tuple[Document, ...]:
+        found = (self.get(one.document_id) for one in self._rows.values() if one.record.get(SPOUSE) == pid)
+        return tuple(sorted((one for one in found if one is not None), key=lambda one: one.document_id))
+
     def set_state(self, document_id: str, state: DocumentState) -> bool:
         row = self._rows.get(document_id)
         # What was revoked stays revoked, whoever races to reinstate it.
@@ -91,6 +108,18 @@ class MemoryDocuments:
             return False
         self._rows.put(document_id, replace(row, state=state))
         return True
+
+    def set_record(self, document_id: str, record: Mapping[str, Any], *, valid_until: str | None) -> bool:
+        row = self._rows.get(document_id)
+        if row is None or row.state is DocumentState.REVOKED:
+            return False
+        self._rows.put(document_id, replace(row, record=as_stored(record), valid_until=valid_until))
+        return True
+
+    def claim_key(self, thumbprint: str, person_id: str) -> bool:
+        if thumbprint not in self._keys:
+            self._keys.add(thumbprint, person_id)
+        return self._keys.get(thumbprint) == person_id
 
     def record_issue(self, credential: IssuedCredential) -> None:
         require(credential.document_id in self._rows, "a credential of no document")

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
-from idp.model import Grant, Session, Taken, Token
+from idp.model import Ended, Grant, Reached, Session, Taken, Token
 from idp.ports import SWEPT_AT_ONCE
 from idp.storage.memory_accounts import MemoryAccounts
+from idp.storage.memory_logouts import MemoryLogouts
 from idp.storage.memory_rows import Rows, Undo, as_stored, require
 
 
@@ -94,15 +95,17 @@ class MemoryGrants:
         if row is None or row.token.kind != kind or row.token.expires <= now:
             return None
         family = self._families.get(row.token.grant_id)
-        return (family.grant, row.token) if family is not None and family.open_at(now) else None
+        token = replace(row.token, replaced=row.rotated_at is not None)
+        return (family.grant, token) if family is not None and family.open_at(now) else None
 
-    def rotate(self, refresh_hash: str, successors: Iterable[Token], *, now: int) -> Grant | None:
+    def rotate(self, refresh_hash: str, successors: Iterable[Token], *, now: int, spares: bool = False) -> Grant | None:
         row = self._tokens.get(refresh_hash)
         if row is None or row.token.kind != "refresh":
             return None
         if row.rotated_at is not None:
             # RFC 9700 §4.14.2: a replaced token that comes back is in two hands; which is the thief's cannot be told.
-            self.close_family(row.token.grant_id, now=now)
+            if not spares:
+                self.close_family(row.token.grant_id, now=now)
             return None
         live = self.live(refresh_hash, "refresh", now=now)
         if live is None:
@@ -138,9 +141,11 @@ class MemoryGrants:
 
 
 class MemorySessions:
-    def __init__(self, undo: Undo, accounts: MemoryAccounts) -> None:
+    def __init__(self, undo: Undo, accounts: MemoryAccounts, logouts: MemoryLogouts) -> None:
         self._accounts = accounts
+        self._logouts = logouts
         self._rows: Rows[str, Session] = Rows(undo)
+        self._reached: Rows[tuple[str, str], Reached] = Rows(undo)  # by sid and client
 
     def add(self, session: Session) -> None:
         require(self._accounts.get(session.account_id) is not None, "a session of no account")
@@ -162,22 +167,46 @@ class MemorySessions:
             self._rows.put(session_hash, replace(session, seen_at=seen_at, idle_until=idle_until))
         return session is not None
 
-    def end(self, session_hash: str) -> bool:
-        return self._rows.remove(session_hash)
+    def replace(self, session_hash: str, session: Session) -> bool:
+        if not self._rows.remove(session_hash):
+            return False
+        self.add(session)
+        return True
+
+    def reach(self, sid: str, client_id: str, *, subject: str) -> bool:
+        lives = any(session.sid == sid for session in self._rows.values())
+        if lives:
+            self._reached.put((sid, client_id), Reached(client_id, subject))
+        return lives
+
+    def end(self, session_hash: str) -> Ended | None:
+        ended = self._end(lambda session: session.session_hash == session_hash)
+        return ended[0] if ended else None
 
     def end_sid(self, account_id: str, sid: str) -> bool:
-        return self._end(lambda session: session.account_id == account_id and session.sid == sid) == 1
+        return bool(self._end(lambda session: session.account_id == account_id and session.sid == sid))
 
     def end_account(self, account_id: str, *, but: str | None = None) -> int:
-        return self._end(lambda session: session.account_id == account_id and session.session_hash != but)
+        return len(self._end(lambda session: session.account_id == account_id and session.session_hash != but))
 
     def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
-        ended = [key for key, session in self._rows.items() if not _lives(session, now)]
-        return sum(self._rows.remove(key) for key in ended[:limit])
+        over = [session for session in self._rows.values() if not _lives(session, now)][:limit]
+        for session in over:
+            self._take(session)
+        return len(over)
 
-    def _end(self, which: Callable[[Session], bool]) -> int:
-        found = [key for key, session in self._rows.items() if which(session)]
-        return sum(self._rows.remove(key) for key in found)
+    def _end(self, which: Callable[[Session], bool]) -> list[Ended]:
+        ended = [self._take(session) for session in self._rows.values() if which(session)]
+        self._logouts.leave(ended)
+        return ended
+
+    def _take(self, session: Session) -> Ended:
+        self._rows.remove(session.session_hash)
+        keys = [key for key, _ in self._reached.items() if key[0] == session.sid]
+        reached = [one for key, one in self._reached.items() if key[0] == session.sid]
+        for key in keys:
+            self._reached.remove(key)
+        return Ended(session.sid, session.account_id, tuple(reached))
 
 
 def _lives(session: Session, now: int) -> bool:

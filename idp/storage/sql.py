@@ -14,10 +14,12 @@ from idp.storage.errors import Unavailable
 from idp.storage.sql_accounts import SqlAccounts, SqlClients, SqlConsents
 from idp.storage.sql_authentication import SqlAttempts, SqlAuthenticators, SqlMessages
 from idp.storage.sql_journal import SqlChain, SqlJournal
+from idp.storage.sql_logouts import SqlLogouts
 from idp.storage.sql_publishing import SqlPublications, SqlStatuses
 from idp.storage.sql_registers import SqlDocuments, SqlPopulation
+from idp.storage.sql_sessions import SqlSessions
 from idp.storage.sql_standings import SqlStandings
-from idp.storage.sql_tokens import SqlEphemeral, SqlGrants, SqlSessions
+from idp.storage.sql_tokens import SqlEphemeral, SqlGrants
 from idp.storage.statements import Work
 
 
@@ -26,6 +28,7 @@ def _ports(work: Work) -> Ports:
         ephemeral=SqlEphemeral(work),
         grants=SqlGrants(work),
         sessions=SqlSessions(work),
+        logouts=SqlLogouts(work),
         authenticators=SqlAuthenticators(work),
         attempts=SqlAttempts(work),
         messages=SqlMessages(work),

@@ -90,6 +90,11 @@ class SqlAccounts:
 
 
 _ADD_CLIENT = insert(c)
+_REPLACE_CLIENT = (
+    update(c)
+    .where(c.c.client_id == _ID)
+    .values({column: bindparam(column.name, type_=column.type) for column in c.c if not column.primary_key})
+)
 _CLIENT = select(c).where(c.c.client_id == _ID)
 _CLIENTS = select(c).order_by(c.c.client_id)
 
@@ -107,7 +112,27 @@ def _client(row: Row[Any]) -> Client:
         id_token_signed_response_alg=row.id_token_signed_response_alg,
         application_type=row.application_type,
         entitled_to_pid=row.entitled_to_pid,
+        metadata=row.metadata,
     )
+
+
+def _columns(client: Client) -> dict[str, Any]:
+    """All but the key."""
+    return {
+        "name_vi": client.name.vi,
+        "name_en": client.name.en,
+        "purpose_vi": client.purpose.vi,
+        "purpose_en": client.purpose.en,
+        "redirect_uris": list(client.redirect_uris),
+        "scopes": list(client.scopes),
+        "profile": client.profile,
+        "token_endpoint_auth_method": client.token_endpoint_auth_method,
+        "secret_hash": client.secret_hash,
+        "id_token_signed_response_alg": client.id_token_signed_response_alg,
+        "application_type": client.application_type,
+        "entitled_to_pid": client.entitled_to_pid,
+        "metadata": dict(client.metadata),
+    }
 
 
 class SqlClients:
@@ -115,22 +140,10 @@ class SqlClients:
         self._work = work
 
     def add(self, client: Client) -> None:
-        self._work.run(
-            _ADD_CLIENT,
-            client_id=client.client_id,
-            name_vi=client.name.vi,
-            name_en=client.name.en,
-            purpose_vi=client.purpose.vi,
-            purpose_en=client.purpose.en,
-            redirect_uris=list(client.redirect_uris),
-            scopes=list(client.scopes),
-            profile=client.profile,
-            token_endpoint_auth_method=client.token_endpoint_auth_method,
-            secret_hash=client.secret_hash,
-            id_token_signed_response_alg=client.id_token_signed_response_alg,
-            application_type=client.application_type,
-            entitled_to_pid=client.entitled_to_pid,
-        )
+        self._work.run(_ADD_CLIENT, client_id=client.client_id, **_columns(client))
+
+    def replace(self, client: Client) -> bool:
+        return self._work.run(_REPLACE_CLIENT, id_is=client.client_id, **_columns(client)).rowcount == 1
 
     def get(self, client_id: str) -> Client | None:
         row = self._work.run(_CLIENT, id_is=client_id).first()

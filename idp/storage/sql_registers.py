@@ -4,17 +4,18 @@ Spec: Law 26/2023/QH15 Art. 12; Decree 70/2024/NĐ-CP Art. 11 (a number is never
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, TypeVar
 
 from sqlalchemy import Row, String, and_, bindparam, func, insert, select, update
 
-from idp.model import Address, CancelledPid, Document, DocumentState, IssuedCredential, Person
+from idp.model import SPOUSE, Address, CancelledPid, Document, DocumentState, IssuedCredential, Person
 from idp.storage.errors import Conflict
-from idp.storage.statements import Work
+from idp.storage.statements import Insert, Upsert, Work
 from idp.storage.tables import IN_FORCE
 from idp.storage.tables import documents as d
+from idp.storage.tables import holder_keys as k
 from idp.storage.tables import issued_credentials as i
 from idp.storage.tables import people as p
 from idp.storage.tables import personal_ids as n
@@ -36,7 +37,19 @@ _PERSON = select(p, n.c.pid).join(n, and_(n.c.person_id == p.c.person_id, IN_FOR
 _BY_ID = _PERSON.where(p.c.person_id == _ID)
 # Only the person's own row: where SQLite's writers exclude one another anyway, this is a plain read.
 _HOLD_PERSON = _BY_ID.with_for_update(read=True, of=p)
+_HOLD_PERSON_ALONE = select(p.c.person_id).where(p.c.person_id == _ID).with_for_update()
 _BY_PID = _PERSON.where(n.c.pid == _ID)
+_ASKED = n.alias("asked")
+_PIDS = bindparam("pids", expanding=True, type_=String)
+_KNOWN = _PERSON.add_columns(_ASKED.c.pid.label("asked")).where(
+    _ASKED.c.person_id == p.c.person_id, _ASKED.c.pid.in_(_PIDS)
+)
+_THESE = (
+    select(p.c.person_id)
+    .where(p.c.person_id.in_(select(_ASKED.c.person_id).where(_ASKED.c.pid.in_(_PIDS))))
+    .order_by(p.c.person_id)  # two who hold many never wait for one another in a ring
+)
+_HOLD_KNOWN, _HOLD_KNOWN_ALONE = _THESE.with_for_update(read=True), _THESE.with_for_update()
 _EACH = _PERSON.order_by(p.c.person_id)
 _COUNT = select(func.count()).select_from(p)
 _CANCELLED = select(n).where(n.c.person_id == _ID, n.c.cancelled_on.is_not(None)).order_by(n.c.cancelled_on, n.c.pid)
@@ -104,11 +117,21 @@ class SqlPopulation:
     def get(self, person_id: str) -> Person | None:
         return _person(self._work.run(_BY_ID, id_is=person_id).first())
 
-    def hold(self, person_id: str) -> Person | None:
-        return _person(self._work.run(_HOLD_PERSON, id_is=person_id).first())
+    def hold(self, person_id: str, *, to_change: bool = False) -> Person | None:
+        if not to_change:
+            return _person(self._work.run(_HOLD_PERSON, id_is=person_id).first())
+        self._work.run(_HOLD_PERSON_ALONE, id_is=person_id)
+        return self.get(person_id)  # after the wait: a number that was reset meanwhile is in another table's row
 
     def by_pid(self, pid: str) -> Person | None:
         return _person(self._work.run(_BY_PID, id_is=pid).first())
+
+    def known(self, pids: Collection[str], *, hold: bool = False, to_change: bool = False) -> Mapping[str, Person]:
+        if not pids:
+            return {}
+        if hold or to_change:  # before the look: a number that was reset while we waited is in another table's row
+            self._work.run(_HOLD_KNOWN_ALONE if to_change else _HOLD_KNOWN, pids=list(pids))
+        return {row.asked: person_of(row) for row in self._work.run(_KNOWN, pids=list(pids))}
 
     def cancelled(self, person_id: str) -> tuple[CancelledPid, ...]:
         rows = self._work.run(_CANCELLED, id_is=person_id)
@@ -138,11 +161,41 @@ class SqlPopulation:
 _DOCUMENT = select(d).where(d.c.document_id == _ID)
 _HOLD_DOCUMENT = _DOCUMENT.with_for_update(read=True)
 _OF_PERSON = select(d).where(d.c.person_id == _ID).order_by(d.c.document_id)
+_OF_PEOPLE = (
+    select(d)
+    .where(
+        d.c.person_id.in_(bindparam("ids", expanding=True, type_=String)), d.c.type == bindparam("kind", type_=String)
+    )
+    .order_by(d.c.document_id)
+)
+_NAMING_SPOUSE = select(d).where(d.c.spouse_pid == _ID).order_by(d.c.document_id)
 _TO = bindparam("to", type_=String)
 _REVOKE = update(d).where(d.c.document_id == _ID).values(state=DocumentState.REVOKED.value)
 # What was revoked stays revoked, whoever races to reinstate it.
 _SET_STATE = update(d).where(d.c.document_id == _ID, d.c.state != DocumentState.REVOKED.value).values(state=_TO)
+_SET_RECORD = (
+    update(d)
+    .where(d.c.document_id == _ID, d.c.state != DocumentState.REVOKED.value)
+    .values(
+        record=bindparam("says", type_=d.c.record.type),
+        valid_until=bindparam("until", type_=String),
+        spouse_pid=bindparam("spouse", type_=String),
+    )
+)
 _RECORD_ISSUE = insert(i)
+
+
+def _claim(insert: Insert) -> Any:
+    """A row comes back for whom the key is: who was there first waits for nobody, and everybody else for who was."""
+    row = insert(k)
+    return row.on_conflict_do_update(
+        index_elements=[k.c.thumbprint],
+        set_={"person_id": row.excluded.person_id},
+        where=k.c.person_id == row.excluded.person_id,
+    ).returning(k.c.person_id)
+
+
+_CLAIM_KEY = Upsert(_claim)
 _ISSUED = select(i).where(i.c.document_id == _ID).order_by(i.c.issued_at, i.c.credential_id)
 
 
@@ -166,6 +219,7 @@ def _document_row(document: Document) -> dict[str, Any]:
         "record": json.dumps(dict(document.record)),  # `load` sends it as it is
         "state": document.state.value,
         "valid_until": document.valid_until,
+        "spouse_pid": document.record.get(SPOUSE),
     }
 
 
@@ -191,10 +245,30 @@ class SqlDocuments:
     def of_person(self, person_id: str) -> tuple[Document, ...]:
         return tuple(document_of(row) for row in self._work.run(_OF_PERSON, id_is=person_id))
 
+    def of_people(self, person_ids: Collection[str], type_: str) -> Mapping[str, tuple[Document, ...]]:
+        if not person_ids:
+            return {}
+        theirs: dict[str, list[Document]] = {}
+        for row in self._work.run(_OF_PEOPLE, ids=list(person_ids), kind=type_):
+            theirs.setdefault(row.person_id, []).append(document_of(row))
+        return {person_id: tuple(documents) for person_id, documents in theirs.items()}
+
+    def naming_spouse(self, pid: str) -> tuple[Document, ...]:
+        return tuple(document_of(row) for row in self._work.run(_NAMING_SPOUSE, id_is=pid))
+
     def set_state(self, document_id: str, state: DocumentState) -> bool:
         if state is DocumentState.REVOKED:
             return self._work.run(_REVOKE, id_is=document_id).rowcount == 1
         return self._work.run(_SET_STATE, id_is=document_id, to=state.value).rowcount == 1
+
+    def set_record(self, document_id: str, record: Mapping[str, Any], *, valid_until: str | None) -> bool:
+        done = self._work.run(
+            _SET_RECORD, id_is=document_id, says=dict(record), until=valid_until, spouse=record.get(SPOUSE)
+        )
+        return done.rowcount == 1
+
+    def claim_key(self, thumbprint: str, person_id: str) -> bool:
+        return self._work.run(_CLAIM_KEY, thumbprint=thumbprint, person_id=person_id).first() is not None
 
     def record_issue(self, credential: IssuedCredential) -> None:
         self._work.run(

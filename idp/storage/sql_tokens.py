@@ -1,4 +1,4 @@
-"""What lives briefly, in SQL: single-use values, grants with their tokens, sessions.
+"""What lives briefly, in SQL: single-use values, grants with their tokens.
 
 Each verb that must have one winner is one UPDATE whose WHERE names the state it leaves: of two that race, the second waits
 for the first and then finds nothing to change.
@@ -8,15 +8,14 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, LargeBinary, Row, String, bindparam, delete, exists, insert, select, update
+from sqlalchemy import BigInteger, Integer, LargeBinary, Row, String, bindparam, exists, insert, select, update
 
-from idp.model import Grant, Session, Taken, Token
+from idp.model import Grant, Taken, Token
 from idp.ports import SWEPT_AT_ONCE
 from idp.storage.errors import Conflict
 from idp.storage.statements import Upsert, Work, remove_chosen
 from idp.storage.tables import ephemerals as e
 from idp.storage.tables import grants as g
-from idp.storage.tables import sessions as s
 from idp.storage.tables import tokens as t
 
 
@@ -80,7 +79,14 @@ _CLIENT = bindparam("client_is", type_=String)
 _OPEN_GRANT = insert(g)
 _ADD_TOKENS = insert(t)
 _LIVE = (
-    select(g, t.c.expires.label("token_expires"), t.c.generation, t.c.scopes.label("token_scopes"))
+    select(
+        g,
+        t.c.expires.label("token_expires"),
+        t.c.generation,
+        t.c.scopes.label("token_scopes"),
+        t.c.audience,
+        t.c.rotated_at,
+    )
     .join(t, t.c.grant_id == g.c.grant_id)
     .where(
         t.c.token_hash == _HASH,
@@ -161,6 +167,7 @@ class SqlGrants:
                 "generation": token.generation,
                 "rotated_at": None,
                 "scopes": None if token.scopes is None else list(token.scopes),
+                "audience": None if token.audience is None else list(token.audience),
             }
             for token in tokens
         ]
@@ -174,15 +181,20 @@ class SqlGrants:
         if row is None:
             return None
         scopes = None if row.token_scopes is None else tuple(row.token_scopes)
-        return _grant(row), Token(token_hash, row.grant_id, kind, row.token_expires, row.generation, scopes)
+        audience = None if row.audience is None else tuple(row.audience)
+        replaced = row.rotated_at is not None
+        token = Token(
+            token_hash, row.grant_id, kind, row.token_expires, row.generation, scopes, audience, replaced=replaced
+        )
+        return _grant(row), token
 
-    def rotate(self, refresh_hash: str, successors: Iterable[Token], *, now: int) -> Grant | None:
+    def rotate(self, refresh_hash: str, successors: Iterable[Token], *, now: int, spares: bool = False) -> Grant | None:
         grant_id = self._work.run(_ROTATE, h=refresh_hash, now=now).scalar()
         if grant_id is not None:
             self._add(grant_id, successors)
             return _grant(self._work.run(_GRANT_BY_ID, grant_is=grant_id).one())
         # RFC 9700 §4.14.2: a replaced token that comes back is in two hands; which is the thief's cannot be told.
-        replayed = self._work.run(_REPLAYED, h=refresh_hash).scalar()
+        replayed = None if spares else self._work.run(_REPLAYED, h=refresh_hash).scalar()
         if replayed is not None:
             self.close_family(replayed, now=now)
         return None
@@ -198,73 +210,3 @@ class SqlGrants:
     def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
         tokens = len(self._work.run(_SWEEP_TOKENS, now=now, most=limit).all())
         return tokens + len(self._work.run(_SWEEP_GRANTS, now=now, most=limit - tokens).all())
-
-
-_ADD_SESSION = insert(s)
-_LIVING = (s.c.expires > _NOW) & (s.c.idle_until > _NOW)
-_FIND_SESSION = select(s).where(s.c.session_hash == _HASH, _LIVING)
-_THEIR_SESSIONS = select(s).where(s.c.account_id == _ACCOUNT, _LIVING).order_by(s.c.seen_at.desc())
-_TOUCH = update(s).where(s.c.session_hash == _HASH).values(seen_at=bindparam("seen"), idle_until=bindparam("idle"))
-_END_SESSION = delete(s).where(s.c.session_hash == _HASH)
-_END_SID = delete(s).where(s.c.account_id == _ACCOUNT, s.c.sid == bindparam("sid_is"))
-_END_ACCOUNT = delete(s).where(s.c.account_id == _ACCOUNT, s.c.session_hash != _HASH)
-_SWEEP_SESSIONS = remove_chosen(s.c.session_hash, select(s.c.session_hash).where(~_LIVING).limit(_MOST))
-
-
-def _session(row: Row[Any]) -> Session:
-    return Session(
-        session_hash=row.session_hash,
-        account_id=row.account_id,
-        sid=row.sid,
-        authenticated_at=row.authenticated_at,
-        acr=row.acr,
-        amr=tuple(row.amr),
-        expires=row.expires,
-        idle_until=row.idle_until,
-        seen_at=row.seen_at,
-        device=row.device,
-        place=row.place,
-    )
-
-
-class SqlSessions:
-    def __init__(self, work: Work) -> None:
-        self._work = work
-
-    def add(self, session: Session) -> None:
-        self._work.run(
-            _ADD_SESSION,
-            session_hash=session.session_hash,
-            account_id=session.account_id,
-            sid=session.sid,
-            authenticated_at=session.authenticated_at,
-            acr=session.acr,
-            amr=list(session.amr),
-            expires=session.expires,
-            idle_until=session.idle_until,
-            seen_at=session.seen_at,
-            device=session.device,
-            place=session.place,
-        )
-
-    def find(self, session_hash: str, *, now: int) -> Session | None:
-        row = self._work.run(_FIND_SESSION, h=session_hash, now=now).first()
-        return None if row is None else _session(row)
-
-    def of_account(self, account_id: str, *, now: int) -> tuple[Session, ...]:
-        return tuple(_session(row) for row in self._work.run(_THEIR_SESSIONS, account_is=account_id, now=now))
-
-    def touch(self, session_hash: str, *, seen_at: int, idle_until: int) -> bool:
-        return self._work.run(_TOUCH, h=session_hash, seen=seen_at, idle=idle_until).rowcount == 1
-
-    def end(self, session_hash: str) -> bool:
-        return self._work.run(_END_SESSION, h=session_hash).rowcount == 1
-
-    def end_sid(self, account_id: str, sid: str) -> bool:
-        return self._work.run(_END_SID, account_is=account_id, sid_is=sid).rowcount == 1
-
-    def end_account(self, account_id: str, *, but: str | None = None) -> int:
-        return self._work.run(_END_ACCOUNT, account_is=account_id, h=but or "").rowcount
-
-    def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
-        return len(self._work.run(_SWEEP_SESSIONS, now=now, most=limit).all())

@@ -64,6 +64,30 @@ sessions = Table(
     Column("place", String(64), nullable=False),
 )
 
+# Whom a session was used at, as long as it lives: no foreign key, so that its end finds them after it.
+session_clients = Table(
+    "session_clients",
+    metadata,
+    Column("sid", String(128), primary_key=True),
+    Column("client_id", String(255), primary_key=True),
+    Column("subject", String(255), nullable=False),
+)
+
+# Who has to hear that a session is over.
+logouts = Table(
+    "logouts",
+    metadata,
+    Column("logout_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("sid", String(128), nullable=False),
+    Column("client_id", String(255), nullable=False),
+    Column("account_id", String(128), nullable=False),
+    Column("subject", String(255), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("since", BigInteger, index=True),  # when a worker first saw it
+    Column("due", BigInteger, nullable=False, index=True),  # 0: at once
+    Index(None, "client_id", "due"),
+)
+
 # Tries, by the SHA-256 of limit NUL value: whom they were made on is not told by the table.
 attempts = Table(
     "attempts",
@@ -112,6 +136,7 @@ tokens = Table(
     Column("generation", Integer, nullable=False),
     Column("rotated_at", BigInteger),
     Column("scopes", JSON(none_as_null=True)),  # of a token that may do less than its grant
+    Column("audience", JSON(none_as_null=True)),  # of a token that is for other resources than our own
     CheckConstraint("kind IN ('access', 'refresh')", name="kind"),
 )
 
@@ -164,6 +189,7 @@ clients = Table(
     Column("id_token_signed_response_alg", String(16), nullable=False),
     Column("application_type", String(16), nullable=False),
     Column("entitled_to_pid", Boolean, nullable=False),
+    Column("metadata", JSON, nullable=False, server_default="{}"),
 )
 
 consents = Table(
@@ -219,6 +245,7 @@ documents = Table(
     Column("record", JSON, nullable=False),
     Column("state", String(16), nullable=False),
     Column("valid_until", String(10)),
+    Column("spouse_pid", String(12), index=True),  # out of the record: who is looked for by it has no other way
     CheckConstraint("state IN ('valid', 'suspended', 'revoked')", name="state"),
 )
 
@@ -228,8 +255,10 @@ status_lists = Table(
     "status_lists",
     metadata,
     Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Integer, nullable=False, index=True),
     Column("size", Integer, nullable=False),
     Column("version", BigInteger, nullable=False),
+    Column("closed", Boolean, nullable=False),
 )
 
 # One row an index that was given, ever.
@@ -248,6 +277,14 @@ status_entries = Table(
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("status", SmallInteger, nullable=False),
     ForeignKeyConstraint(["number", "position"], ["status_indexes.number", "status_indexes.position"]),
+)
+
+# Whose each key is that was ever proven for a credential: nobody may show it for another person.
+holder_keys = Table(
+    "holder_keys",
+    metadata,
+    Column("thumbprint", String(128), primary_key=True),
+    Column("person_id", ForeignKey("people.person_id"), nullable=False),
 )
 
 issued_credentials = Table(
@@ -269,6 +306,28 @@ publications = Table(
     metadata,
     Column("name", String(64), primary_key=True),
     Column("sequence", BigInteger, nullable=False),
+)
+
+# Each status list as it was signed last.
+signed_lists = Table(
+    "signed_lists",
+    metadata,
+    Column("number", ForeignKey("status_lists.number"), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("issued", BigInteger, nullable=False),
+    Column("signer", LargeBinary(32), nullable=False),
+    Column("token", LargeBinary, nullable=False),
+)
+
+# The bundles of some days, so that what changed since one of them can be told; the bytes of the newest alone.
+bundles = Table(
+    "bundles",
+    metadata,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("issued", BigInteger, nullable=False, index=True),
+    Column("content", String(128), nullable=False),
+    Column("manifest", LargeBinary, nullable=False),
+    Column("raw", LargeBinary),
 )
 
 events = Table(

@@ -8,15 +8,16 @@ from datetime import date, timedelta
 
 import flask
 
-from certs.catalogue import CATALOGUE, Text
+from certs.catalogue import CATALOGUE, DocumentType, Text
 from idp.accounts import history
-from idp.accounts.history import COUNTED
+from idp.accounts.history import COUNTED, YEAR
 from idp.issuance.offer import choose
 from idp.login.factors import reach
 from idp.login.session import SignedIn
 from idp.login.standing import today
-from idp.model import Document
+from idp.model import Document, DocumentState
 from idp.ports import Ports
+from idp.registries.naming import distinguished
 from idp.web.context import Web
 from idp.web.session import require_session
 
@@ -84,6 +85,7 @@ def _attention(ports: Ports, signed_in: SignedIn, web: Web, *, now: int) -> list
     if not ports.authenticators.of_account(account_id):
         found.append(_ONLY_PASSWORD)
     documents = ports.documents.of_person(signed_in.holder.person.person_id)
+    found.extend(_fetch_again(ports, account_id, documents, now=now))
     found.extend(_runs_out(documents, today(now)))
     return found
 
@@ -123,20 +125,58 @@ def _refused(count: int) -> Attention:
     )
 
 
+def _fetch_again(ports: Ports, account_id: str, documents: tuple[Document, ...], *, now: int) -> list[Attention]:
+    """Documents whose record changed since the newest copy in a wallet was signed."""
+    told = history.page(ports, account_id, ("documents_reissued",), size=COUNTED, since=now - YEAR)
+    changed: dict[str, int] = {}
+    for one in reversed(told.rows):
+        changed.update(dict.fromkeys(one.event.details.get("types", ()), one.event.at))
+    stale = [
+        CATALOGUE[one.type].title
+        for one in documents
+        if one.type in CATALOGUE
+        and one.type in changed
+        and one.state is DocumentState.VALID
+        and max((copy.issued_at for copy in ports.documents.issued(one.document_id)), default=now) < changed[one.type]
+    ]
+    if not stale:
+        return []
+    vi, en = (", ".join(title.of(language) for title in stale) for language in ("vi", "en"))
+    text = Text(
+        f"Bản trong ví không còn dùng được, hãy lấy lại: {vi}.",
+        f"Copies in your wallet no longer hold. Fetch again: {en}.",
+    )
+    return [Attention("fetch-again", text, Text("Lấy lại giấy tờ", "Fetch your documents"), "documents.show")]
+
+
+def _current(documents: tuple[Document, ...], kind: DocumentType) -> list[Document]:
+    """Of a kind of which a person has one, the one that counts; of another, each that is not revoked."""
+    if not kind.identified_by:
+        one = choose(documents, kind.name)
+        return [one] if one else []
+    return [one for one in documents if one.type == kind.name and one.state is not DocumentState.REVOKED]
+
+
 def _runs_out(documents: tuple[Document, ...], day: date) -> list[Attention]:
     found = []
-    for kind in CATALOGUE.values():
-        one = choose(documents, kind.name)
-        until = date.fromisoformat(one.valid_until) if one and one.valid_until else None
+    all_of_them = ((kind, nth, one) for kind in CATALOGUE.values() for nth, one in enumerate(_current(documents, kind)))
+    for kind, nth, one in all_of_them:
+        until = date.fromisoformat(one.valid_until) if one.valid_until else None
         if until is None or until > day + SOON:
             continue
-        title, when = kind.title, until.strftime("%d/%m/%Y")
+        told, when = distinguished(kind, one.record), until.strftime("%d/%m/%Y")
+        title = Text(*(f"{kind.title.of(language)} {told}".strip() for language in ("vi", "en")))
         text = (
             Text(f"{title.vi} đã hết hạn ngày {when}.", f"{title.en}: expired on {when}.")
             if until < day
             else Text(f"{title.vi} sẽ hết hạn ngày {when}.", f"{title.en}: expires on {when}.")
         )
         found.append(
-            Attention(f"expires-{kind.name}", text, Text("Xem giấy tờ", "See your documents"), "documents.show")
+            Attention(
+                f"expires-{kind.name}{f'-{nth + 1}' if nth else ''}",
+                text,
+                Text("Xem giấy tờ", "See your documents"),
+                "documents.show",
+            )
         )
     return found

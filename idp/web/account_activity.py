@@ -10,13 +10,13 @@ import flask
 
 from certs.catalogue import Text
 from idp.accounts import history
-from idp.issuance.metadata import find
+from idp.issuance.configurations import find
 from idp.issuance.pre_authorized import ANONYMOUS
 from idp.model import Event, Recorded
 from idp.oidc.claims import CLAIMS
 from idp.ports import Ports
 from idp.web.context import Web
-from idp.web.facts import HIDDEN
+from idp.web.facts import alone
 from idp.web.listing import PAGE, PERIODS, asked
 from idp.web.moments import clock, day
 from idp.web.session import require_session
@@ -27,7 +27,6 @@ _LABELS: Mapping[str, Text] = {claim.name: claim.label for claim in CLAIMS} | {
     "auth_time": Text("Thời điểm bạn đăng nhập", "When you signed in"),
     "acr": Text("Cách và mức bạn đăng nhập", "How, and at which level, you signed in"),
 }
-_LEFT_OUT = HIDDEN | {"amr"}  # told by the line of another
 _WALLET = Text("Một ứng dụng ví không đăng ký", "A wallet that is not registered")
 _BASES = {
     "consent": Text("Bạn đã đồng ý.", "You agreed."),
@@ -109,19 +108,22 @@ def _release(group: tuple[Recorded, ...], parties: Mapping[str, Text]) -> Releas
 
 
 def _how(event: Event) -> Text:
-    shape = find(str(event.details.get("view", "")))
+    issued = find(str(event.details.get("view", "")))
     how = _HOW[event.kind]
-    if shape is None:
+    if issued is None:
         return how
-    kind, view = shape
-    return Text(f"{how.vi}: {kind.title.vi} ({view.title.vi})", f"{how.en}: {kind.title.en} ({view.title.en})")
+    kind, title, copies = issued.document.title, issued.title, event.details.get("copies", 1)
+    vi, en = (f" – {copies} bản", f" – {copies} copies") if copies != 1 else ("", "")
+    return Text(f"{how.vi}: {kind.vi} ({title.vi}){vi}", f"{how.en}: {kind.en} ({title.en}){en}")
 
 
 def labels(event: Event) -> Iterable[Text]:
     """The names that the journal has, as people read them; a name that is no longer known stands as it is."""
-    shape = find(str(event.details.get("view", "")))
-    fields = {field.name: field.label for field in shape[0].fields} if shape else {}
-    told = {str(name) for name in event.details.get("claims", ())} - (set() if shape else _LEFT_OUT)
+    issued = find(str(event.details.get("view", "")))
+    fields = {field.name: field.label for field in issued.document.fields} if issued else {}
+    told = {str(name) for name in event.details.get("claims", ())}
+    if not issued:  # what is told by the line of another has none of its own
+        told = {name for name in told if alone(told, name)} - {"amr"}
     known = {**_LABELS, **fields}
     return [label for name, label in known.items() if name in told] + [
         Text(name, name) for name in sorted(told - known.keys())

@@ -11,7 +11,7 @@ from certs.catalogue import AUTHORITIES, CATALOGUE, DocumentType, Text
 from idp.accounts import phones
 from idp.issuance.entitlement import as_of
 from idp.login.standing import Holder, today
-from idp.model import Account, CancelledPid, Document, IssuedCredential, Person
+from idp.model import PRINTED, Account, CancelledPid, Document, IssuedCredential, Person
 from idp.web.context import Web
 from idp.web.documents import state_word
 from idp.web.facts import grouped
@@ -120,7 +120,10 @@ def _document(who: Holder, one: Document, issued: tuple[IssuedCredential, ...], 
         ((Text("Đọc từ nguồn lúc", "Read from the source at"), minute(now)), *until),
         lines(kind.fields, as_of(one, kind, who.person, day=today(now))),
         state_word(one, now=now),
-        tuple(minute(at) for at in sorted({each.issued_at for each in issued}, reverse=True)[:3]),
+        tuple(
+            minute(at)
+            for at in sorted({each.issued_at for each in issued if each.holder_thumbprint != PRINTED}, reverse=True)[:3]
+        ),
     )
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import flask
 
-from certs.catalogue import Text
+from certs.catalogue import CATALOGUE, Text
 from idp.accounts import history
-from idp.accounts.history import COUNTED, SECURITY, SHARING, SIGN_INS
+from idp.accounts.history import COUNTED, DOCUMENTS, SECURITY, SHARING, SIGN_INS
 from idp.login.acr import level_of
 from idp.login.holding import TITLES
 from idp.model import AuthenticatorKind, Event, Recorded
@@ -23,6 +23,7 @@ HOME = "/account/notices"
 GROUPS = {
     "security": (SECURITY, Text("Bảo mật", "Security")),
     "sharing": (SHARING, Text("Chia sẻ", "Sharing")),
+    "documents": (DOCUMENTS, Text("Giấy tờ và dữ liệu", "Documents and data")),
     "sign-ins": (SIGN_INS, Text("Đăng nhập", "Sign-ins")),
 }
 # What a person should act on when it was not them.
@@ -36,6 +37,7 @@ ALARMING = {
     "approval_denied",
     "code_reuse",
     "refresh_reuse",
+    "document_printed",
 }
 
 _TITLES = {
@@ -57,6 +59,19 @@ _TITLES = {
     "person_locked": Text("Định danh điện tử bị khóa", "The electronic identity was locked"),
     "person_unlocked": Text("Định danh điện tử được mở khóa", "The electronic identity was unlocked"),
     "data_exported": Text("Tải toàn bộ dữ liệu về", "All data was downloaded"),
+    "person_renamed": Text("Họ tên của bạn được đổi", "Your name was changed"),
+    "person_moved": Text("Nơi thường trú của bạn được đổi", "Your permanent residence was changed"),
+    "person_corrected": Text("Ngày sinh hoặc giới tính của bạn được cải chính", "Your birth date or sex was corrected"),
+    "person_renumbered": Text("Số định danh của bạn được xác lập lại", "Your personal number was set anew"),
+    "licence_points_deducted": Text("Giấy phép lái xe bị trừ điểm", "Points were deducted from your driving licence"),
+    "licence_points_restored": Text("Giấy phép lái xe được phục hồi điểm", "Your driving licence has its points again"),
+    "documents_reissued": Text(
+        "Giấy tờ được ghi lại; bản trong ví cần lấy lại", "Documents written anew; fetch your copies again"
+    ),
+    "documents_suspended": Text("Giấy tờ bị tạm đình chỉ", "A document was suspended"),
+    "document_printed": Text("Một giấy tờ được in ra", "A document was printed"),
+    "print_taken_back": Text("Một bản in bị hủy", "A print was taken back"),
+    "documents_ended": Text("Giấy tờ không còn hiệu lực", "Documents are no longer in force"),
     "consent_given": Text("Bạn đồng ý chia sẻ", "You agreed to share"),
     "consent_denied": Text("Bạn không đồng ý chia sẻ", "You did not agree to share"),
     "consent_narrowed": Text("Bạn rút lại một phần", "You took a part back"),
@@ -92,7 +107,7 @@ def blueprint(web: Web) -> flask.Blueprint:
     def page() -> str:
         account_id, now = require_session().session.account_id, web.clock()
         wanted = asked("group", set(GROUPS))
-        kinds = GROUPS[wanted.chosen][0] if wanted.chosen else (*SECURITY, *SHARING)
+        kinds = GROUPS[wanted.chosen][0] if wanted.chosen else (*SECURITY, *SHARING, *DOCUMENTS)
         with web.storage.reading() as ports:
             found = history.page(ports, account_id, kinds, size=PAGE, since=wanted.since(now), before=wanted.before)
             refused = [history.refused(ports, account_id, since=now - days * DAY) for days in (7, 30)]
@@ -143,6 +158,9 @@ def about(event: Event) -> Text | None:
         case "signed_in" | "level_raised":
             reached = level_of(str(details.get("acr", "LoA1")))
             return Text(f"Mức xác thực {reached}", f"Authentication level {reached}")
+        case "documents_reissued" | "documents_suspended" | "documents_ended":
+            titles = [CATALOGUE[name].title for name in details.get("types", ()) if name in CATALOGUE]
+            return Text(*(", ".join(title.of(language) for title in titles) for language in ("vi", "en")))
         case "code_reuse" | "refresh_reuse":
             return _ENDED_ACCESS
     return None

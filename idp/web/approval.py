@@ -19,7 +19,7 @@ from idp.login.interaction import Interaction
 from idp.login.origin import device, network
 from idp.oidc.authorization import Authorization
 from idp.ports import Ports
-from idp.web import errors, language, security
+from idp.web import errors, form_target, language, security
 from idp.web.context import Web
 from idp.web.exchange import see_other
 from idp.web.proven import Proof, proven
@@ -164,7 +164,7 @@ def _show(web: Web, identifier: str, asking_id: str) -> flask.typing.ResponseRet
         return _gone()
     if pending.authorization is not None:
         authorization = Authorization.of(pending.authorization)
-        security.allow_form_target(authorization.redirect_uri)
+        form_target.allow(authorization.redirect_uri)
         language.prefer(authorization.ui_locales)
     return flask.render_template(
         "phone.html",

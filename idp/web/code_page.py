@@ -13,7 +13,7 @@ from idp.login.interaction import Interaction
 from idp.model import Account, Authenticator
 from idp.oidc.authorization import Authorization
 from idp.ports import Ports
-from idp.web import language, security
+from idp.web import form_target, language
 from idp.web.context import Web
 from idp.web.login import asker_of
 
@@ -79,7 +79,7 @@ def render(web: Web, pending: Interaction, view: View) -> str:
     ways = _ways(web, pending, held)
     if pending.authorization is not None:
         authorization = Authorization.of(pending.authorization)
-        security.allow_form_target(authorization.redirect_uri)
+        form_target.allow(authorization.redirect_uri)
         language.prefer(authorization.ui_locales)
     return flask.render_template(
         "code.html",

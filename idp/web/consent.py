@@ -24,7 +24,7 @@ from idp.oidc.authorization import Authorization
 from idp.oidc.family import LIFETIMES, OFFLINE_LIFETIME, OPENID_PURPOSE
 from idp.oidc.scopes import DEVICE, OFFLINE, for_documents
 from idp.ports import Ports
-from idp.web import errors, language, security, walk
+from idp.web import errors, form_target, language, security, walk
 from idp.web.context import Web
 from idp.web.exchange import answered, form
 from idp.web.facts import facts
@@ -107,16 +107,17 @@ def _page(pending: Interaction, signed_in: SignedIn, ports: Ports, web: Web, *, 
     client = ports.clients.get(authorization.client_id)
     if client is None:
         flask.abort(400)
-    security.allow_form_target(authorization.redirect_uri)
+    form_target.allow(authorization.redirect_uri)
     language.prefer(authorization.ui_locales)
     if for_documents(authorization.scopes):
         return _documents_page(authorization, client, signed_in, ports, now=now)
     missing = authorizations.missing_consent(authorization, signed_in.session.account_id, ports)
     everything = facts(_released(authorization, signed_in, ports, web))
-    new = tuple(fact for fact in everything if fact.scope in missing)
+    asked = {claim.name for claim in claims.released_by(missing)}
+    new = tuple(fact for fact in everything if asked.intersection(fact.claims))
     return flask.render_template(
         "consent.html",
-        asker=asker(client, authorization.redirect_uri),
+        asker=asker(client, authorization.redirect_uri, device=authorization.device),
         name=signed_in.holder.person.name,
         new=new or everything,
         before=tuple(fact for fact in everything if fact not in new) if new else (),

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 
 import flask
 
-from certs.catalogue import DocumentType, Text, View
+from certs.catalogue import DocumentType, Text
 from idp.accounts import consent as consents
-from idp.issuance.metadata import CREDENTIAL_SCOPES, find
-from idp.issuance.requested import views_by_kind
+from idp.issuance.configurations import CREDENTIAL_SCOPES, Configuration, by_document, find
 from idp.model import Client, Consent
-from idp.oidc.claims import CLAIMS, Claim
+from idp.oidc.claims import CLAIMS, Claim, by_name, released_by
 from idp.oidc.scopes import DEVICE, OFFLINE, OPENID
 from idp.web import security
 from idp.web.context import Web
 from idp.web.exchange import form, see_other
-from idp.web.facts import HIDDEN
+from idp.web.facts import alone
 from idp.web.moments import day
 from idp.web.session import require_session
 
@@ -33,6 +32,7 @@ _TITLES = {
     OFFLINE: Text("Đọc cả khi bạn không có mặt", "Read it also while you are away"),
     DEVICE: Text("Thêm thiết bị để xác nhận đăng nhập", "Add a device for approving sign-ins"),
 }
+_CLAIMS = {by_name(claim): claim.label for claim in CLAIMS}
 _NOTHING_LEFT = Text(
     "Hãy để lại ít nhất một mục. Nếu muốn rút tất cả, dùng nút “Rút lại tất cả”.",
     "Leave at least one. To take back everything, use “Take everything back”.",
@@ -43,7 +43,7 @@ _NOTHING_LEFT = Text(
 class Allowed:
     client: Client
     claims: tuple[Claim, ...]
-    documents: tuple[tuple[DocumentType, tuple[View, ...]], ...]  # that may be put into this wallet
+    documents: tuple[tuple[DocumentType, tuple[Configuration, ...]], ...]  # that may be put into this wallet
     offline: bool  # also while the person is away
     device: bool  # may enrol a phone
     since: str  # dd/mm/yyyy
@@ -112,8 +112,8 @@ def _narrow(web: Web) -> flask.typing.ResponseReturnValue:
 def _allowed(client: Client, consent: Consent) -> Allowed:
     return Allowed(
         client,
-        tuple(claim for claim in CLAIMS if claim.scope in consent.scopes and claim.name not in HIDDEN),
-        views_by_kind(consent.scopes),
+        _shown(released_by(consent.scopes)),
+        by_document(consent.scopes),
         OFFLINE in consent.scopes,
         DEVICE in consent.scopes,
         day(consent.given_at),
@@ -127,14 +127,18 @@ def parts(scopes: Sequence[str]) -> list[Part]:
 
 
 def _part(scope: str) -> Part:
-    shape = find(CREDENTIAL_SCOPES.get(scope, ""))
-    if shape is not None:
-        kind, view = shape
-        return Part(
-            scope, Text(f"{kind.title.vi}: {view.title.vi}", f"{kind.title.en}: {view.title.en}"), (view.about,)
-        )
-    about = tuple(claim.label for claim in CLAIMS if claim.scope == scope and claim.name not in HIDDEN)
-    return Part(scope, _TITLES.get(scope, Text(scope, scope)), about if len(about) > 1 else ())
+    asked = find(CREDENTIAL_SCOPES.get(scope, ""))
+    if asked is not None:
+        kind, title = asked.document.title, asked.title
+        return Part(scope, Text(f"{kind.vi}: {title.vi}", f"{kind.en}: {title.en}"), (asked.about,))
+    about = tuple(claim.label for claim in _shown(released_by([scope])))
+    title = _CLAIMS.get(scope) or _TITLES.get(scope, Text(scope, scope))
+    return Part(scope, title, about if len(about) > 1 else ())
+
+
+def _shown(released: Sequence[Claim]) -> tuple[Claim, ...]:
+    names = {claim.name for claim in released}
+    return tuple(claim for claim in released if alone(names, claim.name))
 
 
 def _held(web: Web, account_id: str, client_id: str) -> tuple[Client, Consent] | None:

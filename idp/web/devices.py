@@ -6,7 +6,7 @@ Spec: `idp.oidc.devices`, `idp.login.answering` (checks and their answers); RFC 
 import flask
 
 from certs.catalogue import CATALOGUE, Text
-from idp.issuance.requested import views_by_kind
+from idp.issuance.configurations import by_document
 from idp.login import answering, approval
 from idp.login.answering import NotFound, PasscodeWrong, Sent
 from idp.login.approval import Asking
@@ -15,13 +15,13 @@ from idp.login.devices import DeviceRefused
 from idp.login.origin import source
 from idp.model import Client
 from idp.oidc import devices
-from idp.oidc.claims import CLAIMS
+from idp.oidc.claims import released_by
 from idp.oidc.request import Response, json_response
 from idp.oidc.scopes import DEVICE, OFFLINE
 from idp.web import errors
 from idp.web.context import Web
 from idp.web.exchange import answered, received
-from idp.web.facts import HIDDEN
+from idp.web.facts import alone
 from idp.web.login import Asker, asker
 
 DEVICES, VIEW, DECISION = "/devices", "/approvals/view", "/approvals/decision"
@@ -127,9 +127,10 @@ def shown(web: Web, asking: Asking) -> dict[str, object]:
 
 def _asked(scopes: tuple[str, ...], client: Client | None) -> list[Text]:
     """What the consent page would list, by its names alone: nobody is signed in yet, so there are no values."""
-    withheld = set() if client is None or client.entitled_to_pid else {"personal_identification_number"}
-    labels = [one.label for one in CLAIMS if one.scope in scopes and one.name not in HIDDEN | withheld | {"sub"}]
-    documents = [CATALOGUE[kind.name].title for kind, _ in views_by_kind(scopes)]
+    withheld = {"sub"} if client is None or client.entitled_to_pid else {"sub", "personal_identification_number"}
+    asked = {one.name: one.label for one in released_by(scopes) if one.name not in withheld}
+    labels = [label for name, label in asked.items() if alone(asked, name)]
+    documents = [CATALOGUE[kind.name].title for kind, _ in by_document(scopes)]
     more = [text for scope, text in ((OFFLINE, _OFFLINE), (DEVICE, _DEVICE)) if scope in scopes]
     return [*labels, *documents, *more] or [_SIGN_IN]
 

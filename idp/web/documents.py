@@ -1,5 +1,6 @@
 """The citizen's own documents, as the registers hold them, and the offer that puts one into a wallet."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,9 +14,10 @@ from idp.issuance import offer
 from idp.issuance.entitlement import VIETNAM, Refusal, refusal
 from idp.login.standing import Holder, today
 from idp.model import Document, DocumentState
+from idp.registries.naming import distinguished
 from idp.web import security
 from idp.web.context import Web
-from idp.web.exchange import see_other
+from idp.web.exchange import form, see_other
 from idp.web.session import require_session
 
 _STATES = {
@@ -35,6 +37,9 @@ class Card:
     tone: str
     issuer: Text | None
     valid_until: str | None
+    document_id: str
+    name: str  # by which the page calls it: its kind, and a number where it is not the first of it
+    distinguished: str  # what tells it from the others of its kind
     obstacle: Text | None
 
 
@@ -52,11 +57,8 @@ def blueprint(web: Web) -> flask.Blueprint:
         security.check_form()
         if kind not in CATALOGUE:
             flask.abort(404)
-        with web.storage.transaction() as ports:
-            page = web.oidc.new_secret()
-            made = offer.create(
-                ports, account_id=who.account.account_id, kind=kind, now=web.clock(), random=_random(page)
-            )
+        page = web.oidc.new_secret()
+        made = _made(web, who, kind, form().get("document") or None, page)
         if isinstance(made, Refusal):
             return _page(web, who, refused=made), 409
         return see_other(flask.url_for("documents.show_offer", kind=kind, page=page))
@@ -76,6 +78,18 @@ def blueprint(web: Web) -> flask.Blueprint:
     return routes
 
 
+def _made(web: Web, who: Holder, kind: str, document_id: str | None, page: str) -> offer.Offer | Refusal:
+    with web.storage.transaction() as ports:
+        return offer.create(
+            ports,
+            account_id=who.account.account_id,
+            kind=kind,
+            document_id=document_id,
+            now=web.clock(),
+            random=_random(page),
+        )
+
+
 def _random(page: str) -> Callable[[int], bytes]:
     return offer.page_random(page, security.cookie(security.SESSION) or "")
 
@@ -86,7 +100,11 @@ def _page(web: Web, who: Holder, *, refused: Refusal | None) -> str:
         documents = ports.documents.of_person(who.person.person_id)
     order = list(CATALOGUE)
     shown = sorted((one for one in documents if one.type in CATALOGUE), key=lambda one: order.index(one.type))
-    cards = [_card(who, document, now) for document in shown]
+    before = Counter[str]()
+    cards = []
+    for document in shown:
+        before[document.type] += 1
+        cards.append(_card(who, document, before[document.type], now))
     return flask.render_template("documents.html", cards=cards, refusal=refused.text if refused else None)
 
 
@@ -96,13 +114,23 @@ def state_word(document: Document, *, now: int) -> tuple[Text, str]:
     return _EXPIRED if expired and document.state is DocumentState.VALID else _STATES[document.state]
 
 
-def _card(who: Holder, document: Document, now: int) -> Card:
+def _card(who: Holder, document: Document, nth: int, now: int) -> Card:
     kind, day = CATALOGUE[document.type], today(now)
     obstacle = refusal(who=who, document=document, kind=kind, now=now)
     state, tone = state_word(document, now=now)
     authority = AUTHORITIES.get(kind.issuer_on(day) or "")
     until = date.fromisoformat(document.valid_until).strftime("%d/%m/%Y") if document.valid_until else None
-    return Card(kind, state, tone, authority.name if authority else None, until, obstacle.text if obstacle else None)
+    return Card(
+        kind,
+        state,
+        tone,
+        authority.name if authority else None,
+        until,
+        document.document_id,
+        kind.name if nth == 1 else f"{kind.name}-{nth}",
+        distinguished(kind, document.record),
+        obstacle.text if obstacle else None,
+    )
 
 
 def _offer_page(web: Web, kind: DocumentType, made: offer.Offer) -> flask.Response:

@@ -18,7 +18,7 @@ from idp.login.hashing import RETRY_SECONDS, HashingBusy
 from idp.oidc import endpoints
 from idp.oidc.authorize import Refused
 from idp.oidc.request import json_response
-from idp.storage.errors import ListFull, Unavailable, Unstorable
+from idp.storage.errors import Unavailable, Unstorable
 from idp.web.exchange import answered
 from idp.web.language import say
 from idp.web.log import method, request_id, route
@@ -126,9 +126,8 @@ def install(app: flask.Flask) -> None:
             return error.response
         return _answer(error.code or 500, error.description or "", _headers(error))
 
-    @app.errorhandler(ListFull)  # until the operator has made another list
     @app.errorhandler(Unavailable)
-    def _busy(error: ListFull | Unavailable) -> flask.typing.ResponseReturnValue:
+    def _busy(error: Unavailable) -> flask.typing.ResponseReturnValue:
         return _answer(503, str(error), {"Retry-After": "5"})
 
     @app.errorhandler(HashingBusy)

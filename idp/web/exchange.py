@@ -9,6 +9,8 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from werkzeug.formparser import FormDataParser
 
 from idp.oidc.request import FORM, MalformedParameters, Parameters, Request, Response
+from idp.oidc.response import FormPost
+from idp.web import form_target
 
 
 def received() -> Request:
@@ -64,7 +66,14 @@ def upload(name: str) -> tuple[Mapping[str, str], bytes]:
 
 
 def answered(response: Response) -> flask.Response:
-    answer = flask.Response(response.body, response.status)
+    body: str | bytes = response.body
+    if isinstance(response, FormPost):
+        form_target.allow(response.action)
+        body = flask.render_template("form_post.html", action=response.action, fields=response.fields)
+    answer = flask.Response(body, response.status)
+    if isinstance(response, FormPost):
+        answer.headers.extend(response.headers)
+        return answer
     del answer.headers["Content-Type"]
     for name, value in response.headers:
         answer.headers.add(name, value)

@@ -18,7 +18,7 @@ from idp.login.face import Faces, NotAPicture, person_of
 from idp.login.interaction import Interaction
 from idp.oidc.authorization import Authorization
 from idp.ports import Ports
-from idp.web import errors, language, security, tries
+from idp.web import errors, form_target, language, security, tries
 from idp.web.code_page import is_named
 from idp.web.context import Web
 from idp.web.exchange import upload
@@ -134,7 +134,7 @@ def _page(web: Web, step: str, pending: Interaction, problem: Text | None = None
         asker = asker_of(pending, ports)
     if pending.authorization is not None:
         authorization = Authorization.of(pending.authorization)
-        security.allow_form_target(authorization.redirect_uri)
+        form_target.allow(authorization.redirect_uri)
         language.prefer(authorization.ui_locales)
     return flask.render_template(
         "face.html",

@@ -1,6 +1,6 @@
 """Claims as a person reads them: human names, dates as dd/mm/yyyy, numbers in groups; what belongs together in one line."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,12 @@ _PARTS = {
     "email": ("email_verified",),
     "phone_number": ("phone_number_verified",),
 }
-HIDDEN = {part for parts in _PARTS.values() for part in parts}
+_HEADS = {part: head for head, parts in _PARTS.items() for part in parts}
+
+
+def alone(names: Container[str], name: str) -> bool:
+    """It has a line of its own: it is no part of another claim that is there too."""
+    return _HEADS.get(name) not in names
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ def facts(claims: Mapping[str, Any]) -> tuple[Fact, ...]:
 def _lines(claims: Mapping[str, Any]) -> Iterator[Fact]:
     number_goes = claims.get("personal_identification_number") is not None
     for claim in CLAIMS:
-        if claim.name not in claims or claim.name in HIDDEN:
+        if claim.name not in claims or not alone(claims, claim.name):
             continue
         names = (claim.name, *(part for part in _PARTS.get(claim.name, ()) if part in claims))
         if claim.name == "sub" and number_goes:
@@ -66,9 +71,13 @@ def _value(claim: Claim, claims: Mapping[str, Any]) -> Text:
         case "sub":
             return _same(grouped(value) if _is_number(value) else f"{value[:12]}…")
         case "email" | "phone_number":
-            mark = _CONFIRMED[claims[f"{claim.name}_verified"]]
             shown = value if claim.name == "email" else f"{value[:3]} {grouped(value[3:])}"
+            if f"{claim.name}_verified" not in claims:
+                return _same(shown)
+            mark = _CONFIRMED[claims[f"{claim.name}_verified"]]
             return Text(f"{shown} ({mark.vi})", f"{shown} ({mark.en})")
+        case "email_verified" | "phone_number_verified":
+            return _CONFIRMED[value]
         case "address":
             return _same(value["formatted"])
         case "account_level":

@@ -6,10 +6,11 @@ from typing import Any
 
 import flask
 
-from idp.login import session
+from idp.oidc.logout import Asked
 from idp.web import security
 from idp.web.context import Web
 from idp.web.exchange import see_other
+from idp.web.logout import end_here
 from idp.web.session import current_session, require_session, to_sign_in
 
 
@@ -36,13 +37,8 @@ def blueprint(web: Web) -> flask.Blueprint:
     @routes.post("/sign-out")
     def sign_out() -> flask.Response:
         security.check_form()
-        cookie = security.cookie(security.SESSION)
-        if cookie is not None:
-            with web.storage.transaction() as ports:
-                session.end(ports, cookie, now=web.clock(), reason="asked")
-        answer = see_other("/")
-        security.drop_cookie(answer, security.SESSION)
-        return answer
+        with web.storage.transaction() as ports:
+            return end_here(web, Asked(), ports, now=web.clock(), otherwise="/")
 
     return routes
 

@@ -1,13 +1,16 @@
-"""The issuer's addresses for wallets: metadata, offers, nonces, credentials. Programs call them, so errors are JSON.
+"""The issuer's addresses for wallets: metadata, types, offers, nonces, credentials. Programs call them, so errors are JSON.
 
-Spec: OpenID for Verifiable Credential Issuance 1.0 §4.1.3, §7, §8, §12.2.2
+Spec: OpenID for Verifiable Credential Issuance 1.0 §4.1.3, §7, §8, §12.2.2;
+SD-JWT VC §5.3.2 (type metadata from a registry)
 """
 
 import flask
 
 from certs.encoding import json_encode
+from certs.errors import Malformed
+from certs.formats import type_metadata
 from idp.issuance import credential, nonce, offer, signers
-from idp.issuance.metadata import issuer_metadata
+from idp.issuance.metadata import TYPE_METADATA, issuer_metadata
 from idp.oidc.request import json_response
 from idp.web import errors
 from idp.web.context import Web
@@ -22,12 +25,14 @@ OFFER_ID_LIMIT = 64  # ours have 43 characters
 def blueprint(web: Web) -> flask.Blueprint:
     routes = flask.Blueprint("issuance", __name__)
     metadata = json_encode(issuer_metadata(web.config.issuer))
-    held = signers.load(web.config.data / "signers")
-    errors.answers_programs("/credential-offers", "/nonce", "/credential")
+    held = signers.load(web.config.data / "signers", web.config.tokens)
+    errors.answers_programs("/credential-offers", "/nonce", "/credential", TYPE_METADATA)
 
     @routes.get(METADATA)
     def publish() -> flask.Response:
         return public(metadata, "application/json", caching=PUBLISHED)
+
+    routes.add_url_rule(f"{TYPE_METADATA}/<vct>", view_func=_publish_type)
 
     @routes.get("/credential-offers/<offer_id>")
     def show_offer(offer_id: str) -> flask.Response:
@@ -51,3 +56,12 @@ def blueprint(web: Web) -> flask.Blueprint:
         return answered(credential.respond(web.storage, received(), context=web.oidc, signers=held, now=web.clock()))
 
     return routes
+
+
+def _publish_type(vct: str) -> flask.Response:
+    """The very bytes whose digest each credential of the type carries."""
+    try:
+        document = type_metadata.document_of(vct)
+    except Malformed:
+        flask.abort(404)
+    return public(type_metadata.document_bytes(document), "application/json", caching=PUBLISHED)

@@ -16,9 +16,10 @@ from idp.login.attempts import Secret, Try
 from idp.login.interaction import Interaction
 from idp.login.sign_in import MAX_IDENTIFIER, Check, check, still_holds
 from idp.model import Client
+from idp.oidc import device_flow
 from idp.oidc.authorization import Authorization
 from idp.ports import Ports
-from idp.web import errors, language, security, tries
+from idp.web import errors, form_target, language, security, tries
 from idp.web.context import Web
 from idp.web.exchange import form, see_other
 from idp.web.proven import Proof, proven
@@ -28,11 +29,12 @@ MAX_HINT = 64
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks, in the words of the register, and the host that the answer goes to."""
+    """Who asks, in the words of the register, and the host that the answer goes to; or the code that another device shows."""
 
     name: Text
     purpose: Text
     host: str
+    device: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,9 @@ REFUSED = Problem(
 )
 
 
-def asker(client: Client, redirect_uri: str) -> Asker:
+def asker(client: Client, redirect_uri: str, *, device: str | None = None) -> Asker:
+    if device is not None:
+        return Asker(client.name, client.purpose, device_flow.shown(device), device=True)
     parts = urlsplit(redirect_uri)
     return Asker(client.name, client.purpose, parts.netloc or f"{parts.scheme}:")
 
@@ -132,7 +136,7 @@ def _sign_in(web: Web, identifier: str, pending: Interaction, checked: Check) ->
 def _page(identifier: str, pending: Interaction, who: Asker | None, *, name: str, problems: tuple[Problem, ...]) -> str:
     if pending.authorization is not None:
         authorization = Authorization.of(pending.authorization)
-        security.allow_form_target(authorization.redirect_uri)
+        form_target.allow(authorization.redirect_uri)
         language.prefer(authorization.ui_locales)
     by_field = {problem.field: problem.text for problem in problems}
     return flask.render_template(
@@ -159,7 +163,7 @@ def asker_of(pending: Interaction, ports: Ports) -> Asker | None:
         return None
     authorization = Authorization.of(pending.authorization)
     client = ports.clients.get(authorization.client_id)
-    return asker(client, authorization.redirect_uri) if client else None
+    return asker(client, authorization.redirect_uri, device=authorization.device) if client else None
 
 
 def _hint(pending: Interaction) -> str:

@@ -18,7 +18,7 @@ from idp.model import Event
 from idp.oidc import authorization as authorizations
 from idp.oidc.authorization import Authorization
 from idp.ports import Ports
-from idp.web import errors, language, security, walk
+from idp.web import errors, form_target, language, security, walk
 from idp.web.context import Web
 from idp.web.exchange import answered, see_other
 from idp.web.login import asker_of
@@ -121,7 +121,7 @@ def _here(identifier: str, ports: Ports, web: Web) -> tuple[Interaction | None, 
 def _page(identifier: str, pending: Interaction, signed_in: SignedIn, ports: Ports, web: Web) -> str:
     if pending.authorization is not None:
         authorization = Authorization.of(pending.authorization)
-        security.allow_form_target(authorization.redirect_uri)
+        form_target.allow(authorization.redirect_uri)
         language.prefer(authorization.ui_locales)
     held = ports.authenticators.of_account(signed_in.session.account_id)
     proven = factors_of(signed_in.session.amr)

@@ -3,19 +3,43 @@
 Spec: OpenID Connect Core 1.0 §3.1.2.1, §3.1.3, §5.3; OpenID Connect Discovery 1.0 §4; RFC 8414 §3
 """
 
+from collections.abc import Callable
+
 import flask
 
 from certs.encoding import json_encode
 from idp.login import session
 from idp.login.interaction import Interaction, browser_hash
-from idp.oidc import authorize, discovery, endpoints, revocation, token, userinfo
+from idp.oidc import (
+    authorize,
+    device_authorization,
+    discovery,
+    endpoints,
+    introspection,
+    par,
+    revocation,
+    token,
+    userinfo,
+)
 from idp.oidc.authorize import Refused
-from idp.oidc.request import FORM
+from idp.oidc.context import Context
+from idp.oidc.request import FORM, Request, Response
+from idp.ports import Ports
 from idp.web import errors, security, walk
 from idp.web.context import Web
 from idp.web.exchange import answered, public, received
 
 PUBLISHED = "public, max-age=300"  # Relying parties look for new keys at once when a key id is new.
+
+Respond = Callable[[Request, Ports, Context, int], Response]
+ENDPOINTS: tuple[tuple[str, tuple[str, ...], Respond], ...] = (
+    (endpoints.PAR, ("POST",), par.respond),
+    (endpoints.TOKEN, ("POST",), token.respond),
+    (endpoints.REVOKE, ("POST",), revocation.respond),
+    (endpoints.DEVICE_AUTHORIZATION, ("POST",), device_authorization.respond),
+    (endpoints.INTROSPECT, ("POST",), introspection.respond),
+    (endpoints.USERINFO, ("GET", "POST"), userinfo.respond),
+)
 
 
 def blueprint(web: Web) -> flask.Blueprint:
@@ -36,25 +60,18 @@ def blueprint(web: Web) -> flask.Blueprint:
     def authorize_() -> flask.Response:
         return _authorize(web)
 
-    @routes.post(endpoints.TOKEN)
-    def token_() -> flask.Response:
-        request, now = received(), web.clock()
-        with web.storage.transaction() as ports:
-            return answered(token.respond(request, ports, web.oidc, now))
-
-    @routes.post(endpoints.REVOKE)
-    def revoke_() -> flask.Response:
-        request, now = received(), web.clock()
-        with web.storage.transaction() as ports:
-            return answered(revocation.respond(request, ports, web.oidc, now))
-
-    @routes.route(endpoints.USERINFO, methods=["GET", "POST"])
-    def userinfo_() -> flask.Response:
-        request, now = received(), web.clock()
-        with web.storage.transaction() as ports:
-            return answered(userinfo.respond(request, ports, web.oidc, now))
-
+    for path, methods, respond in ENDPOINTS:
+        routes.add_url_rule(path, path.strip("/"), _endpoint(web, respond), methods=methods)
     return routes
+
+
+def _endpoint(web: Web, respond: Respond) -> Callable[[], flask.Response]:
+    def view() -> flask.Response:
+        request, now = received(), web.clock()
+        with web.storage.transaction() as ports:
+            return answered(respond(request, ports, web.oidc, now))
+
+    return view
 
 
 def _authorize(web: Web) -> flask.Response:

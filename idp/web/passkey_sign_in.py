@@ -23,7 +23,7 @@ from idp.login.passkey.ceremony import Party, Refused
 from idp.model import Authenticator, AuthenticatorKind, Event
 from idp.oidc.authorization import Authorization
 from idp.ports import Ports
-from idp.web import errors, language, security, tries
+from idp.web import errors, form_target, language, security, tries
 from idp.web.context import Web
 from idp.web.login import Asker, asker_of
 from idp.web.proven import Proof, proven
@@ -96,7 +96,7 @@ def page(web: Web, step: Step, problem: Text | None = None) -> str:
     pending = step.pending
     if pending.authorization is not None:
         authorization = Authorization.of(pending.authorization)
-        security.allow_form_target(authorization.redirect_uri)
+        form_target.allow(authorization.redirect_uri)
         language.prefer(authorization.ui_locales)
     return flask.render_template(
         "passkey_sign_in.html",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 KEPT_SECONDS = 1.0
-MOST = 64  # answers; `Accept` is part of what they are kept under, and anybody may send another one
+MOST = 64  # answers; what is accepted is part of what they are kept under, and anybody may send another one
 
 _OF_THE_BODY = ("content-type", "content-length")
 
@@ -40,7 +40,7 @@ class ReadyBytes:
         self._app = app
         self._address = scheme, netloc
         self._clock = clock
-        self._kept: dict[tuple[str, str], _Kept] = {}
+        self._kept: dict[tuple[str, str, str], _Kept] = {}
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if (
@@ -51,7 +51,7 @@ class ReadyBytes:
             or "HTTP_RANGE" in environ  # RFC 9110 §14.2
         ):
             return self._app(environ, start_response)
-        key = environ["PATH_INFO"], environ.get("HTTP_ACCEPT", "")
+        key = environ["PATH_INFO"], environ.get("HTTP_ACCEPT", ""), environ.get("HTTP_ACCEPT_ENCODING", "")
         kept = self._kept.get(key)
         if kept is None or self._clock() >= kept.until:
             return self._ask(key, environ, start_response)
@@ -63,7 +63,7 @@ class ReadyBytes:
         return kept.body
 
     def _ask(
-        self, key: tuple[str, str], environ: "WSGIEnvironment", start_response: "StartResponse"
+        self, key: tuple[str, str, str], environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """The application's answer, which is kept on its way out if it may be."""
         begun: list[tuple[str, Headers]] = []

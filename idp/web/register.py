@@ -34,6 +34,8 @@ FIELDS = ("pid", "name", "birth_date", "phone", "email")
 MAX_NAME, MAX_EMAIL = 100, 254
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
 
+_STEP = re.compile(r"[\w-]{43}", re.ASCII)  # the id of a log-in under way, which its browser's cookie alone opens
+
 NO_PID = Text("Nhập số định danh cá nhân: 12 chữ số", "Enter the personal number: 12 digits")
 NO_NAME = Text("Nhập họ, chữ đệm và tên như trên thẻ", "Enter the full name as it is on the card")
 NO_DATE = Text("Nhập ngày, tháng, năm sinh, ví dụ 27/03/1990", "Enter the date of birth, for example 27/03/1990")
@@ -52,7 +54,7 @@ def blueprint(web: Web) -> flask.Blueprint:
 
     @routes.get("/register")
     def page() -> str:
-        return _form({}, problems={})
+        return _form({"then": flask.request.args.get("then", "")}, problems={})
 
     @routes.post("/register")
     def begin() -> flask.typing.ResponseReturnValue:
@@ -74,7 +76,9 @@ def blueprint(web: Web) -> flask.Blueprint:
     def done(outcome: str) -> flask.typing.ResponseReturnValue:
         if outcome not in ("yes", "no"):
             flask.abort(404)
-        return flask.render_template("registered.html", registered=outcome == "yes")
+        then = flask.request.args.get("then", "")
+        sign_in = flask.url_for("login.page", identifier=then) if _STEP.fullmatch(then) else None
+        return flask.render_template("registered.html", registered=outcome == "yes", sign_in=sign_in)
 
     return routes
 
@@ -83,7 +87,7 @@ def blueprint(web: Web) -> flask.Blueprint:
 
 
 def _begin(web: Web, sent: Parameters) -> flask.typing.ResponseReturnValue:
-    typed = {name: (sent.get(name) or "").strip() for name in FIELDS}
+    typed = {name: (sent.get(name) or "").strip() for name in (*FIELDS, "then")}
     application, problems = _read(web, typed)
     if application is None:
         return _form(typed, problems=problems), 422
@@ -122,6 +126,7 @@ def _read(web: Web, typed: dict[str, str]) -> tuple[Application | None, Problems
         birth_date=born,
         phone=phone,
         email=email or None,
+        then=typed["then"] if _STEP.fullmatch(typed["then"]) else None,
     )
     return application, {}
 
@@ -210,7 +215,7 @@ def _complete(web: Web, step: str, application: Application) -> flask.typing.Res
     except PasswordRefused as refused:
         return _password(problems={"new": refused.text}), 422
     registered = _add(web, step, hashed, now=now)
-    return see_other(flask.url_for("register.done", outcome="yes" if registered else "no"))
+    return see_other(flask.url_for("register.done", outcome="yes" if registered else "no", then=application.then))
 
 
 def _add(web: Web, step: str, hashed: str, *, now: int) -> bool:

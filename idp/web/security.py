@@ -7,7 +7,6 @@ RFC 9700 §4.16 (clickjacking)
 import hashlib
 import hmac
 import re
-from urllib.parse import urlsplit
 
 import flask
 from markupsafe import Markup
@@ -27,7 +26,6 @@ MAX_BODY = 256 * 1024  # Our forms and token requests have some kilobytes.
 MAX_UPLOAD = {"face.submit": PICTURE_BYTES + MAX_BODY}  # where a form has a picture
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
-_HOST_SOURCE = re.compile(r"[a-z0-9.-]+(?::\d+)?", re.ASCII)
 
 # How long browsers keep to https. In a simulation on this machine's own name that would outlast the simulation, and bind
 # whatever is served on another port: there five minutes show the header, and do no harm (RFC 6797 §6.1.1, §14.2).
@@ -110,13 +108,6 @@ def refused(reason: str) -> None:
         ports.journal.append(Event(web().clock(), "page_refused", details={"page": page, "reason": reason}))
 
 
-def allow_form_target(uri: str) -> None:
-    """A form on this page may end at `uri`: browsers hold `form-action` against the redirects that follow too."""
-    parts = urlsplit(uri)
-    exact = parts.scheme in ("https", "http") and _HOST_SOURCE.fullmatch(parts.netloc)
-    flask.g.form_target = f"{parts.scheme}://{parts.netloc}" if exact else f"{parts.scheme}:"
-
-
 def _token(browser_cookie: str, action: str) -> str:
     return hmac.new(web().seal_key, f"form\n{browser_cookie}\n{action}".encode(), hashlib.sha256).hexdigest()
 
@@ -154,7 +145,9 @@ def _check_length() -> None:
 def _headers(response: flask.Response) -> flask.Response:
     target = flask.g.get("form_target")
     headers = response.headers
-    headers["Content-Security-Policy"] = f"{CSP} {target}" if target else CSP
+    frames = flask.g.get("frame_sources")  # of the page that signs out elsewhere
+    policy = f"{CSP} {target}" if target else CSP
+    headers["Content-Security-Policy"] = f"{policy}; frame-src {frames}" if frames else policy
     headers["X-Frame-Options"] = "DENY"
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"

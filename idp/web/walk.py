@@ -33,8 +33,10 @@ def step(pending: Interaction, signed_in: SignedIn | None, ports: Ports, *, now:
         waived=pending.waived,
     )
     match answer:
-        case LoginNeeded():
+        case LoginNeeded(creates):
             identifier = interaction.begin(ports, pending, new_secret=web.oidc.new_secret, now=now)
+            if creates and "register.page" in flask.current_app.view_functions:
+                return see_other(flask.url_for("register.page", then=identifier))
             return see_other(flask.url_for("login.page", identifier=identifier))
         case MoreNeeded(level, wish) if signed_in is not None:
             return _to_add(replace(pending, least=level, wish=wish), signed_in, ports, now=now)

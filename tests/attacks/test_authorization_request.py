@@ -1,11 +1,15 @@
 """Wrong authorization requests: attacks AR-01 to AR-25, those that the parameters of today can carry."""
 
+import json
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
+from certs.encoding import b64url_decode, b64url_encode
+from certs.jose import sign
+from certs.keys import MemorySigner
 from tests.attacks import answers
-from tests.world_idp import CALLBACK, PASSWORD, STATE, State, answer_of, client, query
+from tests.world_idp import CALLBACK, PASSWORD, STATE, Browser, State, answer_of, basic, client, query
 
 SHOP = {"client_id": "shop", "redirect_uri": "https://shop.example.vn/cb"}
 
@@ -63,7 +67,8 @@ def test_ar_06_unknown_scope_is_ignored(state: State) -> None:
 
 def test_ar_06_unknown_scope_is_refused_for_the_bank_profile(state: State) -> None:
     state.put(clients=(client("strict", profile="bank"),))
-    answers.redirect(state.browser().ask(client_id="strict", scope="openid unheard_of"), "invalid_scope")
+    pushed = state.token(query(client_id="strict", scope="openid unheard_of"), basic("strict"), path="/par")
+    answers.token(pushed, "invalid_scope")
 
 
 def test_ar_07_scope_not_granted_to_this_client(state: State) -> None:
@@ -125,7 +130,7 @@ def test_ar_12_max_age_is_no_number(state: State, max_age: str) -> None:
     answers.redirect(state.browser().ask(max_age=max_age), "invalid_request")
 
 
-@pytest.mark.parametrize("mode", ["fragment", "form_post", "jwt", "Query"])
+@pytest.mark.parametrize("mode", ["fragment", "jwt", "Query"])
 def test_ar_13_response_mode_not_supported(state: State, mode: str) -> None:
     answers.redirect(state.browser().ask(response_mode=mode), "invalid_request")
     answers.one_event(state, "authorization_refused", reason="response_mode is not supported")
@@ -183,7 +188,7 @@ def test_ar_16_odd_state_comes_back_percent_encoded(state: State, value: str) ->
     answers.redirect(response, "unsupported_response_type", state=value)
 
 
-@pytest.mark.parametrize("name", ["request", "request_uri", "registration"])
+@pytest.mark.parametrize("name", ["request_uri", "registration"])
 def test_request_objects_are_refused_with_their_own_error(state: State, name: str) -> None:
     answers.redirect(state.browser().ask(**{name: "eyJhbGciOiJub25lIn0.e30."}), f"{name}_not_supported")
 
@@ -274,3 +279,82 @@ def test_ar_19_unknown_acr(state: State, values: str) -> None:
     demanded = '{"id_token": {"acr": {"essential": true, "values": ["' + values + '"]}}}'
     answers.redirect(browser.ask(claims=demanded), "unmet_authentication_requirements")
     answers.one_event(state, "authorization_refused", error="unmet_authentication_requirements")
+
+
+def hint_of(state: State, browser: Browser, **changed: str | None) -> str:
+    return str(state.redeem(browser.code(**changed)).get_json()["id_token"])
+
+
+def test_ar_17_id_token_hint_of_another_issuer(state: State) -> None:
+    browser = state.browser()
+    ours = hint_of(state, browser)
+    header, payload, signature = ours.split(".")
+    other = MemorySigner.generate("ES256")
+    claims = json.loads(b64url_decode(payload))
+    kid = json.loads(b64url_decode(header))["kid"]
+    foreign = sign(claims, other, typ="JWT", headers={"kid": kid})
+    unsigned = b64url_encode(b'{"alg":"none"}') + "." + payload + "."
+    for bad in (foreign, unsigned, "x", f"{header}.{payload}.{signature[:-4]}AAAA", ours + "." + ours, "a" * 20_000):
+        answers.redirect(browser.ask(id_token_hint=bad), "invalid_request")
+
+
+def test_ar_17_id_token_hint_given_to_another_client(state: State) -> None:
+    browser = state.browser()
+    ours = hint_of(state, browser)
+    asked = browser.ask(**SHOP, scope="openid", id_token_hint=ours)
+    answers.redirect(asked, "invalid_request", to=SHOP["redirect_uri"])
+
+
+def test_ar_17_expired_id_token_hint_of_ours_is_a_hint(state: State) -> None:
+    browser = state.browser()
+    ours = hint_of(state, browser)
+    state.wait(700)
+    answer = answer_of(browser.ask(id_token_hint=ours, prompt="none"))
+    assert "code" in answer
+
+
+def test_ar_18_hint_of_one_person_while_another_is_signed_in(state: State) -> None:
+    first, second = state.browser(), state.browser()
+    hint = hint_of(state, first)
+    second.code(identifier="999090000111")
+    answers.redirect(second.ask(id_token_hint=hint, prompt="none"), "login_required")
+    asked = second.ask(id_token_hint=hint)
+    assert asked.headers["Location"].startswith("/login/")
+    assert "code" in answer_of(second.sign_in(asked))  # the one who was meant
+    asked = second.ask(id_token_hint=hint, prompt="login")
+    answers.redirect(second.sign_in(asked, identifier="999090000111"), "login_required")
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        "[" * 1_000,
+        '{"id_token":' * 1_000 + "1" + "}" * 1_000,
+        '{"id_token": {"x": "' + "y" * 102_400 + '"}}',
+        "not JSON",
+        "{'a': 1}",
+    ],
+)
+def test_ar_20_claims_too_long_too_deep_or_no_json(state: State, claims: str) -> None:
+    pairs = [*query().items(), ("claims", claims)]
+    answers.redirect(
+        state.browser().client.post(
+            "/authorize", data=urlencode(pairs), content_type="application/x-www-form-urlencoded"
+        ),
+        "invalid_request",
+    )
+
+
+def test_xs_03_form_post_with_hostile_state(state: State) -> None:
+    browser = state.browser()
+    browser.code()
+    hostile = "\"></form><script>alert(1)</script><form action='javascript:alert(1)"
+    answer = browser.ask(response_mode="form_post", state=hostile)
+    assert "<script>alert" not in answer.text and answer.text.count("<form") == 1
+    assert "&#34;&gt;&lt;/form&gt;&lt;script&gt;" in answer.text
+    policy = answer.headers["Content-Security-Policy"]
+    assert "script-src 'self';" in policy and policy.rstrip().endswith("form-action 'self' https://bank.example.vn")
+
+
+def test_xs_03_form_post_to_an_address_that_would_run(state: State) -> None:
+    answers.page(state.browser().ask(response_mode="form_post", redirect_uri="javascript:alert(1)//"))

@@ -15,6 +15,9 @@ GROUPS = frozenset(
         "AR",
         "RU",
         "PK",
+        "PA",
+        "RO",
+        "CA",
         "CO",
         "RT",
         "CN",
@@ -38,7 +41,7 @@ GROUPS = frozenset(
 )
 ISSUES = {"Authentication", "Documents", "OpenID Connect in full", "The verifier"}
 
-_ROW = re.compile(r"^\| ([A-Z][A-Z0-9]-[0-9]{2}) \|", re.MULTILINE)
+_ROW = re.compile(r"^\| ([A-Z][A-Z0-9]-[0-9]{2})(?: \(`bank`\))? \|", re.MULTILINE)
 _IDS = re.compile(r"(?:_[a-z][a-z0-9]_[0-9]{2}(?![0-9a-z]))+", re.IGNORECASE)  # test_se_06_se_09_... names two
 
 

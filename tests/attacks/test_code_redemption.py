@@ -223,11 +223,6 @@ def test_ca_no_client_at_all(state: State) -> None:
     answers.token(state.token(form(), {}), "invalid_client")
 
 
-@pytest.mark.parametrize("name", ["client_assertion", "client_assertion_type"])
-def test_ca_21_assertions_are_not_taken(state: State, name: str) -> None:
-    answers.token(state.token(form(**{name: "x"}), {}), "invalid_client")
-
-
 def test_repeated_token_parameter(state: State) -> None:
     answers.token(state.token([*form().items(), ("code", "y")]), "invalid_request")
 

@@ -20,12 +20,14 @@ from certs.formats import cwt
 from certs.keys import MemorySigner, PublicKey
 from certs.proof import KEY_PROOF_TYP, key_proof
 from idp.issuance import documents, offer
+from idp.issuance.configurations import SCOPE_PREFIX
+from idp.issuance.metadata import BATCH_SIZE
 from idp.issuance.nonce import LIFETIME
 from idp.issuance.pre_authorized import ATTEMPTS
 from idp.issuance.signers import CertifiedSigner, Signers
 from idp.model import AccountState, Grant, Token
 from idp.oidc.secrets import token_hash
-from tests.idp.issuance.office import ISSUER, NOW, Office, body, build
+from tests.idp.issuance.office import ISSUER, NOW, Office, body, build, placed
 
 
 @pytest.fixture
@@ -132,11 +134,66 @@ def test_is_01_unknown_codes_look_like_wrong_ones(office: Office, code: str) -> 
 # --- IS-02: key proofs -------------------------------------------------------------------------------------------------
 
 
-def _refused(office: Office, proof: str, error: str) -> None:
-    answer = office.ask(office.token(), office.request(proof))
-    assert (answer.status, body(answer)["error"]) == (400, error)
+# A view for the QR, and the document whole in the two formats of which a holder shows parts.
+EACH_FORMAT = ("driving_licence.licence", "driving_licence.sd_jwt", "driving_licence.mdoc")
+
+
+def _nothing_issued(office: Office) -> None:
     with office.storage.reading() as ports:
         assert ports.documents.issued("licence-1") == ()
+
+
+def _refused(office: Office, proof: str, error: str) -> None:
+    """Alone, and among good ones, in whatever format."""
+    answer = office.ask(office.token(), office.request(proof))
+    assert (answer.status, body(answer)["error"]) == (400, error)
+    for configuration in EACH_FORMAT[1:]:
+        for proofs in ((proof, office.proof()), (office.proof(), proof)):
+            answer = office.ask(office.token(), office.request(*proofs, configuration=configuration))
+            assert (answer.status, body(answer)["error"]) == (400, error), configuration
+    _nothing_issued(office)
+
+
+def test_is_02_a_batch_in_which_one_nonce_was_used(office: Office) -> None:
+    token, used = office.token(), office.nonce()
+    assert office.ask(token, office.request(office.proof(value=used))).status == 200
+    for configuration in EACH_FORMAT:
+        proofs = [office.proof(), office.proof(value=used), office.proof()]
+        answer = office.ask(token, office.request(*proofs, configuration=configuration))
+        assert (answer.status, body(answer)["error"]) == (400, "invalid_nonce")
+    with office.storage.reading() as ports:
+        assert len(ports.documents.issued("licence-1")) == 1
+
+
+@pytest.mark.parametrize("configuration", EACH_FORMAT)
+def test_is_02_a_key_twice_in_one_request(office: Office, configuration: str) -> None:
+    key, other, value = MemorySigner.generate(), MemorySigner.generate(), office.nonce()
+    proofs = [office.proof(key=each, value=value) for each in (key, other, key)]
+    answer = office.ask(office.token(), office.request(*proofs, configuration=configuration))
+    assert (answer.status, body(answer)["error"]) == (400, "invalid_proof")
+    _nothing_issued(office)
+
+
+@pytest.mark.parametrize("configuration", EACH_FORMAT)
+def test_is_02_a_key_that_another_person_ever_showed(office: Office, configuration: str) -> None:
+    shared = MemorySigner.generate()
+    assert len(office.copies([shared], configuration, account="account-3")) == 1
+    proofs = [office.proof(), office.proof(key=shared)]
+    answer = office.ask(office.token(), office.request(*proofs, configuration=configuration))
+    wrong = office.ask(office.token(), office.request("a.b.c", configuration=configuration))
+    assert (answer.status, answer.body) == (400, wrong.body)  # whose key it is is told to nobody
+    _nothing_issued(office)
+    assert len(office.copies([shared], configuration, account="account-3")) == 1  # its owner may ask again
+
+
+@pytest.mark.parametrize("configuration", EACH_FORMAT)
+@pytest.mark.parametrize("other", [{"di_vp": [{}]}, {"attestation": ["a.b.c"]}, {"ldp_vp": []}])
+def test_is_02_mixed_proof_types(office: Office, configuration: str, other: dict[str, Any]) -> None:
+    content = office.request(office.proof(), configuration=configuration)
+    content["proofs"].update(other)
+    answer = office.ask(office.token(), content)
+    assert (answer.status, body(answer)["error"]) == (400, "invalid_credential_request")
+    _nothing_issued(office)
 
 
 def test_is_02_old_nonce(office: Office) -> None:
@@ -291,11 +348,28 @@ def test_is_03_the_issuers_own_key(office: Office) -> None:
 # --- IS-04: configurations that the token does not name ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("configuration", ["health_record.summary", "citizen_identity.identity"])
+@pytest.mark.parametrize(
+    "configuration",
+    [
+        *("health_record.summary", "health_record.sd_jwt", "health_record.mdoc"),
+        *("citizen_identity.identity", "citizen_identity.sd_jwt", "citizen_identity.mdoc"),
+    ],
+)
 def test_is_04_another_document(office: Office, configuration: str) -> None:
-    answer = office.ask(office.token(), office.request(office.proof(), configuration))
+    answer = office.ask(office.token(), office.request(office.proof(), configuration=configuration))
     assert answer.status == 403
     assert 'error="insufficient_scope"' in (answer.header("WWW-Authenticate") or "")
+
+
+@pytest.mark.parametrize("allowed", EACH_FORMAT)
+@pytest.mark.parametrize("asked", EACH_FORMAT)
+def test_is_04_another_format_of_the_same_document(office: Office, allowed: str, asked: str) -> None:
+    """Who agreed to a view did not agree to the whole document, and the other way."""
+    with office.storage.transaction() as ports:
+        grant = Grant("g4", "account-1", "wallet", (SCOPE_PREFIX + allowed,), "issuance", NOW, NOW + 300)
+        ports.grants.open(grant, [Token(token_hash("four"), "g4", "access", NOW + 300)])
+    answer = office.ask("four", office.request(office.proof(), configuration=asked))
+    assert answer.status == (200 if asked == allowed else 403)
 
 
 def test_is_04_a_token_of_a_sign_in(office: Office) -> None:
@@ -310,21 +384,28 @@ def test_is_04_a_token_of_a_sign_in(office: Office) -> None:
 # --- IS-05 to IS-07, IS-09 ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("count", [2, 1000])
-def test_is_05_a_batch(office: Office, count: int) -> None:
-    content = {"credential_configuration_id": "driving_licence.licence", "proofs": {"jwt": ["a.b.c"] * count}}
+@pytest.mark.parametrize("count", [BATCH_SIZE + 1, 1000])
+@pytest.mark.parametrize("configuration", EACH_FORMAT)
+def test_is_05_a_batch_above_the_limit(office: Office, configuration: str, count: int) -> None:
+    value = office.nonce()
+    proofs = [office.proof(value=value) for _ in range(min(count, BATCH_SIZE + 1))]
+    content = office.request(*proofs, *proofs[:1] * (count - len(proofs)), configuration=configuration)
     answer = office.ask(office.token(), content)
     assert body(answer)["error"] == "invalid_credential_request"
+    _nothing_issued(office)
+    # Nothing was taken either.
+    answer = office.ask(office.token(), office.request(*proofs[:BATCH_SIZE], configuration=configuration))
+    assert answer.status == 200 and len(body(answer)["credentials"]) == BATCH_SIZE
 
 
-def test_is_06_a_lost_answer_is_asked_for_again(office: Office) -> None:
-    """The second answer is a new credential with an index of its own; both are on record, so both can be revoked."""
-    token, key = office.token(), MemorySigner.generate()
-    lost, kept = (cwt.peek(office.receive(key, token=token)) for _ in range(2))
-    assert lost.status_index != kept.status_index
+@pytest.mark.parametrize("configuration", EACH_FORMAT)
+def test_is_06_a_lost_answer_is_asked_for_again(office: Office, configuration: str) -> None:
+    """The second answer is new copies with indexes of their own; all are on record, so all can be revoked."""
+    token, keys = office.token(), [MemorySigner.generate() for _ in range(2)]
+    copies = [copy for _ in range(2) for copy in office.copies(keys, configuration, token)]
     with office.storage.reading() as ports:
-        recorded = {credential.status_index for credential in ports.documents.issued("licence-1")}
-    assert recorded == {lost.status_index, kept.status_index}
+        recorded = {(each.status_list, each.status_index) for each in ports.documents.issued("licence-1")}
+    assert recorded == {placed(configuration, copy) for copy in copies} and len(recorded) == 4
 
 
 def test_is_06_the_very_same_request_never_issues_twice(office: Office) -> None:
@@ -376,15 +457,16 @@ class _Away:
 
 
 @pytest.mark.parametrize("missing", [True, False])
-def test_is_09_signing_key_unavailable(office: Office, missing: bool) -> None:
+@pytest.mark.parametrize("configuration", EACH_FORMAT)
+def test_is_09_signing_key_unavailable(office: Office, configuration: str, missing: bool) -> None:
     held = dict(office.signers.held)
     if missing:
         del held["public-security"]
     else:
         whole = held["public-security"]
         held["public-security"] = CertifiedSigner(_Away(whole.signer.public), whole.certificate)
-    token, value, key = office.token(), office.nonce(), MemorySigner.generate()
-    content = office.request(office.proof(key=key, value=value))
+    token, value, keys = office.token(), office.nonce(), [MemorySigner.generate() for _ in range(2)]
+    content = office.request(*(office.proof(key=key, value=value) for key in keys), configuration=configuration)
     answer = office.ask(token, content, signers=Signers(held))
     assert answer.status == 503
     assert "public-security" not in answer.body.decode() and "slot" not in answer.body.decode()

@@ -10,12 +10,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certs import cbor
 from certs.authority import Authority
 from certs.cbor import Tag
-from certs.formats import Step, device_auth, mdoc, session_encryption
+from certs.formats import Step, device_auth, mdoc, reader_auth, session_encryption
 from certs.formats.elements import FULL_DATE, ISO_NAMESPACE
 from certs.formats.mso import LIMITS
 from certs.formats.session_transcript import digital_credentials, proximity, redirect
 from certs.keys import MemorySigner, PublicKey
 from certs.x509 import Usage
+from tests.certs.formats import readers
 from tests.certs.formats.mdocs import (
     GONE,
     NAME_AND_AGE,
@@ -459,3 +460,63 @@ def test_bounds_of_an_answer() -> None:
         deep = [deep]
     assert told(of_items(cbor.encode(item(0, "x", deep)))) == "limit_exceeded"
     assert told(of_items(cbor.encode(item(0, "x", Tag(FULL_DATE, "2020-01-32"))))) == "malformed"
+
+
+# --- face to face: who asks -------------------------------------------------------------------------------------------
+
+
+def other(change: Any) -> reader_auth.Asked:
+    return readers.one(readers.edited(readers.request(readers.WANTED), change))
+
+
+def flipped(auth: list[Any]) -> None:
+    auth[3] = auth[3][:-1] + bytes([auth[3][-1] ^ 1])
+
+
+STRANGER = World().desk("reader", Usage.READER)
+UNLISTED = readers.WORLD.desk("another bank", Usage.READER)
+ISSUER = readers.WORLD.issuers["public-security"]
+
+
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [
+        (lambda: other(flipped), "signature_invalid"),
+        (lambda: other(lambda auth: auth.__setitem__(0, cbor.encode({1: -35}))), "alg_not_allowed"),
+        (lambda: other(lambda auth: auth.__setitem__(2, b"")), "malformed"),
+        (lambda: other(lambda auth: auth[1].clear()), "chain_invalid"),
+        (lambda: other(lambda auth: auth[1].update({33: b"no certificate"})), "malformed"),
+        (
+            lambda: other(lambda auth: auth[1].update({33: UNLISTED.certificate.public_bytes(Encoding.DER)})),
+            "signature_invalid",
+        ),
+        (lambda: readers.one(readers.request(readers.WANTED, desk=STRANGER)), "issuer_untrusted"),
+        (lambda: readers.one(readers.request(readers.WANTED, desk=UNLISTED)), "issuer_untrusted"),
+        (lambda: readers.one(readers.request(readers.WANTED, desk=ISSUER)), "issuer_untrusted"),
+        (lambda: readers.one(readers.request(readers.WANTED, transcript=TRANSCRIPT)), "signature_invalid"),
+        (lambda: readers.one(readers.request(readers.WANTED), now=NOW - 300 * DAY), "issuer_untrusted"),
+        (lambda: readers.one(readers.request(readers.WANTED), now=NOW + 500 * DAY), "cert_expired"),
+    ],
+)
+def test_md_18_a_reader_that_is_not_proven_gets_nothing_sensitive(told: Any, code: str) -> None:
+    """It may ask, as anybody may; the person sees that it is unverified and why, and the portrait is refused."""
+    asked = told()
+    assert (asked.verified, asked.purposes, asked.code) == (False, (), code)
+    assert "portrait" in asked.elements[OURS]
+    assert reader_auth.allowed(asked) == {OURS: ("full_name",), ISO_NAMESPACE: ("birth_date",)}
+
+
+def test_md_18_other_items_under_the_same_signature() -> None:
+    """A stranger in the middle adds an element to what a listed reader signed."""
+    value = cbor.decode(readers.request({OURS: {"full_name": False}}), LIMITS)
+    document = value["docRequests"][0]
+    items = cbor.decode(document["itemsRequest"].value, LIMITS)
+    items["nameSpaces"][OURS]["portrait"] = True
+    document["itemsRequest"] = Tag(24, cbor.encode(items))
+    asked = readers.one(cbor.encode(value))
+    assert asked.code == "signature_invalid" and reader_auth.allowed(asked) == {OURS: ("full_name",)}
+
+
+def test_md_18_a_reader_that_is_proven_gets_what_it_may_ask_for() -> None:
+    asked = readers.one(readers.request(readers.WANTED))
+    assert asked.verified and "portrait" in reader_auth.allowed(asked)[OURS]

@@ -39,7 +39,7 @@ folder = Path(sys.argv[1])
 failed = 0
 with place.opened(f"sqlite:///{folder}/a.sqlite") as storage:
     with storage.transaction() as ports:
-        ports.statuses.create(1, 100_000)
+        ports.statuses.add(1, kind=1, size=100_000)
     log = folder / "a.sqlite-wal"
     for number in range(1, 201):
         limit = log.stat().st_size + number * 97  # the write that goes beyond it fails in its middle
@@ -48,7 +48,7 @@ with place.opened(f"sqlite:///{folder}/a.sqlite") as storage:
         try:
             with storage.transaction() as ports:
                 assert ports.ephemeral.once("jti", str(number), expires=NOW)
-                index = ports.statuses.allocate(1)
+                index = ports.statuses.draw(1)
                 ports.statuses.set(1, index, Status.SUSPENDED)
                 ports.journal.append(Event(NOW, f"n{number}", details={"text": "x" * number * 40}))
             done = True

@@ -1,6 +1,6 @@
 """Group UN: writing that deceives the reader, dates that are none, numbers in other digits.
 
-UN-07 (transliteration) comes with the machine-readable zone; UN-08 and UN-09 (names of clients and accounts) are in
+UN-08 and UN-09 (names of clients and accounts) are in
 test_twins.py.
 """
 
@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certs.errors import CertsError
+from certs import transliteration
+from certs.errors import CertsError, Malformed
 from tests.world import MISSING, NOW, PID, RECORDS, World
 from verifier import Outcome, Verifier
 
@@ -40,6 +41,35 @@ NAMES = [
     "Müller-Lüdenscheidt",
     "Łukasz Żółć",
 ]
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("Nguyễn Thị Thuỳ Dương", "NGUYEN<<THI<THUY<DUONG<<<<<<<<"),
+        ("Đặng Văn Đức", "DANG<<VAN<DUC<<<<<<<<<<<<<<<<<"),
+        ("H'Hen Niê", "HHEN<<NIE<<<<<<<<<<<<<<<<<<<<<"),
+        ("H’Hen Niê", "HHEN<<NIE<<<<<<<<<<<<<<<<<<<<<"),
+        ("Y-Bhik Êban", "Y<BHIK<<EBAN<<<<<<<<<<<<<<<<<<"),
+        ("Müller-Lüdenscheidt Anne", "MUELLER<LUEDENSCHEIDT<<ANNE<<<"),
+        ("Łukasz Żółć", "LUKASZ<<ZOLC<<<<<<<<<<<<<<<<<<"),
+        ("Ánh", "ANH<<<<<<<<<<<<<<<<<<<<<<<<<<<"),
+        ("Tôn Nữ Hoàng Thị Nguyệt Ánh Phương Linh", "TON<<N<H<T<N<ANH<PHUONG<LINH<<"),
+    ],
+)
+def test_UN_07_one_name_has_one_line_and_a_line_many_names(name: str, line: str) -> None:
+    assert transliteration.mrz_name(name) == line
+    assert transliteration.mrz_name(unicodedata.normalize("NFD", name)) == line
+    assert transliteration.may_be(line, name) and not transliteration.may_be(line, name + " Khác")
+    family, others = transliteration.read_name(line)
+    again = " ".join(part for part in (family.replace(" ", "-"), others) if part)
+    assert transliteration.mrz_name(again) == line  # what was read back gives the same line
+
+
+@pytest.mark.parametrize("name", ["", "  ", "'", "Nguyễn 2", "Аn", "明", "A\u0000", "A<B", "ƻ", "A/B"])
+def test_UN_07_what_no_table_has_is_refused(name: str) -> None:
+    with pytest.raises(Malformed):
+        transliteration.mrz_name(name)
 
 
 @pytest.mark.parametrize("name", NAMES)

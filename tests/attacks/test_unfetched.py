@@ -40,7 +40,7 @@ def test_ss_05_what_a_client_would_have_shown(member: str, uri: str) -> None:
 
 
 @pytest.mark.parametrize("uri", [INSIDE, "https://evil.example/"])
-@pytest.mark.parametrize("member", ["sector_identifier_uri", "request_uris", "backchannel_logout_uri", "jwks_uri"])
+@pytest.mark.parametrize("member", ["sector_identifier_uri", "request_uris", "jwks_uri"])
 def test_ss_06_what_a_client_would_have_fetched(member: str, uri: str) -> None:
     assert refused(member, uri)
 

@@ -4,10 +4,13 @@ from dataclasses import dataclass, field
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 
+from idp.issuance import status
 from idp.model import Token
 from idp.ports import Ports, Storage
 from tests.contract.conftest import Address, open_address
 from tests.contract.rows import GRANT, NOW, another, with_account
+
+SMALL = 16  # entries of a status list, so that the racers fill many
 
 
 @dataclass
@@ -17,13 +20,13 @@ class Won:
     codes: list[int] = field(default_factory=list)
     nonces: list[int] = field(default_factory=list)
     refreshes: list[int] = field(default_factory=list)
-    indexes: list[int] = field(default_factory=list)
+    indexes: list[tuple[int, int]] = field(default_factory=list)
     sequences: list[int] = field(default_factory=list)
 
 
 def prepare(ports: Ports, rounds: int) -> None:
     with_account(ports)
-    ports.statuses.create(1, rounds * 8)
+    ports.statuses.add(1, kind=1, size=SMALL)
     for number in range(rounds):
         ports.ephemeral.put("code", str(number), {}, expires=NOW + 60)
         grant = another(GRANT, grant_id=f"g{number}")
@@ -43,7 +46,7 @@ def race(storage: Storage, name: str, rounds: int) -> Won:
             )  # reads before it writes: it must have been the only writer by then
             if ports.ephemeral.once("nonce", str(number), expires=NOW + 60):
                 won.nonces.append(number)
-            won.indexes.append(ports.statuses.allocate(1))
+            won.indexes.append(status.allocate(ports.statuses, 1, size=SMALL))
             won.sequences.append(ports.publications.next_sequence("bundle"))
         with storage.transaction() as ports:
             successor = Token(f"{name}-{number}", f"g{number}", "refresh", NOW + 60, 1)

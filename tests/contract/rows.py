@@ -54,6 +54,13 @@ def another(value: Any, **changes: Any) -> Any:
     return replace(value, **changes)
 
 
+def drawn(ports: Ports, number: int) -> int:
+    """An index of a small list, though drawing gives up where most are given."""
+    while (index := ports.statuses.draw(number)) is None:
+        pass
+    return index
+
+
 def with_account(ports: Ports) -> None:
     ports.accounts.add(ACCOUNT)
 

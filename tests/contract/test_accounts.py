@@ -57,6 +57,16 @@ def test_clients(storage: Storage) -> None:
         ports.clients.add(CLIENT)
 
 
+def test_a_client_is_replaced_whole(storage: Storage) -> None:
+    other = another(CLIENT, scopes=("openid",), metadata={"jwks": {"keys": [{"kty": "EC"}]}}, profile="baseline")
+    with storage.transaction() as ports:
+        assert not ports.clients.replace(other)
+        ports.clients.add(CLIENT)
+        assert ports.clients.replace(other)
+    with storage.reading() as ports:
+        assert ports.clients.all() == (other,)
+
+
 def test_consents(storage: Storage) -> None:
     first = Consent("account-1", "bank", ("openid",), NOW)
     with storage.transaction() as ports:

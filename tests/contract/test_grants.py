@@ -60,6 +60,29 @@ def test_a_token_may_do_less_than_its_grant(storage: Storage) -> None:
         assert wide is not None and wide[1].scopes is None
 
 
+def test_a_token_may_be_for_other_resources(storage: Storage) -> None:
+    with storage.transaction() as ports:
+        with_grant(ports)
+        bound = Token("access-2", "grant-1", "access", NOW + 300, 2, audience=("https://api.example.vn", "urn:x:y"))
+        assert ports.grants.rotate("refresh-1", [successors(2)[0], bound], now=NOW) == GRANT
+    with storage.reading() as ports:
+        assert ports.grants.live("access-2", "access", now=NOW) == (GRANT, bound)
+
+
+def test_a_replaced_refresh_token_may_be_spared(storage: Storage) -> None:
+    """Whoever asks to be told what it was decides what becomes of the family; there is one winner all the same."""
+    with storage.transaction() as ports:
+        with_grant(ports)
+        assert ports.grants.rotate("refresh-1", successors(2), now=NOW, spares=True) == GRANT
+    with storage.transaction() as ports:
+        assert ports.grants.rotate("refresh-1", successors(9), now=NOW, spares=True) is None
+        assert ports.grants.live("refresh-9", "refresh", now=NOW) is None
+        before, after = (ports.grants.live(f"refresh-{n}", "refresh", now=NOW) for n in (1, 2))
+        assert before is not None and before[1].replaced
+        assert after is not None and not after[1].replaced
+        assert ports.grants.close_family("grant-1", now=NOW)
+
+
 def test_a_replaced_refresh_token_closes_its_family(storage: Storage) -> None:
     with storage.transaction() as ports:
         with_grant(ports)

@@ -86,6 +86,61 @@ def test_a_withdrawal_finds_the_grant_that_is_being_opened(storage: Storage) -> 
     assert in_turn(storage, redeem, withdraw) == 1
 
 
+def test_who_changes_a_person_waits_for_who_issues_and_finds_it(storage: Storage) -> None:
+    def issue(ports: Ports) -> Callable[[], None]:
+        assert ports.population.hold("person-1") == PERSON
+        return lambda: ports.documents.record_issue(ISSUED)
+
+    def change(ports: Ports) -> Any:
+        assert ports.population.hold("person-1", to_change=True) == PERSON
+        return ports.documents.issued("document-1")
+
+    with storage.transaction() as ports:
+        populate(ports)
+    assert in_turn(storage, issue, change) == (ISSUED,)
+
+
+def test_who_comes_after_a_change_sees_the_new_number_too(storage: Storage) -> None:
+    def renumber(ports: Ports) -> Callable[[], None]:
+        assert ports.population.hold("person-1", to_change=True) == PERSON
+        return lambda: ports.population.reset_pid("person-1", "999196000999", on="2026-05-01", reason="wrong year")
+
+    def hold(ports: Ports) -> Any:
+        return ports.population.hold("person-1", to_change=True)
+
+    with storage.transaction() as ports:
+        populate(ports)
+    assert in_turn(storage, renumber, hold) == replace(PERSON, pid="999196000999")
+
+
+def test_who_holds_many_people_sees_the_new_number_of_one(storage: Storage) -> None:
+    def renumber(ports: Ports) -> Callable[[], None]:
+        assert ports.population.hold("person-1", to_change=True) == PERSON
+        return lambda: ports.population.reset_pid("person-1", "999196000999", on="2026-05-01", reason="wrong year")
+
+    def hold(ports: Ports) -> Any:
+        return ports.population.known([PERSON.pid, "999000000000"], hold=True)
+
+    with storage.transaction() as ports:
+        populate(ports)
+    assert in_turn(storage, renumber, hold) == {PERSON.pid: replace(PERSON, pid="999196000999")}
+
+
+@pytest.mark.parametrize("to_change", [False, True])
+def test_who_changes_one_of_many_who_are_held_waits(storage: Storage, to_change: bool) -> None:
+    def bring_in(ports: Ports) -> Callable[[], None]:
+        assert ports.population.known([PERSON.pid], hold=True, to_change=to_change)
+        return lambda: ports.documents.record_issue(ISSUED)
+
+    def change(ports: Ports) -> Any:
+        assert ports.population.update(replace(PERSON, locked=True))
+        return ports.documents.issued("document-1")
+
+    with storage.transaction() as ports:
+        populate(ports)
+    assert in_turn(storage, bring_in, change) == (ISSUED,)
+
+
 @pytest.mark.parametrize("held", ["person", "document", "consent"])
 def test_who_comes_second_sees_what_the_first_one_did(storage: Storage, held: str) -> None:
     def change(ports: Ports) -> Callable[[], None]:
@@ -114,6 +169,7 @@ def test_who_comes_second_sees_what_the_first_one_did(storage: Storage, held: st
 def test_what_is_not_there_is_not_held(storage: Storage) -> None:
     with storage.transaction() as ports:
         assert ports.population.hold("nobody") is None
+        assert ports.population.hold("nobody", to_change=True) is None
         assert ports.documents.hold("nothing") is None
         assert ports.consents.hold("nobody", "nothing") is None
 

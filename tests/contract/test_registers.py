@@ -93,6 +93,46 @@ def test_reset_of_nobody_s_number(storage: Storage) -> None:
         ports.population.reset_pid("nobody", "999196000999", on="2025-01-01", reason="x")
 
 
+@pytest.mark.parametrize("how", [{}, {"hold": True}, {"to_change": True}])
+def test_many_are_found_by_every_number_they_had(storage: Storage, how: dict[str, bool]) -> None:
+    with storage.transaction() as ports:
+        ports.population.add([PERSON, SECOND])
+        ports.population.reset_pid("person-2", "999158000002", on="2026-01-02", reason="sex")
+        now = another(SECOND, pid="999158000002")
+        asked = ["999196000346", "999058000001", "999158000002", "999000000000"]
+        assert ports.population.known(asked, **how) == {asked[0]: PERSON, asked[1]: now, asked[2]: now}
+        assert ports.population.known([], **how) == {}
+        assert ports.population.known([f"{number:012}" for number in range(5_000)], **how) == {}
+
+
+def test_documents_of_many_people(storage: Storage) -> None:
+    second = another(DOCUMENT, document_id="document-2", person_id="person-2")
+    other = another(DOCUMENT, document_id="document-3", type="health_record")
+    with storage.transaction() as ports:
+        third = another(DOCUMENT, document_id="document-4")
+        ports.documents.add([DOCUMENT, second, other, third])
+    with storage.reading() as ports:
+        found = ports.documents.of_people(["person-1", "person-2", "person-3"], DOCUMENT.type)
+        assert found == {"person-1": (DOCUMENT, third), "person-2": (second,)}
+        assert ports.documents.of_people(["person-3"], DOCUMENT.type) == {}
+        assert ports.documents.of_people([], DOCUMENT.type) == {}
+
+
+def test_documents_that_name_a_spouse(storage: Storage) -> None:
+    married = another(DOCUMENT, document_id="document-2", type="marriage_certificate", record=_spouse("999158000002"))
+    with storage.transaction() as ports:
+        ports.documents.add([DOCUMENT, married])
+    with storage.transaction() as ports:
+        assert ports.documents.naming_spouse("999158000002") == (married,)
+        ports.documents.set_record("document-2", _spouse("999158000009"), valid_until=None)
+        assert ports.documents.naming_spouse("999158000002") == ()
+        assert [one.document_id for one in ports.documents.naming_spouse("999158000009")] == ["document-2"]
+
+
+def _spouse(pid: str) -> dict[str, str]:
+    return {"spouse_identification_number": pid}
+
+
 def test_update_changes_all_but_the_number(storage: Storage) -> None:
     moved = another(PERSON, residence=Address("Thôn 2", "Xã Ea Kao", "Đắk Lắk"), locked=True, deceased_on="2026-01-01")
     with storage.transaction() as ports:
@@ -124,6 +164,21 @@ def test_a_document_is_suspended_and_reinstated_but_revoked_for_good(storage: St
         assert not ports.documents.set_state("document-1", DocumentState.VALID)
         assert not ports.documents.set_state("document-1", DocumentState.SUSPENDED)
         assert not ports.documents.set_state("nothing", DocumentState.REVOKED)
+        assert ports.documents.get("document-1") == another(DOCUMENT, state=DocumentState.REVOKED)
+
+
+def test_a_record_is_written_anew_but_not_what_was_revoked(storage: Storage) -> None:
+    record = {"points": 8, "classes": [{"class": "B", "expires": None}], "residence": "Buôn Kao, Đắk Lắk"}
+    with storage.transaction() as ports:
+        ports.documents.add([DOCUMENT])
+        assert ports.documents.set_record("document-1", record, valid_until="2031-05-01")
+        assert not ports.documents.set_record("nothing", record, valid_until=None)
+    with storage.transaction() as ports:
+        assert ports.documents.get("document-1") == another(DOCUMENT, record=record, valid_until="2031-05-01")
+        ports.documents.set_state("document-1", DocumentState.SUSPENDED)
+        assert ports.documents.set_record("document-1", DOCUMENT.record, valid_until=None)
+        ports.documents.set_state("document-1", DocumentState.REVOKED)
+        assert not ports.documents.set_record("document-1", record, valid_until="2031-05-01")
         assert ports.documents.get("document-1") == another(DOCUMENT, state=DocumentState.REVOKED)
 
 

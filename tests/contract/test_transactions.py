@@ -8,7 +8,7 @@ from certs.status import Status
 from idp.model import AccountState, Event
 from idp.ports import Ports, Storage
 from idp.storage.errors import StorageError
-from tests.contract.rows import CLIENT, DOCUMENT, NOW, PERSON, SESSION, another, with_grant
+from tests.contract.rows import CLIENT, DOCUMENT, NOW, PERSON, SESSION, another, drawn, with_grant
 
 
 class Trouble(Exception):
@@ -30,7 +30,7 @@ def everything(ports: Ports) -> None:
     ports.population.reset_pid("person-1", "999196000999", on="2025-01-01", reason="x")
     ports.population.add([another(PERSON, person_id="person-2", pid="999196000888")])
     ports.documents.add([another(DOCUMENT, document_id="document-2")])
-    ports.statuses.set(1, ports.statuses.allocate(1), Status.INVALID)
+    ports.statuses.set(1, drawn(ports, 1), Status.INVALID)
     ports.publications.next_sequence("bundle")
     ports.journal.append(Event(NOW, "second"))
 
@@ -43,7 +43,7 @@ def before(ports: Ports) -> None:
     ports.clients.add(CLIENT)
     ports.population.add([PERSON])
     ports.documents.add([DOCUMENT])
-    ports.statuses.create(1, 4)
+    ports.statuses.add(1, kind=1, size=4)
     ports.publications.next_sequence("bundle")
     ports.journal.append(Event(NOW, "first"))
 
@@ -79,7 +79,7 @@ def test_an_exception_takes_everything_back(storage: Storage) -> None:
         assert seen(ports) == state
         # And what was used up by the failed attempt is there to be used.
         assert ports.ephemeral.once("jti", "j", expires=NOW + 60)
-        assert sorted(ports.statuses.allocate(1) for _ in range(4)) == [0, 1, 2, 3]
+        assert sorted(drawn(ports, 1) for _ in range(4)) == [0, 1, 2, 3]
 
 
 def test_nothing_written_while_reading_is_kept(storage: Storage) -> None:

@@ -15,6 +15,7 @@ from idp.config import database_url
 from idp.demo import Options
 from idp.oidc.secrets import token_hash
 from idp.progress import Progress
+from idp.registries.personas import persona
 from tests.smoke import ROOT
 
 NOW = 1_790_000_000
@@ -55,7 +56,7 @@ def test_columns_are_aligned(data: Path) -> None:
     lines = _idp("document", "list", PID, data=data).stdout.splitlines()
     assert lines[0].split() == ["id", "type", "state", "valid", "until", "issued"]
     at = lines[0].index("type")
-    assert len(lines) == 6
+    assert len(lines) == 1 + len(persona("minh-anh").holds)
     assert all(line[at - 2 : at] == "  " and line[at] != " " for line in lines)
 
 
@@ -100,6 +101,25 @@ def test_errors_name_the_next_step(data: Path, arguments: list[str], code: int, 
     done = _idp(*arguments, data=data)
     assert (done.returncode, done.stdout) == (code, "")
     assert hint in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_client_without_people(data: Path) -> None:
+    """It has no browser to come back to, and says what its tokens are for."""
+    api = "https://api.example.vn"
+    machine = ("client", "add", "Máy", "--grant-type", "client_credentials", "--own-scope", "prices.read")
+    done = _idp(*machine, "--resource", api, "--access-token-format", "jwt", "--json", data=data)
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads(done.stdout)
+    guard = _idp("client", "add", "Kho", "--grant-type", "client_credentials", "--guards", api, "--json", data=data)
+    assert guard.returncode == 0, guard.stderr
+    with create_engine(database_url(data / "idp")).connect() as connection:
+        kept = connection.execute(
+            text("SELECT metadata FROM clients WHERE client_id = :c"), {"c": row["client_id"]}
+        ).scalar_one()
+    found = json.loads(kept) if isinstance(kept, str) else kept
+    assert found["client_credentials_scope"] == "prices.read" and found["resources"] == [api]
+    refused = _idp(*machine, "--own-scope", "openid", data=data)
+    assert refused.returncode == 1 and "client_credentials_scope" in refused.stderr
 
 
 def test_without_a_nation(tmp_path: Path) -> None:

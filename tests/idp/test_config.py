@@ -4,9 +4,24 @@ from pathlib import Path
 
 import pytest
 
+from certs.pkcs11 import Token
 from idp.config import UnsafeConfiguration, for_child, from_environment
 
 GOOD = {"IDP_ISSUER": "http://localhost:5000", "IDP_DATA": "/tmp/x", "IDP_SIMULATION": "1"}
+
+TOKEN = {"IDP_PKCS11_MODULE": "/m.so", "IDP_PKCS11_TOKEN": "nation", "IDP_PKCS11_PIN_FILE": "/pin"}
+
+
+def test_a_key_is_in_a_file_unless_the_settings_say_that_it_is_in_a_token() -> None:
+    assert from_environment({**GOOD, **TOKEN}).tokens == {}
+    made = from_environment({**GOOD, **TOKEN, "IDP_PKCS11_KEYS": "health status"}).tokens
+    assert set(made) == {"health", "status"}
+    assert made["health"] == Token(module=Path("/m.so"), label="nation", pin_file=Path("/pin"))
+
+
+def test_what_changes_is_published_within_a_minute_or_five_at_the_most() -> None:
+    assert from_environment(GOOD).publish_every == 60
+    assert [from_environment({**GOOD, "IDP_PUBLISH_EVERY": text}).publish_every for text in ("0", "300")] == [0, 300]
 
 
 def test_good_settings() -> None:
@@ -30,7 +45,13 @@ def test_good_settings() -> None:
         {"IDP_ISSUER": "HTTPS://id.example.vn"},
         {"IDP_TRUSTED_PROXIES": "many"},
         {"IDP_TRUSTED_PROXIES": "4"},
+        {"IDP_PUBLISH_EVERY": "301"},
+        {"IDP_PUBLISH_EVERY": "-1"},
+        {"IDP_PUBLISH_EVERY": "soon"},
         {"IDP_ISSUER": "https://id.example.vn", "IDP_SIMULATION": "0", "IDP_PERSONAS": "x.json"},
+        {"IDP_PKCS11_KEYS": "health"},
+        {"IDP_PKCS11_KEYS": "health", "IDP_PKCS11_MODULE": "/m.so", "IDP_PKCS11_TOKEN": "nation"},
+        {**TOKEN, "IDP_PKCS11_KEYS": "health nobody"},
     ],
 )
 def test_unsafe_settings(changed: dict[str, str]) -> None:

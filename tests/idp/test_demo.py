@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,13 +16,18 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certs import bundle as bundles
-from idp import demo, nation
+from certs.catalogue import CATALOGUE
+from idp import config, demo, nation, scheme
+from idp.app import create_app
+from idp.config import Config
 from idp.demo import Options
 from idp.nation import NotANation
 from idp.progress import Progress, Stopped
 from idp.storage import place
+from idp.storage.tables import db
 from tests.databases import Postgres, fresh_name
 from tests.smoke import ROOT, free_ports
 
@@ -55,21 +61,22 @@ def copied(built: Options, tmp_path: Path) -> Options:
 def test_secrets_are_readable_by_their_owner_alone(built: Options) -> None:
     assert stat.S_IMODE(built.data.stat().st_mode) == 0o700
     secret = [*built.data.rglob("*.pem"), *built.data.rglob("client_secret"), built.data / "personas.json"]
-    assert len(secret) == 12  # nine keys, two client secrets, the personas
+    assert len(secret) == 15  # twelve keys, two client secrets, the personas
     for path in secret:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
 
 
 def test_the_root_and_the_trust_lists_key_are_not_with_the_provider(built: Options) -> None:
     online = {path.stem for path in (built.data / "idp" / "signers").glob("*.pem")}
-    assert online == {"public-security", "health", "social-insurance", "tax", "status", "bundle"}
+    authorities = {"public-security", "health", "social-insurance", "tax", "business", "civil-status"}
+    assert online == authorities | {"status", "bundle"}
 
 
 def test_the_first_bundle_stands_on_the_root(built: Options) -> None:
     here = nation.open_nation(built.data)
     assert here is not None
     bundle = bundles.read(here.bundle.read_bytes(), now=NOW, root_sha256=here.root_sha256())
-    assert len(list(bundle.statuses)) == 5
+    assert len(list(bundle.statuses)) >= len(CATALOGUE)
     licences = {
         service.authority: (service.since, service.until)
         for service in bundle.trust.list.services
@@ -98,9 +105,88 @@ def test_the_trust_list_is_renewed_at_half_time(copied: Options) -> None:
     assert second.trust.list.services == first.trust.list.services
 
 
-def test_certificates_that_ran_out_are_said(copied: Options) -> None:
-    with pytest.raises(NotANation, match="run out"):
-        _prepare(copied, NOW + 800 * 86400)
+@pytest.mark.parametrize("days", [365, 800, 4_000])
+def test_a_demonstration_that_was_left_for_years_starts_again(copied: Options, days: int) -> None:
+    """One year: lists and signers are due. More than two: all signers have ended. Eleven: the root has ended too."""
+    later = NOW + days * 86400
+    here = _prepare(copied, later)
+    bundle = bundles.read(here.bundle.read_bytes(), now=later, root_sha256=here.root_sha256())
+    assert bundle.trust.list.next_update > later < bundle.expires
+    assert all(crl.next_update > later for crl in bundle.trust.crls) and list(bundle.trust.crls)
+    for service in bundle.trust.list.services:
+        if service.until is None:
+            (signer,) = bundle.trust.listed(service.certificates[0].public_bytes(Encoding.DER))
+            bundle.trust.check_path(signer, now=later)
+    before = {path: path.read_bytes() for path in copied.data.rglob("*") if path.is_file()}
+    _prepare(copied, later + 3600)
+    assert {path: path.read_bytes() for path in copied.data.rglob("*") if path.is_file()} == before
+
+
+def test_a_running_provider_goes_on_after_the_end_of_what_it_began_with(copied: Options) -> None:
+    """The operator's process renews the files; the provider, never started again, publishes and signs with them."""
+    here = _prepare(copied)
+    clock, seen = [NOW], []
+    settings = Config(
+        issuer=here.issuer,
+        data=here.idp,
+        database_url=config.database_url(here.idp, {}),
+        simulation=True,
+        publish_every=0,
+    )
+    app = create_app(settings, clock=lambda: clock[0])
+    ask = app.test_client()
+    held = bundles.read(ask.get("/bundle", base_url=here.issuer).data, now=NOW, root_sha256=here.root_sha256())
+    for days in range(10, 800, 10):
+        clock[0] = NOW + days * 86400
+        scheme.renew(here, now=clock[0])
+        if days % 50 == 0:
+            held = bundles.update(held, ask.get("/bundle", base_url=here.issuer).data, now=clock[0])
+            assert held.expires > clock[0] < held.trust.list.next_update
+            assert all(one.next_update > clock[0] for one in held.trust.crls)
+            seen.append((here.signers / "health.der").read_bytes())
+    assert len(set(seen)) >= 2
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_the_watch_over_a_running_demonstration_renews(copied: Options, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, stop = _prepare(copied), threading.Event()
+    before = here.trust_list.read_bytes()
+    monkeypatch.setattr(demo, "RENEWED_EVERY", 0.0)
+    monkeypatch.setattr(demo.time, "time", lambda: NOW + 20 * 86400)
+    watch = threading.Thread(target=demo._watch, args=(here, [], stop))
+    watch.start()
+    for _ in range(200):
+        if here.trust_list.read_bytes() != before:
+            break
+        stop.wait(0.05)
+    stop.set()
+    watch.join()
+    assert here.trust_list.read_bytes() != before
+
+
+def test_a_nation_of_the_version_before_is_brought_along(copied: Options) -> None:
+    """Without readers, anchors, revocation lists and the authorities that came since."""
+    for folder in ("anchors", "crls", "trust-list-deltas"):
+        shutil.rmtree(copied.data / "idp" / folder, ignore_errors=True)
+    for path in (*copied.data.glob("verifier/reader.*"), *copied.data.glob("idp/signers/civil-status.*")):
+        path.unlink()
+    note = copied.data / "nation.json"
+    note.write_text(note.read_text().replace('"version": 4', '"version": 3'))
+    with place.opened(f"sqlite:///{copied.data / 'idp' / 'idp.sqlite'}") as storage, storage.transaction() as ports:
+        bank = ports.clients.get("bank")
+        assert bank is not None
+        ports.clients.replace(replace(bank, profile="bank", scopes=("openid",)))
+    here = _prepare(copied, NOW + 3600)
+    bundle = bundles.read(here.bundle.read_bytes(), now=NOW + 3600, root_sha256=here.root_sha256())
+    assert [reader.organisation for reader in bundle.trust.list.readers] == ["bank", "bank"]
+    assert "civil-status" in {service.authority for service in bundle.trust.list.services}
+    assert json.loads(note.read_text())["version"] == 4
+    with place.opened(f"sqlite:///{copied.data / 'idp' / 'idp.sqlite'}") as storage, storage.reading() as ports:
+        assert ports.clients.get("bank") == bank
+    note.write_text(note.read_text().replace('"version": 4', '"version": 2'))
+    with pytest.raises(NotANation, match="another version"):
+        _prepare(copied, NOW + 3600)
 
 
 def test_other_ports_are_said(copied: Options) -> None:

@@ -36,3 +36,10 @@ def test_elsewhere_a_line_every_few_seconds() -> None:
         count.reach(done)
     count.end()
     assert stream.getvalue() == "300 of 1,000 · 50 a second · 14 s left\n600 of 1,000 · 50 a second · 8 s left\n"
+
+
+def test_what_is_counted_may_have_a_unit() -> None:
+    clock = _seconds(0, 6)
+    stream = StringIO()
+    Count(stream, 0, 2_000, lambda: next(clock), "bytes").reach(1_200)
+    assert stream.getvalue() == "1,200 of 2,000 bytes · 200 a second · 4 s left\n"

@@ -72,6 +72,19 @@ def test_a_second_start_changes_nothing_and_a_late_one_renews(options: Options) 
     assert here is not None and not tls.certify(here, now=NOW + 380 * DAY)
 
 
+def test_a_root_that_ends_is_followed_by_another(options: Options) -> None:
+    root = (options.data / "tls" / "ca.pem").read_bytes()
+    later = NOW + 750 * DAY
+    _prepare(options, later)
+    after = (options.data / "tls" / "ca.pem").read_bytes()
+    assert after != root
+    trusted = x509.load_pem_x509_certificate(after)
+    for role in ("idp", "wallet", "verifier"):
+        leaf = x509.load_pem_x509_certificate((options.data / role / "tls.pem").read_bytes())
+        leaf.verify_directly_issued_by(trusted)
+        assert leaf.not_valid_after_utc.timestamp() > later + 300 * DAY
+
+
 def test_https_is_handed_to_each_role(options: Options) -> None:
     here = nation.open_nation(options.data)
     assert here is not None

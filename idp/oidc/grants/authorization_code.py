@@ -1,6 +1,6 @@
 """Exchange an authorization code, once, for tokens.
 
-Spec: RFC 6749 §4.1.3, §4.1.4; RFC 7636 §4.6; OpenID Connect Core 1.0 §3.1.3; RFC 9700 §2.1.1, §4.5
+Spec: RFC 6749 §4.1.3, §4.1.4; RFC 7636 §4.6; OpenID Connect Core 1.0 §3.1.3; RFC 9700 §2.1.1, §4.5; RFC 8707 §2.2
 
  1. the parameters are there and well formed                          invalid_request
  2. the code is taken: from here on it is used up, whatever follows
@@ -8,12 +8,14 @@ Spec: RFC 6749 §4.1.3, §4.1.4; RFC 7636 §4.6; OpenID Connect Core 1.0 §3.1.3
  4. it is of this issuer and client, and not too old                  invalid_grant
  5. the redirect URI is the one of the request                        invalid_grant
  6. the verifier fits the challenge; none where none was sent         invalid_grant
- 7. the account still stands, the consent still holds                 invalid_grant
+ 7. the resources are among those of the request                      invalid_target
+ 8. the account still stands, the consent still holds                 invalid_grant
 """
 
 from idp.login.standing import Holder, holder
 from idp.model import Client, Event, Grant
-from idp.oidc import code, family, pkce
+from idp.oidc import code, family, pkce, resources
+from idp.oidc.claims import covered
 from idp.oidc.context import Context
 from idp.oidc.errors import ClientError, TokenError
 from idp.oidc.request import Request, Response
@@ -35,8 +37,9 @@ def redeem(request: Request, client: Client | None, ports: Ports, context: Conte
         ports.journal.append(Event(now, "code_reuse", given.account_id, given.client_id))
         raise TokenError("invalid_grant", "the code was used before")
     _check(given, client, redirect_uri, verifier, context, now=now)  # (4) (5) (6)
-    who = _holder(given, ports, now=now)  # (7)
-    return _tokens(given, client, who, ports, context, now=now)
+    audience = resources.audience(request.form, given.resources, client, context)  # (7)
+    who = still_holds(given, ports, now=now)  # (8)
+    return tokens(given, client, who, ports, context, audience=audience, now=now)
 
 
 def _parameters(request: Request) -> tuple[str, str | None, str | None]:
@@ -63,24 +66,38 @@ def _check(
         raise TokenError("invalid_grant", "code_verifier does not fit")  # RFC 7636 §4.6
 
 
-def _holder(given: code.Code, ports: Ports, *, now: int) -> Holder:
+def still_holds(given: code.Code, ports: Ports, *, now: int) -> Holder:
+    """Who it is about, if the account stands and the consent holds. Raises TokenError."""
     who = holder(ports, given.account_id, now=now)
     if who is None:
         raise TokenError("invalid_grant", "the code is no longer good", detail="the account was locked meanwhile")
     consent = ports.consents.hold(
         given.account_id, given.client_id
     )  # a withdrawal meanwhile finds the grant and ends it
-    if consent is None or not set(given.scopes) <= set(consent.scopes):
+    if consent is None or not covered(given.scopes, consent.scopes):
         raise TokenError("invalid_grant", "the code is no longer good", detail="the consent was withdrawn meanwhile")
     return who
 
 
-def _tokens(given: code.Code, client: Client, who: Holder, ports: Ports, context: Context, *, now: int) -> Response:
+def tokens(
+    given: code.Code,
+    client: Client,
+    who: Holder,
+    ports: Ports,
+    context: Context,
+    *,
+    audience: tuple[str, ...] | None,
+    now: int,
+) -> Response:
+    """The first ones of a family."""
     details = {"acr": given.acr, "amr": list(given.amr), "auth_time": given.auth_time, "sid": given.sid}
+    details |= {"id_token_claims": list(given.id_token_claims), "resources": list(given.resources)}
     purpose, ends = family.purpose_of(given.scopes), now + family.lifetime(given.scopes)
     grant = Grant(given.grant_id, given.account_id, client.client_id, given.scopes, purpose, now, ends, details)
-    begun = family.generation(grant, scopes=given.scopes, number=0, context=context, now=now)
+    begun = family.generation(
+        grant, client, who, scopes=given.scopes, audience=audience, number=0, context=context, now=now
+    )
     ports.grants.open(grant, begun.rows)
-    told = family.released(given.scopes)
+    told = family.released(grant, given.scopes)
     ports.journal.append(Event(now, "tokens_given", given.account_id, client.client_id, told))
     return family.answer(begun, grant, client, who, nonce=given.nonce, context=context, now=now)

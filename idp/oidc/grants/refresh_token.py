@@ -1,20 +1,23 @@
 """Exchange a refresh token, once, for the next generation of its family's tokens.
 
-Spec: RFC 6749 §6; OpenID Connect Core 1.0 §12; RFC 9700 §4.14.2 (rotation, reuse)
+Spec: RFC 6749 §6; OpenID Connect Core 1.0 §12; RFC 9700 §4.14.2 (rotation, reuse); RFC 8707 §2.2
 
  1. the token is there, known, of a family that is open and not too old      invalid_grant
  2. it is this client's; another client's try leaves the family alone        invalid_grant
- 3. the scope is no wider than what was granted                              invalid_scope
+ 3. scope and resources are no wider than what was granted                   invalid_scope, invalid_target
  4. the account still stands, the consent still holds                        invalid_grant
  5. it was not used before: order is told by what replaced what, not by
     clocks; a second use ends the family                                     invalid_grant, journal `refresh_reuse`
+    unless it is the same request again, whose answer was lost               the same answer, journal `refresh_repeated`
 """
 
 from idp.login.standing import Holder, holder
 from idp.model import Client, Event, Grant
-from idp.oidc import family
+from idp.oidc import family, resources
+from idp.oidc.claims import covered
 from idp.oidc.context import Context
 from idp.oidc.errors import ClientError, TokenError
+from idp.oidc.grants import retry
 from idp.oidc.request import Request, Response
 from idp.oidc.scopes import split
 from idp.oidc.secrets import token_hash
@@ -37,19 +40,36 @@ def redeem(request: Request, client: Client | None, ports: Ports, context: Conte
     if grant.client_id != client.client_id:  # 2  RFC 6749 §10.4
         raise TokenError("invalid_grant", "the refresh token was given to another client")
     scopes = _scopes(request, grant)  # 3
+    audience = resources.audience(request.form, grant.details.get("resources", ()), client, context)
     who = _standing(grant, ports, now=now)  # 4
-    fresh = family.generation(grant, scopes=scopes, number=token.generation + 1, context=context, now=now)
-    if ports.grants.rotate(token.token_hash, fresh.rows, now=now) is None:  # 5  RFC 9700 §4.14.2
-        ports.journal.append(Event(now, "refresh_reuse", grant.account_id, client.client_id))
-        raise TokenError("invalid_grant", "the refresh token was used before")
-    details = {**family.released(scopes), "generation": token.generation + 1}
+    fresh = family.generation(
+        grant, client, who, scopes=scopes, audience=audience, number=token.generation + 1, context=context, now=now
+    )
+    if ports.grants.rotate(token.token_hash, fresh.rows, now=now, spares=True) is None:  # 5  RFC 9700 §4.14.2
+        return _again(value, grant, request, client, ports, now=now)
+    details = {**family.released(grant, scopes), "generation": token.generation + 1}
     ports.journal.append(Event(now, "tokens_refreshed", grant.account_id, client.client_id, details))
     # No nonce: it belongs to a request that is not there (OpenID Connect Core 1.0 §12.2).
-    return family.answer(fresh, grant, client, who, nonce=None, context=context, now=now)
+    given = family.answer(fresh, grant, client, who, nonce=None, context=context, now=now)
+    retry.keep(ports, given, value, request.form, client, now=now)
+    return given
+
+
+def _again(value: str, grant: Grant, request: Request, client: Client, ports: Ports, *, now: int) -> Response:
+    """It was exchanged before, perhaps a moment ago by somebody who was faster: what they did is committed by now."""
+    kept = retry.find(ports, value, request.form, client, now=now)
+    if kept is not None:
+        ports.journal.append(Event(now, "refresh_repeated", grant.account_id, client.client_id))
+        return kept
+    if ports.grants.close_family(grant.grant_id, now=now):
+        ports.journal.append(Event(now, "refresh_reuse", grant.account_id, client.client_id))
+    raise TokenError("invalid_grant", "the refresh token was used before")
 
 
 def _scopes(request: Request, grant: Grant) -> tuple[str, ...]:
-    asked = split(request.form.get("scope")) or grant.scopes
+    asked = split(request.form.get("scope"))
+    if not asked:
+        return grant.scopes
     if not set(asked) <= set(grant.scopes):
         raise TokenError("invalid_scope", "scope is wider than what was granted")  # RFC 6749 §6
     return tuple(scope for scope in grant.scopes if scope in asked)
@@ -62,6 +82,6 @@ def _standing(grant: Grant, ports: Ports, *, now: int) -> Holder:
     consent = ports.consents.hold(
         grant.account_id, grant.client_id
     )  # a withdrawal meanwhile finds what we give, and ends it
-    if consent is None or not set(grant.scopes) <= set(consent.scopes):
+    if consent is None or not covered(grant.scopes, consent.scopes):
         raise TokenError("invalid_grant", "the refresh token is no longer good", detail="the consent was withdrawn")
     return who

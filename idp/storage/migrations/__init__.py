@@ -4,7 +4,8 @@ engine = idp.storage.engine.open_engine(url)
 idp.storage.migrations.upgrade(engine)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -14,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from idp.storage.engine import WRITES
+from idp.storage.errors import StorageError
 
 FOLDER = Path(__file__).parent
 LOCK = 0x564E454944  # any number that is ours alone; PostgreSQL's advisory locks are named by numbers
@@ -48,10 +50,33 @@ def _config(connection: Connection | None) -> Config:
 
 
 def _run(engine: Engine, do: Callable[[Config], None]) -> None:
-    with engine.execution_options(**{WRITES: True}).begin() as connection:
+    with (
+        engine.execution_options(**{WRITES: True}).connect() as connection,
+        _tables_made_anew(connection),
+        connection.begin(),
+    ):
         if engine.dialect.name == "postgresql":
             # A table of a nation takes longer than a request may; and whoever waits here waits for such a one.
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
         do(_config(connection))
+        if engine.dialect.name == "sqlite" and (
+            broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        ):
+            raise StorageError(f"a row of {broken[0]} would lose what it refers to")
+
+
+@contextmanager
+def _tables_made_anew(connection: Connection) -> Iterator[None]:
+    """SQLite changes a table by making it anew and dropping the old one, which other tables' rows refer to meanwhile: it looks at
+    that again at the end of the step (https://www.sqlite.org/lang_altertable.html §7). Not within a transaction."""
+    driver = connection.connection.driver_connection
+    if connection.dialect.name != "sqlite" or driver is None:
+        yield
+        return
+    driver.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys = ON")

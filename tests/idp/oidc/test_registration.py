@@ -84,3 +84,50 @@ def test_refused(changed: dict[str, Any]) -> None:
 def test_no_secret_for_a_method_that_needs_one() -> None:
     with pytest.raises(RegistrationError):
         register(None)
+
+
+def test_what_it_registers_about_its_tokens() -> None:
+    wanted = {
+        "grant_types": ["client_credentials"],
+        "client_credentials_scope": "prices.read",
+        "resources": ["https://api.example.vn/v1", "urn:example:api"],
+        "protected_resources": ["https://api.example.vn/v2"],
+        "access_token_format": "jwt",
+    }
+    made = register(redirect_uris=None, **wanted)
+    assert made.metadata == wanted
+    assert made.redirect_uris == ()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"grant_types": ["password"]},
+        {"grant_types": ["urn:ietf:params:oauth:grant-type:pre-authorized_code"]},
+        {"grant_types": [1]},
+        {"grant_types": ["client_credentials"], "redirect_uris": ["x:y"]},
+        {"grant_types": ["client_credentials", "authorization_code"], "redirect_uris": None},
+        {"client_credentials_scope": "openid"},
+        {"client_credentials_scope": "offline_access prices"},
+        {"client_credentials_scope": 'a"b'},
+        {"client_credentials_scope": "é"},
+        {"client_credentials_scope": "x" * 65},
+        {"resources": "https://api.example.vn"},
+        {"resources": ["https://api.example.vn#x"]},
+        {"resources": ["/v1"]},
+        {"resources": ["https://user@api.example.vn"]},
+        {"resources": ["https://[api"]},
+        {"resources": [None]},
+        {"protected_resources": [f"https://api.example.vn/{n}" for n in range(50)]},
+        {"protected_resources": ["https://api.example.vn/\u0000"]},
+        {"access_token_format": "saml"},
+    ],
+)
+def test_refused_about_its_tokens(changed: dict[str, Any]) -> None:
+    with pytest.raises(RegistrationError):
+        register(**changed)
+
+
+def test_a_public_client_has_no_tokens_of_its_own() -> None:
+    with pytest.raises(RegistrationError):
+        register(None, token_endpoint_auth_method="none", grant_types=["client_credentials"])

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from idp.oidc.claims_request import MAX_CLAIMS, read
 from idp.oidc.errors import AuthorizationError
-from idp.oidc.requested_levels import ANY, MAX_CLAIMS, demanded, satisfied
+from idp.oidc.requested_levels import ANY, demanded, satisfied
 
 
 def claims(request: Any, member: str = "id_token") -> str:
@@ -32,7 +33,7 @@ def claims(request: Any, member: str = "id_token") -> str:
     ],
 )
 def test_what_is_demanded(sent: str | None, values: tuple[str, ...]) -> None:
-    assert demanded(sent) == values
+    assert demanded(read(sent)) == values
 
 
 @pytest.mark.parametrize(
@@ -55,13 +56,13 @@ def test_what_is_demanded(sent: str | None, values: tuple[str, ...]) -> None:
 )
 def test_malformed(sent: str) -> None:
     with pytest.raises(AuthorizationError, match="invalid_request"):
-        demanded(sent)
+        demanded(read(sent))
 
 
 @given(st.text())
 def test_any_text_is_read_or_refused(sent: str) -> None:
     try:
-        demanded(sent)
+        demanded(read(sent))
     except AuthorizationError as error:
         assert error.code == "invalid_request"
 

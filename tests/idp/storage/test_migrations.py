@@ -10,8 +10,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Engine, inspect
 
+from certs.status import Status
 from idp.storage import migrations
 from idp.storage.engine import open_engine
+from idp.storage.sql import SqlStorage
 from idp.storage.tables import metadata
 from tests.databases import Postgres, fresh_name
 
@@ -24,11 +26,13 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 
 def schema(engine: Engine) -> dict[str, list[str]]:
-    """Each table's and index's definition, as an ordered list of its parts; SQLite writes a column added later without a line."""
+    """Each table's and index's definition, as an ordered list of its parts; SQLite writes a column added later without a line, and
+    a table made anew with quotes."""
     with engine.connect() as connection:
         rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").all()
     return {
-        name: sorted(part.strip(" \t,()") for part in re.split(r"\n|, (?=[a-z_]+ [A-Z]+\b)", sql)) for name, sql in rows
+        name: sorted(part.strip(" \t,()") for part in re.split(r"\n|, (?=[a-z_]+ [A-Z]+\b)", sql.replace('"', "")))
+        for name, sql in rows
     }
 
 
@@ -86,6 +90,62 @@ def _checks(engine: Engine, table: str) -> set[str | None]:
 
 def _wanted_checks(table: str) -> set[object]:
     return {check.name for check in metadata.tables[table].constraints if isinstance(check, CheckConstraint)}
+
+
+def _older(engine: Engine) -> None:
+    """A nation of 0004: people, a document, copies of it, a full list and one that is not."""
+    migrations.upgrade(engine, "0004")
+    with engine.begin() as connection:
+        for statement in _OF_0004.split(";"):
+            connection.exec_driver_sql(statement)
+
+
+_OF_0004 = """
+INSERT INTO people (person_id, name, birth_date, sex, nationality, residence_detail, residence_commune,
+ residence_province, place_of_birth, locked) VALUES ('p1', 'A', '1990', 'male', 'VN', '', 'B', 'C', 'D', false),
+ ('p2', 'A', '1990', 'male', 'VN', '', 'B', 'C', 'D', false);
+INSERT INTO documents (document_id, person_id, type, record, state) VALUES
+ ('d1', 'p1', 'driving_licence', '{}', 'valid'), ('d2', 'p2', 'driving_licence', '{}', 'valid'),
+ ('d3', 'p2', 'marriage_certificate', '{"spouse_identification_number": "999090000111"}', 'valid');
+INSERT INTO status_lists (number, size, version) VALUES (2, 64, 5), (3, 64, 1);
+INSERT INTO status_indexes (number, position) VALUES (2, 7), (2, 9), (3, 1);
+INSERT INTO status_entries (number, position, status) VALUES (2, 7, 1);
+INSERT INTO issued_credentials (credential_id, document_id, view, holder_thumbprint, status_list, status_index,
+ issued_at, expires) VALUES ('c1', 'd1', 'licence', 'k1', 2, 7, 1, 2), ('c2', 'd1', 'full', 'k2', 2, 9, 1, 2),
+ ('c3', 'd2', 'licence', 'k3', 3, 1, 1, 2)
+"""
+
+
+def bring_along(engine: Engine) -> None:
+    _older(engine)
+    migrations.upgrade(engine)
+    storage = SqlStorage(engine)
+    with storage.transaction() as ports:
+        assert [ports.documents.claim_key(key, "p1") for key in ("k1", "k2", "k3", "new")] == [True, True, False, True]
+        assert [one.document_id for one in ports.documents.naming_spouse("999090000111")] == ["d3"]
+        assert (ports.statuses.current(2), ports.statuses.current(3)) == (2, 3)
+        assert ports.statuses.look_up(2, 7) is Status.INVALID and ports.statuses.look_up(2, 9) is Status.VALID
+        ports.statuses.add(1002, kind=2, size=64)
+        ports.statuses.close(2)
+        assert ports.statuses.current(2) == 1002
+    migrations.downgrade(engine, "0004")
+    migrations.upgrade(engine)
+    with storage.reading() as ports:
+        assert ports.statuses.current(2) == 2  # which is found to be full, and closed
+        assert ports.statuses.look_up(2, 7) is Status.INVALID and len(ports.documents.issued("d1")) == 2
+    with storage.transaction() as ports:
+        ports.statuses.close(2)
+        assert ports.statuses.current(2) == 1002 and ports.statuses.current(1002) is None
+
+
+def test_an_older_nations_rows_come_along(engine: Engine) -> None:
+    bring_along(engine)
+
+
+def test_an_older_nations_rows_come_along_on_postgresql(postgres: Postgres) -> None:
+    engine = open_engine(postgres.create(fresh_name()))
+    bring_along(engine)
+    engine.dispose()
 
 
 def migrate(url: str) -> None:

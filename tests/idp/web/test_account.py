@@ -65,7 +65,7 @@ def test_home_leads_everywhere(state: State) -> None:
     assert 'id="rise"' not in page.text
     for path in set(OWN[1:-1]) - {"/account/export"}:  # which asks for more than a password
         others = browser.get(path).text.partition('class="others"')[2]
-        assert others.count("<li>") == 6
+        assert others.count("<li>") == 7
         assert f'href="{path}"' not in others
 
 
@@ -307,12 +307,12 @@ def test_an_empty_filter_says_what_to_do(state: State) -> None:
 def test_every_kind_of_notice_can_be_read(state: State) -> None:
     browser = signed_in(state)
     details = {"kind": "passkey", "name": "Máy <của> tôi", "level": 2, "sessions": 2, "acr": "LoA2", "device": "Chrome"}
-    kinds = (*history.SECURITY, *history.SHARING, *history.SIGN_INS)
+    kinds = (*history.SECURITY, *history.SHARING, *history.DOCUMENTS, *history.SIGN_INS)
     for kind in kinds:
         write(state, Event(NOW, kind, "a-duong", "bank", details))
     for language in ("vi", "en"):
         shown: set[str] = set()
-        for group in ("security", "sharing", "sign-ins"):
+        for group in ("security", "sharing", "documents", "sign-ins"):
             address = f"/account/notices?group={group}&lang={language}"
             while address:
                 page = browser.get(address)

@@ -48,7 +48,8 @@ def test_another_address_and_another_form_are_other_answers() -> None:
     behind = Behind()
     asked = [("/a", "x"), ("/b", "x"), ("/a", "y")]
     answers = [behind.client.get(path, headers={"Accept": accept}).text for path, accept in asked]
-    assert answers == ["/a 1", "/b 2", "/a 3"]
+    answers.append(behind.client.get("/a", headers={"Accept": "x", "Accept-Encoding": "gzip"}).text)
+    assert answers == ["/a 1", "/b 2", "/a 3", "/a 4"]
 
 
 @pytest.mark.parametrize(

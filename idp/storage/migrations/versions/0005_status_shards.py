@@ -10,10 +10,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # Until now each kind had one list, which had the kind's number.
+    # Until now each kind had one list, which had the kind's number; those behind it are there where we come back to 0005.
     op.add_column("status_lists", sa.Column("kind", sa.Integer))
     op.add_column("status_lists", sa.Column("closed", sa.Boolean))
-    op.execute("UPDATE status_lists SET kind = number, closed = false")
+    op.execute("UPDATE status_lists SET kind = number % 1000, closed = false")
     with op.batch_alter_table("status_lists") as table:
         table.alter_column("kind", existing_type=sa.Integer, nullable=False)
         table.alter_column("closed", existing_type=sa.Boolean, nullable=False)

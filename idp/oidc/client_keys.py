@@ -1,0 +1,41 @@
+"""Of the keys that a client registered the one that a header names, bound to one algorithm of its profile.
+
+Spec: RFC 7517 §4.5, §5; RFC 8725 §3.1 (the algorithm comes from us and not from the header alone)
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from certs.errors import Unsupported, Untrusted
+from certs.jose import KID_LIMIT
+from certs.keys import PublicKey
+from idp.model import Client
+from idp.oidc.profiles import PROFILES
+
+
+def find(header: Mapping[str, Any], client: Client, *, registered_alg: str) -> PublicKey:
+    """`registered_alg` names the member of the client's metadata that may settle the algorithm. Raises CertsError."""
+    kid, alg = header.get("kid"), _one_name(header.get("alg"))
+    wanted = _one_name(client.metadata.get(registered_alg, alg))
+    if alg != wanted or alg not in PROFILES[client.profile].client_algorithms:
+        raise Unsupported("alg_not_allowed", "not an algorithm of this client")
+    if kid is not None and (not isinstance(kid, str) or len(kid) > KID_LIMIT):
+        raise Untrusted("key_not_found", "kid")
+    held = client.metadata.get("jwks", {}).get("keys", [])
+    found = [jwk for jwk in held if (kid is None and _fits(jwk, alg)) or jwk.get("kid") == kid]
+    if len(found) != 1:
+        raise Untrusted("key_not_found", "no key of this kid, or several")
+    return PublicKey.from_jwk(found[0], alg)
+
+
+def _one_name(alg: object) -> str | None:
+    """RFC 9864 §2.2: `Ed25519` is a second name of the same signature."""
+    return "EdDSA" if alg == "Ed25519" else alg if isinstance(alg, str) else None
+
+
+_KINDS = {"ES256": "EC", "PS256": "RSA", "RS256": "RSA", "EdDSA": "OKP"}
+
+
+def _fits(jwk: Mapping[str, Any], alg: str | None) -> bool:
+    """May be meant by a header that names no key."""
+    return alg is not None and jwk.get("kty") == _KINDS.get(alg)

@@ -1,0 +1,37 @@
+"""The endpoint to which clients push their authorization requests: checked at once, by the same table.
+
+Spec: RFC 9126 §2; RFC 9101 §3 (a request object may be pushed too)
+"""
+
+from idp.model import Client, Event, Limit
+from idp.oidc import authorize, client_auth, pushed, token
+from idp.oidc.context import Context
+from idp.oidc.errors import ClientError, OAuthError, TokenError
+from idp.oidc.request import Request, Response, json_response
+from idp.ports import Ports
+
+FLOOD = Limit("pushed_request", ((600, 0), (601, 60)), kept=60, window=True)  # of one client in a minute
+
+
+def respond(request: Request, ports: Ports, context: Context, now: int) -> Response:
+    client: Client | None = None
+    try:
+        token.check_form(request)
+        client = client_auth.authenticate(request, ports, context, now=now)
+        if client is None:
+            raise ClientError("client authentication is required")  # RFC 9126 §2.1
+        if "request_uri" in request.form:
+            raise TokenError("invalid_request", "request_uri does not belong here")  # RFC 9126 §2.1
+        if wait := ports.attempts.count(FLOOD, client.client_id, now=now):
+            raise TokenError("temporarily_unavailable", f"too many requests, wait {wait} s", status=429)
+        sent = authorize.effective(request.form, client, context, now=now)
+        checked = authorize.check(sent, client, context, endpoint=authorize.PAR)
+    except TokenError as error:
+        return token.refusal(error, client, ports, context, now=now, kind="push_refused")
+    except OAuthError as error:  # RFC 9126 §2.3: what the address would have been answered with
+        told = TokenError(error.code, error.text, detail=error.detail)
+        return token.refusal(told, client, ports, context, now=now, kind="push_refused")
+    name = context.new_secret()
+    pushed.keep(checked, name, ports, now=now)
+    ports.journal.append(Event(now, "request_pushed", client_id=client.client_id))
+    return json_response({"request_uri": pushed.URN + name, "expires_in": pushed.LIFETIME}, status=201)

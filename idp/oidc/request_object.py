@@ -1,0 +1,121 @@
+"""An authorization request that its client signed: read, checked, and put in the place of what the address says.
+
+Spec: RFC 9101 §4, §5, §6, §10.8; OpenID Connect Core 1.0 §6; FAPI 2.0 Message Signing §5.3
+
+ 1. not together with `request_uri`, and no request inside of a request
+ 2. a JWS of a key that the client registered, by an algorithm of its profile; never unsigned
+ 3. `client_id` inside is the one outside; `iss` is the client and `aud` is us: where the profile demands them, or they are there
+ 4. its times: where they are there, or the profile demands them
+ 5. each member has the form of a parameter
+
+OpenID Connect lets parameters beside the object count as well (`baseline`); RFC 9101 does not (the other profiles).
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from certs.encoding import json_decode, json_encode
+from certs.errors import CertsError
+from certs.jose import parse, verify_parsed
+from certs.keys import PublicKey
+from idp.model import Client
+from idp.oidc import client_keys, resources
+from idp.oidc.context import Context
+from idp.oidc.errors import AuthorizationError
+from idp.oidc.profiles import PROFILES
+from idp.oidc.request import Parameters
+
+MAX_OBJECT = 16 * 1024  # characters
+LIFETIME = 3600  # seconds: between `nbf` and now, and between now and `exp`
+SKEW = 10
+TYP = "oauth-authz-req+jwt"
+NOT_PARAMETERS = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "sub"})
+
+
+def unpacked(sent: Parameters, client: Client, context: Context, *, now: int) -> Parameters:
+    """The parameters that count. Raises AuthorizationError."""
+    if "request" not in sent:
+        return sent
+    if "request_uri" in sent:  # 1
+        raise AuthorizationError("invalid_request", "request and request_uri exclude one another")
+    claims = _verified(sent.get("request") or "", client)  # 2
+    _check_parties(claims, sent, client, context)  # 3
+    _check_times(claims, client, now=now)  # 4
+    inside = tuple(_parameters(claims))  # 5
+    if not PROFILES[client.profile].beside_request_object:
+        return Parameters(inside)
+    named = {name for name, _ in inside} | {"request"}
+    return Parameters((*inside, *(pair for pair in sent.pairs if pair[0] not in named)))
+
+
+def _verified(request: str, client: Client) -> Mapping[str, Any]:
+    typs = (TYP,) if PROFILES[client.profile].strict_request_object else (TYP, "JWT", "")
+    if len(request) > MAX_OBJECT:
+        raise _refused("the request object is too long")
+    try:
+        parsed = parse(request)
+        verified = verify_parsed(parsed, lambda header: _key(header, client), typ=typs)
+        claims = json_decode(verified.payload)
+    except CertsError as error:
+        raise _refused(f"the request object does not hold: {error.code}") from None
+    if not isinstance(claims, dict):
+        raise _refused("the request object is no object")
+    return claims
+
+
+def _key(header: Mapping[str, Any], client: Client) -> PublicKey:
+    return client_keys.find(header, client, registered_alg="request_object_signing_alg")
+
+
+def _check_parties(claims: Mapping[str, Any], sent: Parameters, client: Client, context: Context) -> None:
+    strict = PROFILES[client.profile].strict_request_object
+    if claims.get("client_id", None if strict else client.client_id) != client.client_id:
+        raise _refused("client_id inside differs")  # RFC 9101 §5
+    if claims.get("iss", None if strict else client.client_id) != client.client_id:
+        raise _refused("iss is not the client")  # RFC 9101 §4
+    audience = claims.get("aud", None if strict else context.issuer)
+    if context.issuer not in (audience if isinstance(audience, list) else [audience]):
+        raise _refused("aud is not this server")
+    outside = sent.get("response_type")
+    if outside is not None and claims.get("response_type", outside) != outside:  # OpenID Connect Core 1.0 §6.1
+        raise _refused("response_type inside differs")
+
+
+def _check_times(claims: Mapping[str, Any], client: Client, *, now: int) -> None:
+    times = {name: claims[name] for name in ("exp", "nbf", "iat") if name in claims}
+    if any(type(value) is not int for value in times.values()):
+        raise _refused("a time is not a whole number")
+    strict = PROFILES[client.profile].strict_request_object
+    if strict and not {"exp", "nbf"} <= set(times):
+        raise _refused("exp or nbf is missing")  # FAPI 2.0 Message Signing §5.3.2
+    begins, ends = times.get("nbf", now), times.get("exp", now + 1)
+    if ends <= now or max(begins, times.get("iat", now)) > now + SKEW:
+        raise _refused("expired, or from the future")
+    if strict and (begins < now - LIFETIME or ends > begins + LIFETIME):
+        raise _refused("good for too long")
+
+
+def _parameters(claims: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if {"request", "request_uri"} & set(claims):  # 1
+        raise _refused("a request inside of a request")
+    for name, value in claims.items():
+        if name in NOT_PARAMETERS:
+            continue
+        if isinstance(value, str):
+            yield name, value
+        elif type(value) is int:
+            yield name, str(value)  # max_age
+        elif name == resources.PARAMETER and _is_texts(value):
+            yield from ((name, uri) for uri in value)  # RFC 8707 §2: several, as a list
+        elif name == "claims" and isinstance(value, dict):
+            yield name, json_encode(value).decode()
+        else:
+            raise _refused("a member has not the form of a parameter")
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(member, str) for member in value)
+
+
+def _refused(text: str) -> AuthorizationError:
+    return AuthorizationError("invalid_request_object", text)
