@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from certs.fetch import Fetcher, FetchError
-from idp import config, nation, processes, tls, welcome
+from idp import config, nation, processes, scheme, tls, welcome
 from idp.issuance import signers, status
-from idp.issuance.publication import Publisher
+from idp.issuance.publication import Files, Publisher
 from idp.login.password import hash_password
 from idp.login.standing import today
 from idp.nation import Nation, NotANation
@@ -27,7 +27,7 @@ from idp.oidc.secrets import token_hash
 from idp.processes import CannotServe, Role, Running, Work
 from idp.progress import Progress, Stopped
 from idp.registries import personas, synthetic
-from idp.registries.personas import PERSONAS, Persona
+from idp.registries.personas import PERSONAS
 from idp.storage import place
 from idp.storage.errors import StorageError
 from idp.storage.sql import SqlStorage
@@ -36,6 +36,7 @@ PEOPLE = 1_000
 SEED = 2026
 READY_SECONDS = 30.0
 WATCHED_EVERY = 0.25  # seconds between looks at the children
+RENEWED_EVERY = 3600.0  # seconds between looks at what certificates and lists are due
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,7 @@ def run(options: Options) -> int:
         running.append(processes.start_work(keeping(here), here.folder / "logs"))  # the servers have brought the tables
         if not stop.is_set():
             welcome.announce(here, seconds=time.monotonic() - began, ready_file=options.ready_file)
-        while not stop.wait(WATCHED_EVERY):
-            processes.raise_if_ended(running)
+        _watch(here, running, stop)
         return 0
     except Stopped:
         return 0
@@ -77,10 +77,20 @@ def run(options: Options) -> int:
         processes.end(running)
 
 
+def _watch(here: Nation, running: list[Running], stop: threading.Event) -> None:
+    """Until somebody ends it. What signs is renewed on the way: the provider and whoever refreshes take it from the files."""
+    renewed = time.monotonic()
+    while not stop.wait(WATCHED_EVERY):
+        processes.raise_if_ended(running)
+        if time.monotonic() >= renewed + RENEWED_EVERY:
+            renewed = time.monotonic()
+            scheme.renew(here, now=int(time.time()))
+
+
 def prepare(options: Options, *, now: int, progress: Progress) -> Nation:
     """The nation of these options, made or opened, with its trust list and bundle in force."""
-    scheme = "https" if options.tls else "http"
-    wanted = Nation(options.data.absolute(), *(f"{scheme}://localhost:{port}" for port in _ports(options)))
+    protocol = "https" if options.tls else "http"
+    wanted = Nation(options.data.absolute(), *(f"{protocol}://localhost:{port}" for port in _ports(options)))
     try:
         held = nation.open_nation(wanted.folder)
     except NotANation:
@@ -91,14 +101,27 @@ def prepare(options: Options, *, now: int, progress: Progress) -> Nation:
         _build(wanted, now, progress, reset=options.reset)
         held = wanted
     nation.check_same(held, wanted)
-    nation.check_certificates(held, now=now)
+    renewed = scheme.renew(held, now=now)
+    older = nation.note(held)
     tls.certify(held, now=now)
     _check_rows(held)
-    if nation.renew_trust_list(held, now=now) or not held.bundle.exists():
-        with _storage(held) as storage:
+    if older:
+        _bring_along(held)
+    with _storage(held) as storage:
+        nation.bring_along(held, storage)
+        if renewed or not held.bundle.exists():
             _write_bundle(held, storage, now)
     progress.end()
     return held
+
+
+def _bring_along(held: Nation) -> None:
+    """The rows of an older nation: what its clients may ask for, and a place for the status of every kind of today."""
+    with _storage(held) as storage, storage.transaction() as ports:
+        status.create_lists(ports.statuses)
+        for client in ports.clients.all():
+            if client.client_id in nation.CLIENTS:
+                ports.clients.replace(nation.brought_along(held, client))
 
 
 def keeping(here: Nation) -> Work:
@@ -113,9 +136,11 @@ def _provider(here: Nation) -> dict[str, str]:
         "IDP_DATABASE_URL": config.database_url(here.idp),
         "IDP_REDIS_URL": config.redis_url() or "",
         "IDP_SIMULATION": "1",
+        "IDP_PUBLISH_EVERY": "0",  # whoever tries things out sees at once what they did
         "IDP_WALLET_URL": here.wallet,
         "IDP_VERIFIER_URL": here.verifier,
         "IDP_PERSONAS": str(here.personas),
+        "IDP_CA_BUNDLE": str(tls.ca_bundle(here) or ""),
     }
 
 
@@ -192,7 +217,8 @@ def _build(wanted: Nation, now: int, progress: Progress, *, reset: bool) -> None
 def _fill(here: Nation, now: int, progress: Progress) -> None:
     here.folder.mkdir(mode=0o700)  # registers, keys and passwords of people, if only invented ones
     progress.step("authorities and their certificates")
-    clients = nation.found(here, now=now)
+    scheme.renew(here, now=now)
+    clients = nation.found(here)
     with ThreadPoolExecutor(1) as pool:  # beside the rest; one caller never lacks a place to hash
         hashes = pool.map(lambda one: hash_password(one.password), PERSONAS)
         with _storage(here) as storage:
@@ -209,21 +235,9 @@ def _fill(here: Nation, now: int, progress: Progress) -> None:
             with storage.transaction() as ports:
                 for one, password_hash in zip(PERSONAS, hashed, strict=True):
                     ports.accounts.add(personas.account(one, password_hash=password_hash, created_at=now))
-            nation.note_personas(here, map(_note, PERSONAS))
+            nation.note_personas(here, PERSONAS)
             progress.step("the first bundle")
             _write_bundle(here, storage, now)
-
-
-def _note(one: Persona) -> dict[str, object]:
-    return {
-        "key": one.key,
-        "name": one.person.name,
-        "about": {"vi": one.about.vi, "en": one.about.en},
-        "pid": one.pid,
-        "phone": one.person.phone,
-        "password": one.password,
-        "level": one.level,
-    }
 
 
 @contextmanager
@@ -255,7 +269,7 @@ def _write_bundle(here: Nation, storage: SqlStorage, now: int) -> None:
         issuer=here.issuer,
         signers=signers.load(here.signers),
         root=here.root(),
-        trust_list=here.trust_list,
+        files=Files.of(here.idp),
     )
     partial = here.bundle.with_name("bundle.cbor.new")
     partial.write_bytes(publisher.bundle(now=now).body)

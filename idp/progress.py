@@ -47,6 +47,7 @@ class Count:
     start: int
     total: int
     clock: Callable[[], float]
+    unit: str = ""  # of what is counted, where that is not plain
     began: float = field(init=False)
     shown: float = field(init=False)
 
@@ -74,4 +75,4 @@ class Count:
     def _text(self, done: int, seconds: float) -> str:
         rate = (done - self.start) / max(seconds, 0.001)
         left = f"{(self.total - done) / rate:.0f} s left" if rate else "…"
-        return f"{done:,} of {self.total:,} · {rate:,.0f} a second · {left}"
+        return f"{done:,} of {self.total:,}{self.unit and f' {self.unit}'} · {rate:,.0f} a second · {left}"

@@ -16,9 +16,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certs.authority import DAY, SERVER_DAYS, SIGNER_DAYS, TlsAuthority
+from certs.desk import write
 from certs.keys import MemorySigner
 from certs.x509 import load
-from idp.nation import Nation, write
+from idp.nation import Nation
 
 HOSTS = ("localhost", "127.0.0.1", "::1")
 ROLES = ("idp", "wallet", "verifier")
@@ -45,7 +46,8 @@ def served(nation: Nation, role: str) -> Served | None:
 
 
 def certify(nation: Nation, *, now: int) -> bool:
-    """Make what is missing, renew what ends soon; whether anything was made. The root stays as long as the nation."""
+    """Make what is missing, renew what ends soon; whether anything was made. A root stays for two years: then browsers have to
+    be told of the next one."""
     made = [_certify(nation, role, now) for role in ROLES] if nation.https else []
     return any(made)
 
@@ -66,7 +68,10 @@ def _certify(nation: Nation, role: str, now: int) -> bool:
 
 def _root(nation: Nation, now: int) -> TlsAuthority:
     key, certificate = (nation.folder / "ca" / f"tls-root.{ending}" for ending in ("pem", "der"))
-    if not certificate.exists():
+    if (
+        not certificate.exists()
+        or load(certificate.read_bytes()).not_valid_after_utc.timestamp() <= now + RENEWED * DAY
+    ):
         made = TlsAuthority.create("https of this machine (simulation)", HOSTS, now=now - DAY, days=SIGNER_DAYS)
         write(key, made.key.pem(), secret=True)
         write(nation.folder / "tls" / "ca.pem", made.certificate.public_bytes(Encoding.PEM))

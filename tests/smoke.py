@@ -140,24 +140,20 @@ def receive(run: Run, browser: Browser, kind: str, view: str) -> tuple[bytes, Me
     page = browser.open(link)
     offered = dict(page.form("receive-form").fields)["offer"]
     receipt = _call(run, browser, page, "/receive/begin", {"offer": offered, "tx_code": code})
-    keys = {each["configuration"]: MemorySigner.generate() for each in receipt["proofs"]}
-    proofs = [
-        {
-            "configuration": each["configuration"],
-            "proof": key_proof(
-                keys[each["configuration"]], audience=receipt["audience"], nonce=each["nonce"], now=int(time.time())
-            ),
-        }
-        for each in receipt["proofs"]
-    ]
+    proofs, keys = [], {}
+    for each in receipt["proofs"]:
+        made = MemorySigner.generate()
+        keys[made.public.thumbprint()] = made
+        proof = key_proof(made, audience=receipt["audience"], nonce=each["nonce"], now=int(time.time()))
+        proofs.append({"configuration": each["configuration"], "proof": proof})
     done = _call(run, browser, page, "/receive/complete", {"receipt": receipt["receipt"], "proofs": proofs})
     (document,) = done["documents"]
     _expect(document["type"] == kind, f"received {document['type']}")
     listed = browser.client.get(f"{run.urls['wallet']}/documents/{document['id']}/credentials").json()
     credential = next(each for each in listed if each["view"] == view)
-    key = keys[f"{kind}.{view}"]
-    _expect(credential["thumbprint"] == key.public.thumbprint(), "the credential is bound to another key")
-    return b64url_decode(credential["credential"]), key
+    _expect(credential["thumbprint"] in keys, "the credential is bound to another key")
+    _expect({"dc+sd-jwt", "mso_mdoc"} <= document["formats"].keys(), f"received as {document['formats']}")
+    return b64url_decode(credential["credential"]), keys[credential["thumbprint"]]
 
 
 def check_everywhere(run: Run, browser: Browser, picture: Path, outcome: str, code: str) -> None:

@@ -171,10 +171,9 @@ class State:
         self, form: dict[str, str] | list[tuple[str, str]] | bytes, headers: dict[str, str] | None = None, **more: Any
     ) -> TestResponse:
         data = form if isinstance(form, bytes) else urlencode(form)
+        path = more.pop("path", "/token")
         sent = {"content_type": "application/x-www-form-urlencoded", **more}
-        return self.app.test_client().post(
-            more.pop("path", "/token"), data=data, headers=basic() if headers is None else headers, **sent
-        )
+        return self.app.test_client().post(path, data=data, headers=basic() if headers is None else headers, **sent)
 
     def redeem(self, code: str, headers: dict[str, str] | None = None, **changed: str | None) -> TestResponse:
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK, "code_verifier": VERIFIER}
@@ -204,6 +203,7 @@ def reopen(folder: Path, database_url: str | None = None, *, redis_url: str | No
         data=folder,
         database_url=database_url or f"sqlite:///{folder / 'idp.sqlite'}",
         simulation=True,
+        publish_every=0,
         redis_url=redis_url,
         wallet_url="http://localhost:5001",
         verifier_url="http://localhost:5002",

@@ -10,7 +10,7 @@ from verifier.config import Config
 from verifier.keeper import Keeper, Source
 from verifier.login import Client, SignIn
 from verifier.scan import FILE_LIMIT, TEXT_LIMIT
-from verifier.web import check, customer, errors, frame, log
+from verifier.web import check, customer, errors, frame, log, logout
 from verifier.web.shelf import Shelf
 
 FORM_OVERHEAD = 64 * 1024  # bytes for the other fields and the boundaries
@@ -46,6 +46,7 @@ def create_app(config: Config) -> Flask:
     errors.install(app)
     app.register_blueprint(check.pages)
     app.register_blueprint(customer.pages)
+    app.register_blueprint(logout.pages)
     if config.refresh_seconds:
         keeper.start(config.refresh_seconds)
     return app
@@ -60,5 +61,11 @@ def create_app_from_environment() -> Flask:
 def _sign_in(config: Config, fetcher: Fetcher) -> SignIn | None:
     if config.client_secret is None:
         return None
-    client = Client(config.issuer, config.client_id, config.client_secret, config.url + "/callback")
+    client = Client(
+        config.issuer,
+        config.client_id,
+        config.client_secret,
+        config.url + "/callback",
+        after_logout=config.url + "/",
+    )
     return SignIn(client, fetcher)

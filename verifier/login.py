@@ -24,8 +24,11 @@ from joserfc.jwk import KeySet
 
 from certs.encoding import json_decode, json_encode
 from certs.errors import CertsError
-from certs.fetch import Fetcher, FetchError
+from certs.fetch import Fetcher
+from verifier import logout
 from verifier.login_failures import ERRORS, INVALID, NOT_OURS, OTHER, REFUSED, TOO_LOW, UNREACHABLE, SignInFailed
+from verifier.logout import LoggedOut, LogoutRefused
+from verifier.published import get_json
 
 with warnings.catch_warnings():
     # Authlib would rather have httpx2; httpx is what our own transport speaks.
@@ -38,6 +41,7 @@ ALGORITHMS = ("ES256", "RS256")
 LEEWAY = 30  # seconds by which the provider's clock may differ from ours
 PENDING_FOR = 600  # seconds that a person may take at the provider
 PROVIDER_FOR = 600  # seconds after which the provider's metadata and keys are read again
+KEYS_AT_MOST_EVERY = 60  # seconds, where strangers can make us look
 SCOPE = "openid profile email phone address vneid"
 
 
@@ -50,6 +54,7 @@ class Client:
     client_secret: str = field(repr=False)
     redirect_uri: str
     scope: str = SCOPE
+    after_logout: str | None = None  # where people come back to when they have signed out at the provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class Provider:
     answers_with_iss: bool
     keys: KeySet = field(repr=False)
     read_at: int
+    end_session_endpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +93,13 @@ class SignedIn:
     amr: tuple[str, ...]
     auth_time: int | None
     claims: Mapping[str, Any] = field(repr=False)
+    sid: str | None = None  # the session, as the provider names it to us
+    id_token: str = field(default="", repr=False)  # the hint with which they sign out there
 
 
 def discover(fetcher: Fetcher, issuer: str, *, now: int) -> Provider:
     """Read the provider's metadata and keys. Raises SignInFailed `provider_unreachable` or `provider_invalid`."""
-    metadata = _get_json(fetcher, issuer.rstrip("/") + "/.well-known/openid-configuration")
+    metadata = get_json(fetcher, issuer.rstrip("/") + "/.well-known/openid-configuration")
     if metadata.get("issuer") != issuer:  # OpenID Connect Discovery 1.0 §4.3
         raise SignInFailed("provider_invalid", INVALID, "issuer of the metadata is another one")
     if "S256" not in metadata.get("code_challenge_methods_supported", ()):
@@ -103,8 +111,9 @@ def discover(fetcher: Fetcher, issuer: str, *, now: int) -> Provider:
             str(metadata["token_endpoint"]),
             str(metadata["userinfo_endpoint"]),
             metadata.get("authorization_response_iss_parameter_supported") is True,
-            KeySet.import_key_set(_get_json(fetcher, str(metadata["jwks_uri"]))),  # type: ignore[arg-type]
+            KeySet.import_key_set(get_json(fetcher, str(metadata["jwks_uri"]))),  # type: ignore[arg-type]
             now,
+            _text(metadata.get("end_session_endpoint")),
         )
     except (KeyError, JoseError, ValueError, TypeError) as error:
         raise SignInFailed("provider_invalid", INVALID, f"metadata or keys: {error!r}") from error
@@ -176,7 +185,7 @@ class SignIn:
             raise SignInFailed(code, reason, params["error"][:64])
         if not params.get("code"):
             raise SignInFailed("refused", REFUSED, "no code")
-        identity, claims = self._redeem(provider, params["code"], pending, now)  # 4, 5
+        identity, claims, id_token = self._redeem(provider, params["code"], pending, now)  # 4, 5
         if pending.demand and identity.get("acr") not in pending.demand:  # 6
             raise SignInFailed("level_too_low", TOO_LOW, "acr of the id_token")
         if pending.subject not in (None, identity["sub"]):
@@ -189,10 +198,28 @@ class SignIn:
             tuple(map(str, identity.get("amr") or ())),
             identity.get("auth_time"),
             claims,
+            _text(identity.get("sid")),
+            id_token,
         )
 
-    def _redeem(self, provider: Provider, code: str, pending: Pending, now: int) -> tuple[CodeIDToken, Any]:
-        """The claims of the id_token, and the user info as it came."""
+    def sign_out(self, person: SignedIn, *, now: int) -> str | None:
+        """Where the person's browser signs out at the provider too; None where it offers no such place."""
+        end, after = self._known(now).end_session_endpoint, self._client.after_logout
+        if end is None or after is None:
+            return None
+        return logout.address(end, client_id=self._client.client_id, id_token=person.id_token, after=after)
+
+    def logged_out(self, token: str, *, now: int) -> LoggedOut:
+        """Whose session is over. Raises LogoutRefused."""
+        try:
+            decoded = self._decoded(token, now, every=KEYS_AT_MOST_EVERY)
+        except (JoseError, ValueError, TypeError) as error:
+            raise LogoutRefused(type(error).__name__) from error
+        ours = {"issuer": self._client.issuer, "audience": self._client.client_id}
+        return logout.read(decoded.header, decoded.claims, **ours, leeway=LEEWAY, now=now)
+
+    def _redeem(self, provider: Provider, code: str, pending: Pending, now: int) -> tuple[CodeIDToken, Any, str]:
+        """The claims of the id_token, the user info, and the id_token itself, as they came."""
         try:
             with self._session() as session:
                 token = session.fetch_token(
@@ -205,7 +232,7 @@ class SignIn:
                 identity = self._identity(token, pending, now)
                 answer = session.get(provider.userinfo_endpoint)
                 answer.raise_for_status()
-                return identity, json_decode(answer.content)
+                return identity, json_decode(answer.content), str(token["id_token"])
         except OAuthError as error:
             raise SignInFailed("refused", REFUSED, f"token endpoint: {error.error}") from error
         except httpx.HTTPStatusError as error:
@@ -216,12 +243,8 @@ class SignIn:
             raise SignInFailed("token_invalid", INVALID, repr(error)) from error
 
     def _identity(self, token: Mapping[str, Any], pending: Pending, now: int) -> CodeIDToken:
-        """The claims of a valid id_token; reads the provider's keys once more when it signed with a new one."""
-        try:
-            decoded = jwt.decode(token["id_token"], self._known(now).keys, algorithms=ALGORITHMS)
-        except InvalidKeyIdError:
-            self._provider = None
-            decoded = jwt.decode(token["id_token"], self._known(now).keys, algorithms=ALGORITHMS)
+        """The claims of a valid id_token."""
+        decoded = self._decoded(token["id_token"], now)
         claims = CodeIDToken(
             decoded.claims,
             decoded.header,
@@ -241,6 +264,16 @@ class SignIn:
             raise SignInFailed("token_invalid", INVALID, "the authentication is older than this sign-in")
         return claims
 
+    def _decoded(self, token: str, now: int, *, every: int = 0) -> jwt.Token:
+        """Reads the provider's keys once more when it signed with a new one; `every`: where anybody may send a token."""
+        try:
+            return jwt.decode(token, self._known(now).keys, algorithms=ALGORITHMS)
+        except InvalidKeyIdError:
+            if now - self._known(now).read_at < every:
+                raise
+            self._provider = None
+            return jwt.decode(token, self._known(now).keys, algorithms=ALGORITHMS)
+
     def _known(self, now: int) -> Provider:
         if self._provider is None or now - self._provider.read_at > PROVIDER_FOR:
             self._provider = discover(self._fetcher, self._client.issuer, now=now)
@@ -258,19 +291,6 @@ class SignIn:
             trust_env=False,  # a proxy named in the environment would go around the guarded transport
             follow_redirects=False,
         )
-
-
-def _get_json(fetcher: Fetcher, url: str) -> dict[str, Any]:
-    try:
-        response = fetcher.get(url, accept="application/json")
-        if response.status != 200:
-            raise SignInFailed("provider_unreachable", UNREACHABLE, f"{url} answered {response.status}")
-        value = json_decode(response.body)
-    except (CertsError, FetchError) as error:
-        raise SignInFailed("provider_unreachable", UNREACHABLE, f"{url}: {error!r}") from error
-    if not isinstance(value, dict):
-        raise SignInFailed("provider_invalid", INVALID, f"{url}: not an object")
-    return value
 
 
 def _text(value: object) -> str | None:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from idp.login.standing import Holder
-from idp.model import Authenticator, Consent, Document, Event, Session
+from idp.model import PRINTED, Authenticator, Consent, Document, Event, Session
 from idp.ports import Ports, Storage
 
 FORMAT, VERSION = "vneid-account-export", 1
@@ -79,7 +79,12 @@ def _document(ports: Ports, one: Document, moment: Moment) -> Mapping[str, Any]:
         "valid_until": one.valid_until,
         "record": dict(one.record),
         "signed_copies": [
-            {"view": each.view, "issued_at": moment(each.issued_at), "expires": moment(each.expires)}
+            {
+                "view": each.view,
+                "printed": each.holder_thumbprint == PRINTED,
+                "issued_at": moment(each.issued_at),
+                "expires": moment(each.expires),
+            }
             for each in ports.documents.issued(one.document_id)
         ],
     }

@@ -36,6 +36,19 @@ SECURITY = (
     "data_exported",
 )
 SHARING = ("consent_given", "consent_denied", "consent_narrowed", "consent_withdrawn", "tokens_revoked")
+DOCUMENTS = (
+    "person_renamed",
+    "person_moved",
+    "person_corrected",
+    "person_renumbered",
+    "licence_points_deducted",
+    "licence_points_restored",
+    "documents_reissued",
+    "documents_suspended",
+    "documents_ended",
+    "document_printed",
+    "print_taken_back",
+)
 SIGN_INS = ("signed_in", "level_raised", "signed_out")
 REFUSED = ("sign_in_refused",)
 COUNTED = 200  # of refused sign-ins, the newest ones: more is told as "more than"
@@ -85,5 +98,9 @@ def alike(rows: Sequence[Recorded], day: Callable[[int], str]) -> tuple[tuple[Re
 
 def _says(one: Recorded, day: Callable[[int], str]) -> tuple[object, ...]:
     event = one.event
-    what = {name: value for name, value in event.details.items() if name not in ("generation", "credential_id")}
+    what = {
+        name: value
+        for name, value in event.details.items()
+        if name not in ("generation", "credential_id", "credential_ids")
+    }
     return event.kind, event.client_id, day(event.at), repr(sorted(what.items()))

@@ -54,6 +54,7 @@ class Application:
     phone: str  # E.164
     email: str | None = None
     confirmed: bool = False  # the code came back
+    then: str | None = None  # the log-in that it was begun for
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,24 +32,19 @@ class Journey:
     def arrive(self, page: Page) -> tuple[str, dict[str, tuple[bytes, MemorySigner]]]:
         """What the script of the arriving page does: the new document's address, and by view its credential and key."""
         begun = json.loads(page["receive-form"].attributes["data-begun"])
-        keys = {each["configuration"]: MemorySigner.generate() for each in begun["proofs"]}
-        proofs = [
-            {
-                "configuration": each["configuration"],
-                "proof": key_proof(
-                    keys[each["configuration"]], audience=begun["audience"], nonce=each["nonce"], now=int(time.time())
-                ),
-            }
-            for each in begun["proofs"]
-        ]
+        proofs, keys = [], {}
+        for each in begun["proofs"]:
+            key = MemorySigner.generate()
+            keys[key.public.thumbprint()] = key
+            proof = key_proof(key, audience=begun["audience"], nonce=each["nonce"], now=int(time.time()))
+            proofs.append({"configuration": each["configuration"], "proof": proof})
         done = smoke._call(
             self.run, self.browser, page, "/receive/complete", {"receipt": begun["receipt"], "proofs": proofs}
         )
         (document,) = done["documents"]
         listed = self.browser.client.get(f"{self.run.urls['wallet']}{document['location']}/credentials").json()
         return document["location"], {
-            each["view"]: (b64url_decode(each["credential"]), keys[f"{document['type']}.{each['view']}"])
-            for each in listed
+            each["view"]: (b64url_decode(each["credential"]), keys[each["thumbprint"]]) for each in listed
         }
 
     def add(self, kind: str) -> tuple[str, dict[str, tuple[bytes, MemorySigner]]]:
@@ -93,7 +88,7 @@ def test_the_citizen_agrees_to_the_very_document(journey: Journey) -> None:
     for words in ("Giấy phép lái xe", journey.run.persona["name"], "Ví giấy tờ", "Được ký riêng", "90 ngày"):
         assert words in shown
     location, views = journey.arrive(journey.browser.submit(page, "share"))
-    assert set(views) == {"licence", "age_over_18", "full"}
+    assert set(views) == {"licence", "age_over_18", "full", "portrait"}
     assert journey.accepted(views["licence"])
     assert location in journey.open("/").response.text
 

@@ -215,6 +215,8 @@ def _sound(url: str) -> bool:
                 "authenticators",
                 "issued_credentials",
                 "status_indexes",
+                "signed_lists",
+                "bundles",
             )
             sound = all(
                 connection.execute(text(f"SELECT count(t.*::text) FROM {table} t")).scalar() is not None

@@ -15,19 +15,19 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 
-from certs import cbor, cose
-from certs.encoding import b64url_decode
 from certs.keys import MemorySigner
 from certs.proof import key_proof
-from certs.status import STATUS
 from idp.issuance import offer
 from idp.nation import Nation
 from idp.ports import Storage
 from idp.registries.personas import PERSONAS, Persona
+from tests.idp.issuance.office import placed
 from tests.world_idp import VERIFIER, basic, challenge
 
 CLIENT = "bank"
-KIND, VIEW = "driving_licence", "driving_licence.licence"
+KIND = "driving_licence"
+FORMATS = ("driving_licence.licence", "driving_licence.sd_jwt", "driving_licence.mdoc")
+MOST = 3  # copies at once
 LOG_INS_OF_A_BROWSER = 6  # then a new one: most sign-ins need no password, and are quick enough to be cut anywhere
 FORM = re.compile(r'<main.*?<form method="post" action="([^"]+)"[^>]*>(.*?)</form>', re.DOTALL)
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
@@ -146,7 +146,8 @@ class Crowd:
     # --- receiving --------------------------------------------------------------------------------------------------
 
     def _wallet(self) -> None:
-        one, key, now = random.choice(RECEIVING), MemorySigner.generate(), int(time.time())
+        one, configuration, now = random.choice(RECEIVING), random.choice(FORMATS), int(time.time())
+        keys = [MemorySigner.generate() for _ in range(random.randint(1, MOST))]
         with self.storage.transaction() as ports:
             account = ports.accounts.by_person(one.person.person_id)
             assert account is not None
@@ -158,20 +159,19 @@ class Crowd:
             answer = wallet.post("/token", data={"grant_type": offer.GRANT_TYPE, **form})
             token = answer.json()["access_token"]
             nonce = wallet.post("/nonce").json()["c_nonce"]
-            proof = key_proof(key, audience=self.here.issuer, nonce=nonce, now=int(time.time()))
-            asked = {"credential_configuration_id": VIEW, "proofs": {"jwt": [proof]}}
+            proofs = [key_proof(key, audience=self.here.issuer, nonce=nonce, now=int(time.time())) for key in keys]
+            asked = {"credential_configuration_id": configuration, "proofs": {"jwt": proofs}}
             answer = wallet.post("/credential", json=asked, headers={"Authorization": f"Bearer {token}"})
             if answer.status_code == 400 and answer.json()["error"] == "credential_request_denied":
                 return  # suspended since the offer
-            credential = b64url_decode(answer.json()["credentials"][0]["credential"])
+            copies = [each["credential"] for each in answer.json()["credentials"]]
         with self.storage.reading() as ports:
             (document_id,) = (
                 held.document_id for held in ports.documents.of_person(one.person.person_id) if held.type == KIND
             )
-        status = cbor.decode(cose.parse(credential).payload)[STATUS]["status_list"]
-        number = int(status["uri"].rpartition("/")[2])
-        held = Held(document_id, key.public.thumbprint(), number, status["idx"], nonce)
-        self.noted.credentials.append(held)
+        for key, copy in zip(keys, copies, strict=True):
+            held = Held(document_id, key.public.thumbprint(), *placed(configuration, copy), nonce)
+            self.noted.credentials.append(held)
 
 
 # With a licence and an account of level 2.

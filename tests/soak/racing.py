@@ -16,7 +16,7 @@ from multiprocessing.synchronize import Barrier
 from idp.model import Token
 from idp.ports import Ports, Storage
 from tests.contract.conftest import Address, open_address
-from tests.contract.rows import GRANT, NOW, another, with_account
+from tests.contract.rows import GRANT, NOW, another, drawn, with_account
 from tests.soak.history import Use, Verdict, judge
 
 PROCESSES, THREADS = 2, 4
@@ -87,7 +87,7 @@ def _lay(ports: Ports, number: int) -> None:
             grant = another(GRANT, grant_id=f"g{number}")
             ports.grants.open(grant, [Token(f"r{number}", grant.grant_id, "refresh", NOW + 60)])
         case "index":
-            ports.statuses.create(number, RACERS)
+            ports.statuses.add(number, kind=number, size=RACERS)
 
 
 def _process(race: Race, name: int, start: Barrier, gate: Barrier, results: "Queue[list[Use]]") -> None:
@@ -128,7 +128,7 @@ def _attempt(storage: Storage, number: int, name: str) -> tuple[str, bool]:
             case "nonce":
                 return f"nonce {number}", ports.ephemeral.once("nonce", str(number), expires=NOW + 60)
             case _:
-                return f"index {number}/{ports.statuses.allocate(number)}", True
+                return f"index {number}/{drawn(ports, number)}", True
 
 
 def _kept(storage: Storage, race: Race, uses: list[Use]) -> bool:

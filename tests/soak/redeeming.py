@@ -71,6 +71,7 @@ def _lay(ports: Ports, chunk: Sequence[int], now: int) -> None:
                 challenge=challenge(),
                 account_id="a-duong",
                 scopes=SCOPES,
+                id_token_claims=(),
                 nonce=None,
                 auth_time=now,
                 acr="LoA1",
@@ -89,9 +90,10 @@ def _value(number: int) -> str:
     return f"{number:043}"
 
 
-def _form(number: int) -> dict[str, str]:
+def _form(number: int, name: int) -> dict[str, str]:
+    """Each racer's request is another one: the same again would be a retry, which gets the same answer."""
     if number % 2:
-        return {"grant_type": "refresh_token", "refresh_token": _value(number)}
+        return {"grant_type": "refresh_token", "refresh_token": _value(number), "racer": str(name)}
     return {
         "grant_type": "authorization_code",
         "code": _value(number),
@@ -107,7 +109,7 @@ def _client(servers: Sequence[Served], name: int, chunk: Sequence[int], together
             for number in chunk:
                 together.wait(PATIENCE)
                 began = time.monotonic()
-                won = _redeem(line, number)
+                won = _redeem(line, number, name)
                 uses.append(Use(f"{'refresh' if number % 2 else 'code'} {number}", won, began, time.monotonic()))
     except BaseException:
         together.abort()
@@ -115,8 +117,8 @@ def _client(servers: Sequence[Served], name: int, chunk: Sequence[int], together
     return uses
 
 
-def _redeem(line: Line, number: int) -> bool:
-    status, body = line.post("/token", _form(number), basic())
+def _redeem(line: Line, number: int, name: int) -> bool:
+    status, body = line.post("/token", _form(number, name), basic())
     answer = json.loads(body)
     if status == 200:
         return True

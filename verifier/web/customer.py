@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from verifier.claims import customer_facts, customer_name
 from verifier.login import SignedIn, SignIn
+from verifier.login_failures import SignInFailed
 from verifier.web.frame import counter, desk, require_form_token
 
 pages = Blueprint("customer", __name__)
@@ -67,10 +68,16 @@ def customer() -> AnyResponse:
 
 @pages.post("/customer/close")
 def close() -> AnyResponse:
-    """The customer leaves the counter: what was received is forgotten."""
+    """The customer leaves the counter: what was received is forgotten; where they wish, they sign out at the provider too."""
     require_form_token()
-    counter().shelf.take(desk(), "customer", now=int(time.time()))
-    return redirect(url_for("check.home"), 303)
+    now, home = int(time.time()), url_for("check.home")
+    person: SignedIn | None = counter().shelf.take(desk(), "customer", now=now)
+    if person is None or "everywhere" not in request.form:
+        return redirect(home, 303)
+    try:
+        return redirect(_sign_in().sign_out(person, now=now) or home, 303)
+    except SignInFailed:  # it cannot be reached; here the customer is forgotten all the same
+        return redirect(home, 303)
 
 
 def _sign_in() -> SignIn:
