@@ -158,8 +158,8 @@ def test_an_application_is_registered(data: Path) -> None:
     listed = _idp("client", "list", "--json", data=data).stdout
     assert {"wallet", "bank", row["client_id"]} <= {client["client_id"] for client in json.loads(listed)}
     assert row["client_secret"] not in listed
-    (event,) = json.loads(_idp("journal", "--kind", "client_added", "--json", data=data).stdout)
-    assert event["client_id"] == row["client_id"]
+    events = json.loads(_idp("journal", "--kind", "client_added", "--json", data=data).stdout)
+    assert [event["client_id"] for event in events].count(row["client_id"]) == 1  # others of this file add theirs
     again = _idp(*shop, data=data)
     assert "shown once" in again.stderr and "client_secret  " in again.stdout
 
