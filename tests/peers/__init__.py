@@ -3,6 +3,7 @@
 The scripts of this folder run over there, where nothing of ours can be imported: values go in and out as JSON, bytes as hexadecimal.
 """
 
+import fcntl
 import hashlib
 import json
 import subprocess
@@ -25,11 +26,14 @@ def python() -> Path:
     """The interpreter that has them; made after the lock file the first time, which takes some twenty seconds."""
     program, stamp = _ENVIRONMENT / "bin" / "python", _ENVIRONMENT / "made-of"
     wanted = hashlib.sha256(_LOCK.read_bytes()).hexdigest()
-    if not stamp.exists() or stamp.read_text("ascii") != wanted:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", _ENVIRONMENT], check=True)
-        install = [program, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-        subprocess.run([*install, "-r", _LOCK], check=True)
-        stamp.write_text(wanted, "ascii")
+    # The processes of one run of tests ask at the same time: the first makes it, the others wait for it.
+    with _LOCK.open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not stamp.exists() or stamp.read_text("ascii") != wanted:
+            subprocess.run([sys.executable, "-m", "venv", "--clear", _ENVIRONMENT], check=True)
+            install = [program, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+            subprocess.run([*install, "-r", _LOCK], check=True)
+            stamp.write_text(wanted, "ascii")
     return program
 
 
