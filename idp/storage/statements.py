@@ -8,13 +8,31 @@ from contextlib import contextmanager
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Column, Connection, CursorResult, Select, Table, delete, select
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    BindParameter,
+    Boolean,
+    Column,
+    Dialect,
+    Select,
+    String,
+    Table,
+    bindparam,
+    delete,
+    select,
+)
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from idp.storage.errors import Conflict, StorageError, Unavailable, Unstorable
+from idp.storage.prepared import Rows, numbered, prepared, prepared_rows
 
 Insert = Callable[[Table], Any]  # the two dialects' `insert`, alike in all that is used here
 
@@ -27,6 +45,31 @@ class Upsert:
 
     def on(self, dialect: str) -> Executable:
         return self._by_dialect[dialect]
+
+
+class Among(FunctionElement[bool]):
+    """`Among(column, list)`: the column's value is in the list. `IN (…)` would be another statement for each length of it."""
+
+    name = "among"
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(Among, "postgresql")
+def _among_in_postgresql(element: Among, compiler: SQLCompiler, **how: Any) -> str:
+    column, values = (compiler.process(part, **how) for part in element.clauses)
+    return f"{column} = ANY({values})"
+
+
+@compiles(Among, "sqlite")
+def _among_in_sqlite(element: Among, compiler: SQLCompiler, **how: Any) -> str:
+    column, values = (compiler.process(part, **how) for part in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - names and marks of parameters
+
+
+def texts(name: str) -> BindParameter[Any]:
+    """A parameter that is a list of texts."""
+    return bindparam(name, type_=JSON().with_variant(ARRAY(String), "postgresql"))
 
 
 def remove_chosen(key: Column[Any], chosen: Select[Any]) -> Executable:
@@ -42,25 +85,45 @@ def remove_chosen(key: Column[Any], chosen: Select[Any]) -> Executable:
 class Work:
     """A connection inside a transaction, handed to every port's adapter."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: PoolProxiedConnection, dialect: Dialect) -> None:
         self._connection = connection
-        self._dialect = connection.dialect.name
+        self._dialect = dialect
+        self._driver: Any = dialect.loaded_dbapi
+        self._cursor: DBAPICursor | None = None
         self._last: list[tuple[Executable, Mapping[str, Any]]] = []
+        self.lost = False  # the server is gone, and with it what other connections the pool holds
 
     @property
     def one_writer(self) -> bool:
         """Of the transactions that write, each ends before the next begins."""
-        return self._dialect == "sqlite"
+        return self._dialect.name == "sqlite"
 
     def run(
         self,
         statement: Executable | Upsert,
         parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
         **named: Any,
-    ) -> CursorResult[Any]:
-        chosen = statement.on(self._dialect) if isinstance(statement, Upsert) else statement
-        with _in_our_words():
-            return self._connection.execute(chosen, named if parameters is None else parameters)
+    ) -> Rows:
+        chosen = statement.on(self._dialect.name) if isinstance(statement, Upsert) else statement
+        given = named if parameters is None else parameters
+        if isinstance(given, Mapping):
+            known = prepared(chosen, self._dialect, tuple(given))
+        elif (few := prepared_rows(chosen, self._dialect, given)) is not None:
+            known, given = few, numbered(given)
+        else:
+            known = prepared(chosen, self._dialect, tuple(given[0]))
+        with self.in_our_words():
+            return known.run(self._own_cursor(), given)
+
+    def say(self, words: str) -> None:
+        """A statement of ours about the transaction itself."""
+        with self.in_our_words():
+            self._own_cursor().execute(words)
+
+    def _own_cursor(self) -> DBAPICursor:
+        if self._cursor is None:
+            self._cursor = self._connection.cursor()
+        return self._cursor
 
     def run_last(self, statement: Executable, **named: Any) -> None:
         """A row that nothing else of the transaction waits for: written before it ends, with the others of its kind."""
@@ -84,49 +147,46 @@ class Work:
             return
         columns = ", ".join(f'"{table.c[name].name}"' for name in rows[0])
         values = [tuple(row.values()) for row in rows]
-        with _in_our_words():
-            if self._dialect == "postgresql":
-                self._copy(f'COPY "{table.name}" ({columns}) FROM STDIN', values)
-            else:
+        cursor: Any = self._connection.cursor()
+        with self.in_our_words():
+            if self.one_writer:
                 marks = ", ".join("?" * len(rows[0]))
                 # The names are those of our own tables; the values are bound.
-                self._connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})', values)  # noqa: S608
+                cursor.executemany(f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})', values)  # noqa: S608
+            else:
+                with cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy:
+                    for row in values:
+                        copy.write_row(row)
 
-    def _copy(self, statement: str, values: Sequence[tuple[Any, ...]]) -> None:
-        dialect, driver = self._connection.dialect, self._connection.connection
-        cursor: Any = driver.cursor()
-        try:
-            with cursor.copy(statement) as copy:
-                for row in values:
-                    copy.write_row(row)
-        except dialect.loaded_dbapi.Error as error:
-            # What SQLAlchemy does for every statement that goes through it.
-            if dialect.is_disconnect(error, driver, cursor):
-                self._connection.invalidate(error)
-            raise DBAPIError.instance(statement, None, error, dialect.loaded_dbapi.Error) from None
-        finally:
-            cursor.close()
-
-    def stream(self, statement: Executable, *, rows: int) -> CursorResult[Any]:
+    def stream(self, statement: Executable, *, rows: int) -> Iterator[Any]:
         """Rows a few at a time, so that a nation's register need not fit in memory."""
-        return self._connection.execute(statement, execution_options={"yield_per": rows})
+        with self.in_our_words():
+            # PostgreSQL's driver reads all that a cursor without a name has.
+            cursor: Any = self._connection.cursor() if self.one_writer else self._connection.cursor(name="stream")
+        return prepared(statement, self._dialect, ()).stream(cursor, rows)
+
+    @contextmanager
+    def in_our_words(self) -> Iterator[None]:
+        try:
+            yield
+        except self._driver.Error as error:
+            self.lost = self.lost or self._dialect.is_disconnect(error, self._connection, self._cursor)
+            raise self._said(error) from None  # the database's own text may quote the row
+        except (UnicodeEncodeError, OverflowError) as error:
+            raise Unstorable(type(error).__name__) from None
+
+    def _said(self, error: Exception) -> StorageError:
+        driver = self._driver
+        if isinstance(error, driver.IntegrityError):
+            return Conflict(_constraint(error))
+        if isinstance(error, driver.DataError):
+            return Unstorable(type(error).__name__)
+        if isinstance(error, driver.OperationalError | driver.InterfaceError | driver.InternalError):
+            return Unavailable(str(error))  # gone, too slow, read-only for the moment
+        return StorageError(type(error).__name__)
 
 
-@contextmanager
-def _in_our_words() -> Iterator[None]:
-    try:
-        yield
-    except IntegrityError as error:
-        raise Conflict(_constraint(error)) from None  # the database's own text may quote the row
-    except (DataError, UnicodeEncodeError, OverflowError) as error:
-        raise Unstorable(type(error).__name__) from None
-    except (OperationalError, InterfaceError, InternalError) as error:  # gone, too slow, read-only for the moment
-        raise Unavailable(str(error.orig)) from None
-    except DBAPIError as error:
-        raise StorageError(type(error.orig).__name__) from error
-
-
-def _constraint(error: IntegrityError) -> str:
+def _constraint(error: Any) -> str:
     """Which rule was broken, without the values that broke it."""
-    diagnosis = getattr(error.orig, "diag", None)  # PostgreSQL's; SQLite's text names columns only
-    return str(diagnosis.constraint_name if diagnosis is not None else error.orig)
+    diagnosis = getattr(error, "diag", None)  # PostgreSQL's; SQLite's text names columns only
+    return str(diagnosis.constraint_name if diagnosis is not None else error)

@@ -71,7 +71,7 @@ def _log_ins(url: str, count: int) -> None:
             for n in range(start, min(start + BATCH, count))
         ]
         with engine.execution_options(**{WRITES: True}).begin() as connection:
-            Work(connection).load(events, rows)
+            Work(connection.connection, connection.dialect).load(events, rows)
     with engine.execution_options(**{WRITES: True}).begin() as connection:
         connection.exec_driver_sql("ANALYZE")
     engine.dispose()

@@ -36,7 +36,7 @@ def fill(engine: Engine, accounts: int) -> None:
             if lite:
                 connection.exec_driver_sql(f"PRAGMA cache_size = -{CACHE_KIB}")
             for rows, row in _ROWS:
-                Work(connection).load(rows, [row(place) for place in places])
+                Work(connection.connection, connection.dialect).load(rows, [row(place) for place in places])
             if lite:
                 connection.exec_driver_sql(f"PRAGMA cache_size = {USUAL_CACHE}")
     with writing.begin() as connection:

@@ -36,7 +36,8 @@ from tests.world_idp import account, client, person
 ROOT = Path(__file__).parent.parent.parent
 SHARED = ROOT.parent / "shared" / "bench"
 MODULES = ROOT / "tests" / "node"
-SCENARIOS = ("login", "sso", "refresh", "userinfo", "discovery", "jwks")
+SCENARIOS = ("login", "sso", "refresh", "cc", "introspect", "userinfo", "discovery", "jwks")
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 PEOPLE = 20
 PASSWORD, SECRET = "correct horse battery", "bench-secret-bench-secret-bench-secret"
 REDIRECT = "http://127.0.0.1:9/cb"
@@ -123,7 +124,10 @@ def _populate(url: str) -> None:
     secret = hashlib.sha256(SECRET.encode()).hexdigest()
     scopes = ("openid", "profile", "email", "offline_access")
     with SqlStorage(engine).transaction() as ports:
-        ports.clients.add(client("bench-es256", redirect_uris=(REDIRECT,), scopes=scopes, secret_hash=secret))
+        grants = {"grant_types": list(GRANT_TYPES)}
+        ports.clients.add(
+            client("bench-es256", redirect_uris=(REDIRECT,), scopes=scopes, secret_hash=secret, metadata=grants)
+        )
         for kind, password in (("0", cheap), ("1", dear)):
             for number in range(PEOPLE):
                 who, pid, phone = f"{kind}-{number}", f"999203{kind}{number:05d}", f"+849{kind}{number:07d}"

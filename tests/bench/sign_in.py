@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from sqlalchemy import Engine, event
+from typing import TYPE_CHECKING, Any
 
 from idp.model import Consent
+from idp.storage.prepared import Prepared, Rows
 from tests import databases
 from tests.bench.tables import table
 from tests.idp.login.authenticator import Passkey
@@ -112,10 +111,13 @@ def _batch(state: State, browser: Browser, way: Way, database: int | None) -> Co
     steps = [browser.ask().headers["Location"] for _ in range(BATCH)]
     meter = Meter(state.app.wsgi_app)
 
-    def count(*_: object) -> None:
-        meter.statements += meter.counting
+    run = Prepared.run
 
-    event.listen(Engine, "before_cursor_execute", count)
+    def counted(*arguments: Any) -> Rows:
+        meter.statements += meter.counting
+        return run(*arguments)
+
+    Prepared.run = counted  # type: ignore[method-assign]
     state.app.wsgi_app = meter  # type: ignore[method-assign]
     before = _database_cpu(database)
     for step in steps:
@@ -124,7 +126,7 @@ def _batch(state: State, browser: Browser, way: Way, database: int | None) -> Co
             way(browser, step)
     of_it = _database_cpu(database) - before
     state.app.wsgi_app = meter.app  # type: ignore[method-assign]
-    event.remove(Engine, "before_cursor_execute", count)
+    Prepared.run = run  # type: ignore[method-assign]
     return Cost(*(1e3 * each / BATCH for each in (meter.cpu, of_it, meter.wall)), meter.statements / BATCH)
 
 

@@ -22,7 +22,7 @@ def with_past_log_ins(engine: Engine) -> None:
     """With statistics of a time when there was but one kind: to them each index is as good as the other."""
     row = {"at": 1, "kind": "signed_in", "account_id": "a", "details": json.dumps({})}
     with engine.execution_options(**{WRITES: True}).begin() as connection:
-        Work(connection).load(events, [row] * PAST)
+        Work(connection.connection, connection.dialect).load(events, [row] * PAST)
     with engine.execution_options(**{WRITES: True}).begin() as connection:
         connection.exec_driver_sql("ANALYZE")
     with SqlStorage(engine).transaction() as ports:
