@@ -3,7 +3,7 @@
     CertsError
     ├── Malformed      the bytes are not what they claim to be: refuse
     ├── Unsupported    well formed, but of an algorithm or extension that we do not admit: refuse
-    ├── BadSignature   a signature, digest or proof does not hold: refuse, and be alarmed
+    ├── BadSignature   a signature, digest, proof or encryption does not hold: refuse, and be alarmed
     ├── Untrusted      signed by somebody we do not trust for this: refuse
     ├── NotValidNow    true once or later, not at this time: refuse
     ├── Revoked        withdrawn by its issuer: refuse
@@ -53,6 +53,7 @@ class BadSignature(CertsError):
         [
             "signature_invalid",
             "digest_mismatch",
+            "decryption_failed",
             "disclosure_invalid",
             "holder_binding_missing",
             "holder_binding_invalid",
