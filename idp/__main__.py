@@ -7,7 +7,20 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from idp.commands import accounts, clients, demo, documents, housekeeping, journal, migrate, offers, people, population
+from idp.commands import (
+    accounts,
+    clients,
+    demo,
+    documents,
+    housekeeping,
+    journal,
+    keys,
+    migrate,
+    offers,
+    people,
+    population,
+    staff,
+)
 from idp.commands.terminal import DONE, INTERNAL, Failed, Parser, Run
 from idp.storage.errors import StorageError
 
@@ -18,7 +31,9 @@ NOUNS = (
     accounts,
     documents,
     clients,
+    staff,
     offers,
+    keys,
     migrate,
     journal,
     housekeeping,

@@ -1,12 +1,8 @@
 """Put the provider together: settings, database, keys, rules, pages. The only file that knows every room."""
 
-import hmac
-import os
-import secrets
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -14,18 +10,21 @@ from werkzeug.routing import Rule
 
 from certs import log as lines
 from certs.fetch import Fetcher
-from certs.keys import FileSigner
-from idp.config import Config, UnsafeConfiguration, from_environment
+from certs.keys import MemorySigner
+from idp import master_key, provider_keys
+from idp.config import Config, from_environment
 from idp.courier import Courier
 from idp.issuance import pre_authorized
 from idp.login.face import Faces
 from idp.login.factors import WITH_SIMULATION, WITHOUT_SIMULATION
 from idp.login.sealed import Sealer
 from idp.login.simulated_face import SimulatedFaceComparer
+from idp.oidc import client_keys, encryption_keys, outward
 from idp.oidc.backchannel import Desk
 from idp.oidc.context import Context
 from idp.oidc.discovery import PRE_AUTHORIZED
 from idp.oidc.grants import authorization_code, client_credentials, device_code, refresh_token
+from idp.oidc.remote import Remote
 from idp.oidc.secrets import new_secret
 from idp.ports import Storage
 from idp.registries import portraits
@@ -43,11 +42,16 @@ from idp.web import (
     account_notices,
     account_prints,
     account_sessions,
+    admin,
+    admin_clients,
+    admin_forms,
     another_device,
+    applications,
     approval,
     code,
     consent,
     consents,
+    cors,
     devices,
     documents,
     errors,
@@ -78,9 +82,6 @@ from idp.web.facts import grouped
 from idp.web.ready import ReadyBytes
 from idp.web.session import current_session
 
-ALGORITHMS = ("ES256", "RS256")
-MASTER_KEY_BYTES = 32
-
 BLUEPRINTS = (
     oidc.blueprint,
     login.blueprint,
@@ -110,6 +111,10 @@ BLUEPRINTS = (
     account_notices.blueprint,
     account_export.blueprint,
     account_prints.blueprint,
+    applications.blueprint,
+    admin.blueprint,
+    admin_clients.blueprint,
+    admin_forms.blueprint,
     home.blueprint,
     documents.blueprint,
     issuance.blueprint,
@@ -149,12 +154,22 @@ def create_app_from_environment() -> flask.Flask:
 
 def courier(web: Web) -> Courier:
     """Tells relying parties that sessions are over. It is started where requests are served, not in tests."""
-    desk = Desk(issuer=web.oidc.issuer, signers=lambda: web.oidc.signers, new_secret=web.oidc.new_secret)
+    desk = Desk(
+        issuer=web.oidc.issuer,
+        signers=web.keys.refreshed,
+        new_secret=web.oidc.new_secret,
+        ready=lambda client: outward.answered(web.oidc, lambda context: client_keys.ready(client, context)),
+    )
     fetcher = Fetcher(simulation=web.config.simulation, ca_bundle=web.config.ca_bundle)
     return Courier(web.storage, fetcher, desk, web.clock)
 
 
-def create_app(config: Config, *, clock: Callable[[], int] = lambda: int(time.time())) -> flask.Flask:
+def create_app(
+    config: Config,
+    *,
+    clock: Callable[[], int] = lambda: int(time.time()),
+    new_key: Callable[[str], MemorySigner] = MemorySigner.generate,
+) -> flask.Flask:
     config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     app = Provider("idp", static_folder="web/static", template_folder="web/templates")
     app.url_map.merge_slashes = False  # `//token` is not `/token` (attacks HD-10)
@@ -164,35 +179,51 @@ def create_app(config: Config, *, clock: Callable[[], int] = lambda: int(time.ti
         TEMPLATES_AUTO_RELOAD=False,
         **flask_settings(config.database_url),
     )
-    master = _master_key(config.data / "master.key")
-    web = Web(
-        config=config,
-        storage=_storage(app, config),
-        oidc=Context(
-            issuer=config.issuer,
-            signers={
-                alg: FileSigner.load_or_create(config.data / f"oidc-{alg.lower()}.pem", alg) for alg in ALGORITHMS
-            },
-            grants=GRANTS,
-            subject_key=_derive(master, "pairwise subjects"),
-            new_secret=new_secret,
-            factors=WITH_SIMULATION if config.simulation else WITHOUT_SIMULATION,
-        ),
-        clock=clock,
-        seal_key=_derive(master, "form tokens"),
-        sealer=Sealer(_derive(master, "secrets at rest")),
-        code_key=_derive(master, "one-time codes"),
-        faces=Faces(SimulatedFaceComparer(), portraits.portrait) if config.simulation else None,
-    )
+    web = _web(config, _storage(app, config), clock, new_key)
     app.extensions["vneid"] = web
-    app.jinja_env.globals.update(current_session=current_session, grouped=grouped)
+    app.jinja_env.globals.update(current_session=current_session, grouped=grouped, administers=admin.administers)
     for install in (log.install, security.install, errors.install):
         install(app)
     language.install(app, web)
+    cors.install(app, web, time.monotonic)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint(web))
     _put_in_front(app, config)
     return app
+
+
+def _web(config: Config, storage: Storage, clock: Callable[[], int], new_key: Callable[[str], MemorySigner]) -> Web:
+    master = master_key.load_or_create(config.data)
+    safe = provider_keys.safe(master, new_key)
+    keys = provider_keys.opened(storage, safe, config.data, clock=clock, steady=time.monotonic)
+    sealer = Sealer(master_key.derive(master, "secrets at rest"))
+    to_us = master_key.derive(master, "requests encrypted to us")
+    return Web(
+        config=config,
+        storage=storage,
+        keys=keys,
+        oidc=Context(
+            issuer=config.issuer,
+            signers=keys,
+            published=keys.published,
+            encrypted_to=lambda: encryption_keys.published(to_us, now=clock()),
+            opening=lambda: encryption_keys.opening(to_us, now=clock()),
+            grants=GRANTS,
+            subject_key=master_key.derive(master, "pairwise subjects"),
+            nonce_key=master_key.derive(master, "nonces of proofs"),
+            new_secret=new_secret,
+            factors=WITH_SIMULATION if config.simulation else WITHOUT_SIMULATION,
+            sealer=sealer,
+            remote=Remote(Fetcher(simulation=config.simulation, ca_bundle=config.ca_bundle), time.monotonic),
+            admits=config.registration,
+            simulation=config.simulation,
+        ),
+        clock=clock,
+        seal_key=master_key.derive(master, "form tokens"),
+        sealer=sealer,
+        code_key=master_key.derive(master, "one-time codes"),
+        faces=Faces(SimulatedFaceComparer(), portraits.portrait) if config.simulation else None,
+    )
 
 
 def _put_in_front(app: flask.Flask, config: Config) -> None:
@@ -216,25 +247,3 @@ def _storage(app: flask.Flask, config: Config) -> Storage:
     if config.redis_url is None:
         return storage
     return RedisStorage(storage, Spent(redis.connect(config.redis_url), time.monotonic))
-
-
-def _master_key(path: Path) -> bytes:
-    """256 random bits, made at the first start. The file appears whole; of two processes the first one's stays."""
-    if not path.exists():
-        partial = path.with_name(f"{path.name}.{os.getpid()}")
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(MASTER_KEY_BYTES))
-        try:
-            os.link(partial, path)
-        except FileExistsError:
-            pass
-        finally:
-            partial.unlink()
-    key = path.read_bytes()
-    if len(key) != MASTER_KEY_BYTES:
-        raise UnsafeConfiguration(f"{path} is damaged; restore it, or the pairwise subjects change")
-    return key
-
-
-def _derive(master: bytes, purpose: str) -> bytes:
-    return hmac.digest(master, purpose.encode(), "sha256")

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from certs.pkcs11 import Token
 from idp.issuance.signers import NAMES as SIGNERS
+from idp.oidc.context import Admits
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _DATABASES = ("sqlite:", "postgresql:", "postgresql+psycopg:")
@@ -37,6 +38,7 @@ class Config:
     )
     tokens: Mapping[str, Token] = field(default_factory=dict)  # whose key lies in a token, by name of the signer
     ca_bundle: str | None = None  # a file of TLS roots instead of the system's, for what we ask others
+    registration: Admits = Admits.TOKENS  # who may register an application without the state's staff
     personas: Path | None = None  # a file with the demonstration's people, shown to newcomers; in a simulation alone
 
     def __post_init__(self) -> None:
@@ -48,6 +50,10 @@ class Config:
             raise UnsafeConfiguration("IDP_ISSUER must have no path, query, fragment or user")
         if parts.scheme == "http" and not (self.simulation and host in _LOOPBACK):
             raise UnsafeConfiguration("IDP_ISSUER must be https; http is for localhost with IDP_SIMULATION=1 alone")
+        if self.registration is Admits.EVERYBODY and not self.simulation:
+            raise UnsafeConfiguration(
+                "IDP_REGISTRATION=open lets everybody register applications; it is for simulations alone"
+            )
         if self.personas is not None and not self.simulation:
             raise UnsafeConfiguration("IDP_PERSONAS shows passwords; it is for simulations alone")
         if not self.database_url.startswith(_DATABASES):
@@ -85,8 +91,16 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
         verifier_url=environ.get("IDP_VERIFIER_URL"),
         tokens=_tokens(environ),
         ca_bundle=environ.get("IDP_CA_BUNDLE") or None,
+        registration=_admits(environ.get("IDP_REGISTRATION") or Admits.TOKENS),
         personas=Path(environ["IDP_PERSONAS"]) if environ.get("IDP_PERSONAS") else None,
     )
+
+
+def _admits(named: str) -> Admits:
+    try:
+        return Admits(named)
+    except ValueError:
+        raise UnsafeConfiguration(f"IDP_REGISTRATION is one of: {', '.join(Admits)}") from None
 
 
 def _tokens(environ: Mapping[str, str]) -> Mapping[str, Token]:

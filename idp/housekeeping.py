@@ -1,4 +1,4 @@
-"""What has to be done beside the requests, again and again: seal the journal, remove what is over.
+"""What has to be done beside the requests, again and again: seal the journal, remove what is over, rotate our keys.
 
 Spec: Decree 69/2024/NĐ-CP Art. 17(2), 28(4) (access and use history: 5 years at least); RFC 9700 §4.14.2 (replaced tokens)
 
@@ -23,6 +23,7 @@ SWEEPS: Mapping[str, Sweep] = MappingProxyType(
         "single-use values": lambda ports, now: ports.ephemeral.sweep(now=now),
         "sessions": lambda ports, now: ports.sessions.sweep(now=now),
         "tokens and grants": lambda ports, now: ports.grants.sweep(now=now),
+        "initial access tokens": lambda ports, now: ports.registrations.sweep(now=now),
         "counted attempts": lambda ports, now: ports.attempts.sweep(now=now),
         "simulated messages": lambda ports, now: ports.messages.sweep(now=now),
     }

@@ -91,6 +91,66 @@ class Client:
     application_type: str = "web"  # web | native
     entitled_to_pid: bool = True  # `sub` is the personal identification number
     metadata: Mapping[str, Any] = field(default_factory=dict)  # the rest of what it registered, by its names there
+    secret_sealed: str | None = field(default=None, repr=False)  # where the secret is a key: what `Sealer` opens
+
+
+@dataclass(frozen=True, slots=True)
+class InitialToken:
+    """What lets applications register themselves, and as what (RFC 7591 §1.2: an initial access token)."""
+
+    token_hash: str = field(repr=False)
+    name: str  # whom it was given to
+    profile: str
+    scopes: tuple[str, ...]  # the most that such a client may ask for
+    entitled_to_pid: bool
+    uses: int  # that are left
+    expires: int
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """That a client registered itself: what it shows to read and change that, and what it may be at most (RFC 7592)."""
+
+    client_id: str
+    token_hash: str = field(repr=False)
+    scopes: tuple[str, ...]
+    issued_at: int
+
+
+class ClientOrder(StrEnum):
+    """By what the register of clients may be sorted: a closed list, each the name of what it is."""
+
+    NAME = "name"
+    CLIENT_ID = "client_id"
+    PROFILE = "profile"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientQuestion:
+    """Which clients to list, and in what order. `after`: the last one seen, by what it is sorted by and its id."""
+
+    order: ClientOrder = ClientOrder.NAME
+    descending: bool = False
+    profile: str | None = None
+    application_type: str | None = None
+    client_id: str | None = None
+    after: tuple[str, str] | None = None
+
+
+class Role(StrEnum):
+    """What a member of the state's staff may do."""
+
+    CLIENTS = "clients"  # administer the applications that ask citizens to sign in
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Of the state's staff: a citizen's own account, which holds a role."""
+
+    account_id: str
+    role: Role
+    since: int
+    granted_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +264,8 @@ class Token:
     """An access or refresh token, by its hash. `generation` counts rotations, so that order never rests on clocks.
 
     `scopes` where the token may do less than its grant (RFC 6749 §6); `audience` where it is for other resources than our
-    own (RFC 8707 §2.2); `replaced`: a refresh token that was exchanged for the next, as storage found it.
+    own (RFC 8707 §2.2); `replaced`: a refresh token that was exchanged for the next, as storage found it; `jkt`: the key that
+    it is bound to (RFC 9449 §6).
     """
 
     token_hash: str
@@ -215,6 +276,7 @@ class Token:
     scopes: tuple[str, ...] | None = None
     audience: tuple[str, ...] | None = None
     replaced: bool = False
+    jkt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +355,20 @@ class PublishedBundle:
 
 
 @dataclass(frozen=True, slots=True)
+class SigningKey:
+    """One of the keys that the provider signs with; what its times mean is said in `idp.oidc.signing_keys`."""
+
+    kid: str
+    alg: str
+    jwk: Mapping[str, str]  # the public one, as it is published
+    prepared_at: int
+    active_from: int | None = None
+    retired_at: int | None = None
+    removed_at: int | None = None
+    private: str | None = field(default=None, repr=False)  # what the safe opens; None once nobody needs it
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One line of the journal: who, what, when; names of claims, never values; a PID only masked."""
 
@@ -301,6 +377,10 @@ class Event:
     account_id: str | None = None
     client_id: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+
+
+# What is done to what is registered of a client.
+CLIENT_EVENTS = ("client_added", "client_changed", "client_removed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,22 +18,28 @@ from idp.model import (
     Block,
     CancelledPid,
     Client,
+    ClientQuestion,
     Consent,
     Document,
     DocumentState,
     Ended,
     Event,
     Grant,
+    InitialToken,
     IssuedCredential,
     Limit,
     Logout,
     Mark,
+    Member,
     Message,
     Person,
     PublishedBundle,
     Recorded,
+    Registration,
+    Role,
     Session,
     SignedList,
+    SigningKey,
     Standing,
     Taken,
     Token,
@@ -62,6 +68,9 @@ class Ephemeral(Protocol):
 
 class Grants(Protocol):
     def open(self, grant: Grant, tokens: Iterable[Token]) -> None: ...
+
+    def add(self, grant_id: str, tokens: Iterable[Token]) -> None:
+        """More tokens of a family. Of one that was closed meanwhile they are never live."""
 
     def live(self, token_hash: str, kind: str, *, now: int) -> tuple[Grant, Token] | None:
         """The grant behind a token that is neither expired nor of a closed family."""
@@ -218,9 +227,62 @@ class Clients(Protocol):
     def replace(self, client: Client) -> bool:
         """What is registered under this `client_id`, all of it. False when there is no such client."""
 
+    def remove(self, client_id: str) -> bool:
+        """True for exactly one caller. Its grants are closed; the consents to it, the messages that wait for it and where
+        sessions reached it go with it."""
+
     def get(self, client_id: str) -> Client | None: ...
 
+    def hold(self, client_id: str) -> Client | None:
+        """As it is kept at this moment, and nobody changes or removes it before this transaction ends."""
+
     def all(self) -> tuple[Client, ...]: ...
+
+    def listed(self, asked: ClientQuestion, *, limit: int) -> tuple[Client, ...]:
+        """Some of them, sorted as asked and then by their ids. How names are sorted is the database's way."""
+
+
+class Registrations(Protocol):
+    """What admits applications that register themselves, and what each of them then shows."""
+
+    def offer(self, token: InitialToken) -> None: ...
+
+    def offered(self, token_hash: str, *, now: int) -> InitialToken | None:
+        """While it has not expired and has a use left."""
+
+    def take(self, token_hash: str, *, now: int) -> InitialToken | None:
+        """Use it once; of any number at once no more get it than it has uses."""
+
+    def recall(self, token_hash: str) -> bool:
+        """What was registered by it stays."""
+
+    def offers(self, *, now: int) -> tuple[InitialToken, ...]:
+        """Those that can be used, the first that expires first."""
+
+    def add(self, registration: Registration) -> None: ...
+
+    def claim(self, token_hash: str) -> Registration | None:
+        """Whose token this is. With the first use of a new one the one before ends."""
+
+    def rotate(self, client_id: str, used: str, successor: str) -> bool:
+        """Give a new token in the place of the one that was used, which stays good until the new one is used: an answer may
+        be lost. False when that is no longer a token of this client."""
+
+    def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
+        """Initial tokens that expired."""
+
+
+class Staff(Protocol):
+    def grant(self, member: Member) -> bool:
+        """False when the account holds this role already: nothing happened."""
+
+    def withdraw(self, account_id: str, role: Role) -> bool: ...
+
+    def holds(self, account_id: str, role: Role, *, to_the_end: bool = False) -> bool:
+        """`to_the_end`: and nobody withdraws it before this transaction ends."""
+
+    def all(self) -> tuple[Member, ...]:
+        """Those who hold it longest first."""
 
 
 class Consents(Protocol):
@@ -239,6 +301,9 @@ class Consents(Protocol):
         """The newest first."""
 
     def withdraw(self, account_id: str, client_id: str) -> bool: ...
+
+    def count(self, client_id: str) -> int:
+        """Of how many people this client has one."""
 
 
 class Population(Protocol):
@@ -358,6 +423,20 @@ class Publications(Protocol):
         """Of a bundle that is still remembered."""
 
 
+class SigningKeys(Protocol):
+    """The provider's own: every one there ever was. The database itself admits one prepared and one that signs of each
+    algorithm; which, is the rules' business."""
+
+    def all(self) -> tuple[SigningKey, ...]:
+        """The oldest first."""
+
+    def hold(self) -> tuple[SigningKey, ...]:
+        """As `all`, as they are at this moment, and nobody else holds them before this transaction ends: hold before `put`."""
+
+    def put(self, key: SigningKey) -> None:
+        """A new one, or what became of one. Raises Conflict for a second one prepared, or a second one that signs."""
+
+
 class Journal(Protocol):
     def append(self, event: Event) -> None: ...
 
@@ -374,6 +453,9 @@ class Journal(Protocol):
         client_id: str | None = None,
     ) -> tuple[Recorded, ...]:
         """What concerns one account, newest first, below the number `before`: as fast after a million other events."""
+
+    def of_client(self, client_id: str, *, limit: int) -> tuple[Recorded, ...]:
+        """What was done to what is registered of it (`CLIENT_EVENTS`), newest first: as fast after a million other events."""
 
     def whole(self, account_id: str, *, after: int, limit: int) -> tuple[Recorded, ...]:
         """Everything that concerns one account, oldest first, above the number `after`."""
@@ -418,11 +500,14 @@ class Ports:
     accounts: Accounts
     standings: Standings
     clients: Clients
+    registrations: Registrations
+    staff: Staff
     consents: Consents
     population: Population
     documents: Documents
     statuses: Statuses
     publications: Publications
+    signing_keys: SigningKeys
     journal: Journal
     chain: Chain
 

@@ -18,10 +18,12 @@ from werkzeug.test import TestResponse
 
 from certs.catalogue import Text
 from certs.jose import KeySet, verify_jwt
+from certs.keys import MemorySigner
 from idp.app import create_app
 from idp.config import Config
 from idp.login.password import hash_password
 from idp.model import Account, Address, Client, Event, Person
+from idp.oidc.context import Admits
 from idp.ports import Ports, Storage
 from idp.storage.tables import db
 from idp.web.context import Web
@@ -196,7 +198,13 @@ def build(folder: Path, database_url: str | None = None) -> State:
     return state
 
 
-def reopen(folder: Path, database_url: str | None = None, *, redis_url: str | None = None) -> State:
+def reopen(
+    folder: Path,
+    database_url: str | None = None,
+    *,
+    redis_url: str | None = None,
+    registration: Admits = Admits.TOKENS,
+) -> State:
     clock = [NOW]
     config = Config(
         issuer=ISSUER,
@@ -205,10 +213,17 @@ def reopen(folder: Path, database_url: str | None = None, *, redis_url: str | No
         simulation=True,
         publish_every=0,
         redis_url=redis_url,
+        registration=registration,
         wallet_url="http://localhost:5001",
         verifier_url="http://localhost:5002",
     )
-    return State(create_app(config, clock=lambda: clock[0]), clock)
+    return State(create_app(config, clock=lambda: clock[0], new_key=first_key), clock)
+
+
+@cache
+def first_key(alg: str) -> MemorySigner:
+    """Every provider of a test run begins with the same keys: a pair of RSA takes a quarter of a second."""
+    return MemorySigner.generate(alg)
 
 
 def populate(ports: Ports) -> None:

@@ -34,6 +34,8 @@ SECURITY = (
     "person_locked",
     "person_unlocked",
     "data_exported",
+    "staff_granted",
+    "staff_withdrawn",
 )
 SHARING = ("consent_given", "consent_denied", "consent_narrowed", "consent_withdrawn", "tokens_revoked")
 DOCUMENTS = (

@@ -1,111 +1,75 @@
-"""`client add` and `client list`: an application that the state's staff registers; its secret is told once.
+"""`client add`, `list`, `show`, `update`, `secret`, `remove`: applications that the state's staff registers.
 
-Spec: RFC 7591 §2, §3.2.1 (the secret is told once); RFC 8252 §8.4 (native applications are public)
+Spec: RFC 7591 §2, §3.2.1 (the secret is told once); RFC 7592 §2.2, §2.3; RFC 8252 §8.4 (native applications are public)
 """
 
 import argparse
+import json
 import sys
 import time
-from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import Any
 
-from certs.encoding import json_decode
-from certs.errors import CertsError
-from idp.commands.opening import reading, settings, writing
-from idp.commands.terminal import REFUSED, USAGE, Failed, Words, command, group, show, show_one
-from idp.model import Client, Event
-from idp.oidc import registration, token_metadata
+from idp.commands import client_options, client_tokens
+from idp.commands.opening import BY, reading, settings, writing
+from idp.commands.terminal import REFUSED, USAGE, Failed, Words, command, group, moment, show, show_one
+from idp.model import Client
+from idp.oidc import client_changes, token_metadata
+from idp.oidc.client_changes import Change, Desk
+from idp.oidc.client_secrets import HASHED, Secret
 from idp.oidc.errors import OAuthError
-from idp.oidc.logout_metadata import KEPT as LOGOUT_MEMBERS
-from idp.oidc.profiles import BASIC, POST, PRIVATE_KEY_JWT, PROFILES, PUBLIC
+from idp.oidc.profiles import PUBLIC
 from idp.oidc.registration import RegistrationError
-from idp.oidc.scopes import OPENID, SCOPES
 from idp.oidc.secrets import new_secret, token_hash
 
 PURPOSE = "Đăng nhập"
-_KINDS = {BASIC: "with a secret", POST: "with a secret", PRIVATE_KEY_JWT: "with a key", PUBLIC: "public"}
+DEFAULT_PROFILE = "agency"
 _ADDRESSES = (
     "This redirect URI cannot be registered: https with a host and no fragment; in a simulation also "
     "http://localhost:PORT/… ; with --native also http://127.0.0.1/… or com.example.app:/… ."
 )
+_UNKNOWN = "no application has this id; see: python -m idp client list"
+_ONCE = "This secret is shown once and never again: only its hash is kept."
 
 
 def add(words: Words) -> None:
-    actions = group(words, "client", "register the applications that may ask citizens to sign in")
-    _arguments(command(actions, "add", _add, "register an application; its secret is shown this once"))
+    actions = group(words, "client", "register and administer the applications that may ask citizens to sign in")
+    new = command(actions, "add", _add, "register an application; its secret is shown this once")
+    new.add_argument("name", metavar="NAME", help="as citizens read it when they are asked for their consent")
+    client_options.describe(new)
     command(actions, "list", _list, "list the registered applications")
-
-
-def _arguments(add: argparse.ArgumentParser) -> None:
-    add.add_argument("name", metavar="NAME", help="as citizens read it when they are asked for their consent")
-    add.add_argument(
-        "--redirect-uri", action="append", default=[], metavar="URI", help="where answers go, exactly; repeatable"
+    shown = command(actions, "show", _show, "show all that is registered of one, and what was changed last")
+    update = command(actions, "update", _update, "change what is named; the rest stays as it is")
+    update.add_argument("--name", metavar="TEXT", help="as citizens read it, in Vietnamese")
+    client_options.describe(update)
+    update.add_argument(
+        "--without", action="append", default=[], metavar="MEMBER", help="leave this member out; repeatable"
     )
-    add.add_argument(
-        "--post-logout-redirect-uri",
-        dest="post_logout_redirect_uris",
-        action="append",
-        metavar="URI",
-        help="where people may go after logging out; repeatable",
-    )
-    add.add_argument("--backchannel-logout-uri", metavar="URI", help="where we tell it that a session is over")
-    add.add_argument("--frontchannel-logout-uri", metavar="URI", help="the same, by a page in the citizen's browser")
-    add.add_argument("--purpose", default=PURPOSE, metavar="TEXT", help=f"why it asks (default: {PURPOSE})")
-    add.add_argument(
-        "--scope", action="append", default=[], metavar="SCOPE", help=f"repeatable, of: {' '.join(SCOPES)}"
-    )
-    add.add_argument("--public", action="store_true", help="it cannot keep a secret: PKCE alone protects its codes")
-    add.add_argument(
-        "--jwks", type=Path, metavar="FILE", help="its public keys (a JWK set): it signs instead of keeping a secret"
-    )
-    _about_tokens(add)
-    add.add_argument("--profile", choices=sorted(PROFILES), default="agency", help="what it must do (default: agency)")
-    add.add_argument("--native", action="store_true", help="an application on the citizen's own device; it is public")
-    add.add_argument("--pid", action="store_true", help="entitled to the personal identification number as `sub`")
-
-
-def _about_tokens(add: argparse.ArgumentParser) -> None:
-    add.add_argument(
-        "--grant-type",
-        dest="grant_types",
-        action="append",
-        metavar="GRANT",
-        help=f"how it gets tokens; repeatable, of: {' '.join(sorted(token_metadata.GRANT_TYPES))}",
-    )
-    add.add_argument(
-        "--own-scope", dest="client_credentials_scope", metavar="SCOPES", help="what it may do in its own name"
-    )
-    add.add_argument(
-        "--resource", dest="resources", action="append", metavar="URI", help="what its tokens may be for; repeatable"
-    )
-    add.add_argument(
-        "--guards",
-        dest="protected_resources",
-        action="append",
-        metavar="URI",
-        help="a resource of its own, for which tokens it may introspect; repeatable",
-    )
-    add.add_argument(
-        "--access-token-format", choices=token_metadata.FORMATS, help="opaque (the default), or a JWT (RFC 9068)"
-    )
+    secret = command(actions, "secret", _secret, "give a new secret, shown this once; the old one ends")
+    remove = command(actions, "remove", _remove, "remove one for good, with all that it was allowed")
+    remove.add_argument("--yes", action="store_true", help="do not ask")
+    for each in (shown, update, secret, remove):
+        each.add_argument("client", metavar="ID", help="see: client list")
+    client_tokens.add(actions)
 
 
 def _add(options: argparse.Namespace) -> int:
-    if not options.redirect_uri and token_metadata.has_browsers(_named(options, token_metadata.KEPT)):
+    members = client_options.complete(client_options.named(options), purpose=PURPOSE) | {"client_name": options.name}
+    if not members["redirect_uris"] and token_metadata.has_browsers(members):
         raise Failed("A --redirect-uri is needed. See: python -m idp client add --help", USAGE)
-    simulation, asked = settings(options).simulation, _metadata(options)
+    desk = _desk(options)
     try:
-        added, secret = _new(
-            asked, secret=new_secret, profile=options.profile, entitled_to_pid=options.pid, simulation=simulation
+        added, secret = client_changes.new(
+            members,
+            profile=options.profile or DEFAULT_PROFILE,
+            entitled_to_pid=bool(options.pid),
+            secret=new_secret,
+            simulation=desk.simulation,
         )
     except RegistrationError as error:
         raise Failed(f"{_reason(error)} See: python -m idp client add --help", REFUSED) from error
     with writing(options) as ports:
-        ports.clients.add(added)
-        ports.journal.append(Event(int(time.time()), "client_added", client_id=added.client_id))
+        client_changes.add(ports, added, desk)
     if not options.json and secret:
-        print("This secret is shown once and never again: only its hash is kept.", file=sys.stderr)
+        print(_ONCE, file=sys.stderr)
     return show_one(_row(added) | {"client_secret": secret or "–"}, options)
 
 
@@ -115,49 +79,93 @@ def _list(options: argparse.Namespace) -> int:
     return show(rows, options, "No application is registered. Add one: python -m idp client add --help")
 
 
-def _metadata(options: argparse.Namespace) -> dict[str, Any]:
-    """The options as client metadata; the registration alone decides whether they hold."""
-    asked = " ".join(options.scope).split()
-    public = options.public or options.native
-    method = PUBLIC if public else PRIVATE_KEY_JWT if options.jwks else BASIC
-    return {
-        **({"jwks": _keys(options.jwks)} if options.jwks else {}),
-        **_named(options, (*LOGOUT_MEMBERS, *token_metadata.KEPT)),
-        "client_name": options.name,
-        "purpose": options.purpose,
-        "redirect_uris": options.redirect_uri,
-        "scope": " ".join(dict.fromkeys([OPENID, *asked])),
-        "application_type": "native" if options.native else "web",
-        "token_endpoint_auth_method": method,
+def _show(options: argparse.Namespace) -> int:
+    with reading(options) as ports:
+        client = ports.clients.get(options.client)
+        if client is None:
+            raise Failed(_UNKNOWN, REFUSED)
+        last = ports.journal.of_client(client.client_id, limit=1)
+        people = ports.consents.count(client.client_id)
+    members = client_changes.metadata_of(client)
+    row = {
+        "client_id": client.client_id,
+        **(members if options.json else {name: _written(value) for name, value in members.items()}),
+        "profile": client.profile,
+        "entitled_to_pid": client.entitled_to_pid if options.json else "yes" if client.entitled_to_pid else "no",
+        "people who allowed it": people,
+        "last change": moment(last[0].event.at) if last else "–",
     }
+    return show_one(row, options)
 
 
-def _named(options: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
-    """The options that have the name of a member of metadata, where they were given."""
-    return {name: value for name in names if (value := getattr(options, name, None)) is not None}
-
-
-def _keys(file: Path) -> Any:
+def _update(options: argparse.Namespace) -> int:
+    members = client_options.named(options) | ({"client_name": options.name} if options.name is not None else {})
+    wanted = Change(members=members, without=options.without, profile=options.profile, entitled_to_pid=options.pid)
+    if not (members or options.without or options.profile is not None or options.pid is not None):
+        raise Failed("name what to change. See: python -m idp client update --help", USAGE)
     try:
-        return json_decode(file.read_bytes())
-    except (OSError, CertsError) as error:
-        raise Failed(f"{file} is no JWK set that can be read", REFUSED) from error
+        with writing(options) as ports:
+            done = client_changes.change(ports, options.client, wanted, _desk(options))
+    except RegistrationError as error:
+        raise Failed(f"{_reason(error)} Nothing was changed. See: python -m idp client show ID", REFUSED) from error
+    if done is None:
+        raise Failed(_UNKNOWN, REFUSED)
+    client, names = done
+    return show_one(_row(client) | {"changed": " ".join(names) or "nothing: it was so already"}, options)
 
 
-def _new(
-    asked: dict[str, Any], *, secret: Callable[[], str], profile: str, entitled_to_pid: bool, simulation: bool
-) -> tuple[Client, str | None]:
-    """The client to store, which holds a hash alone, and its secret, if it has one. Raises RegistrationError."""
-    own = secret() if asked["token_endpoint_auth_method"] == BASIC else None
-    client = registration.client(
-        asked,
-        client_id=f"client-{secret()[:16]}",
-        secret_hash=None if own is None else token_hash(own),
-        profile=profile,
-        entitled_to_pid=entitled_to_pid,
-        simulation=simulation,
+def _secret(options: argparse.Namespace) -> int:
+    try:
+        with writing(options) as ports:
+            renewed = client_changes.renew_secret(ports, options.client, _drawn, _desk(options))
+    except RegistrationError as error:
+        raise Failed(f"{error.text}; see: python -m idp client show ID", REFUSED) from error
+    if renewed is None:
+        raise Failed(_UNKNOWN, REFUSED)
+    client, own = renewed
+    if not options.json:
+        print(f"{_ONCE} The old one stops working within five seconds.", file=sys.stderr)
+    return show_one({"client_id": client.client_id, "name": client.name.vi, "client_secret": own}, options)
+
+
+def _drawn(client: Client) -> Secret:
+    """One that is kept as a hash. One that is a key is sealed by the running provider: see its page of administration."""
+    if client.token_endpoint_auth_method not in HASHED:
+        return Secret()
+    own = new_secret()
+    return Secret(told=own, hash=token_hash(own))
+
+
+def _remove(options: argparse.Namespace) -> int:
+    with reading(options) as ports:
+        client = ports.clients.get(options.client)
+        if client is None:
+            raise Failed(_UNKNOWN, REFUSED)
+        people = ports.consents.count(client.client_id)
+    if not options.yes:
+        _confirm(client, people)
+    with writing(options) as ports:
+        if not client_changes.remove(ports, client.client_id, _desk(options)):
+            raise Failed(_UNKNOWN, REFUSED)
+    return show_one({"client_id": client.client_id, "name": client.name.vi, "consents ended": people}, options)
+
+
+def _confirm(client: Client, people: int) -> None:
+    print(
+        f"{client.name.vi} ({client.client_id}) is removed for good. At once there end:\n"
+        "  - signing in to it through us\n"
+        f"  - the consent of {people} {'person' if people == 1 else 'people'}\n"
+        "  - every access that it was given\n"
+        "  - the messages to it that people signed out",
+        file=sys.stderr,
     )
-    return client, own
+    print("Remove it? Type yes: ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() != "yes":
+        raise Failed("nothing was removed. Without a question: --yes", REFUSED)
+
+
+def _desk(options: argparse.Namespace) -> Desk:
+    return Desk(by={"by": BY}, now=int(time.time()), simulation=settings(options).simulation)
 
 
 def _reason(error: OAuthError) -> str:
@@ -170,7 +178,18 @@ def _row(client: Client) -> dict[str, object]:
     return {
         "client_id": client.client_id,
         "name": client.name.vi,
-        "kind": f"{client.application_type}, {_KINDS[client.token_endpoint_auth_method]}",
+        "kind": f"{client.application_type}, {_kind(client)}",
         "scope": " ".join(client.scopes),
         "redirect_uris": " ".join(client.redirect_uris),
     }
+
+
+def _kind(client: Client) -> str:
+    method = client.token_endpoint_auth_method
+    return "with a secret" if method.startswith("client_secret_") else "public" if method == PUBLIC else "with a key"
+
+
+def _written(value: object) -> str:
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return " ".join(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

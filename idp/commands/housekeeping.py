@@ -1,4 +1,4 @@
-"""`housekeeping`: runs beside the provider's servers; seals the journal every few seconds, removes what is over."""
+"""`housekeeping`: runs beside the provider's servers; seals the journal, removes what is over, rotates our keys on schedule."""
 
 import argparse
 import logging
@@ -7,30 +7,30 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from functools import cache
 
 from certs import log as lines
 from certs.fetch import Fetcher
-from certs.keys import FileSigner
 from certs.log import event
-from idp import housekeeping
+from idp import housekeeping, master_key, provider_keys
 from idp.commands.opening import opened, settings
 from idp.commands.terminal import DONE, Words, command, show_one
 from idp.config import Config
 from idp.courier import Courier
 from idp.housekeeping import SEAL_EVERY, SWEEP_EVERY
+from idp.oidc import key_changes, signing_keys
 from idp.oidc.backchannel import Desk
+from idp.oidc.key_safe import Safe, SealedSafe
 from idp.oidc.secrets import new_secret
 from idp.ports import Storage
 from idp.storage.errors import StorageError
-
-ALGORITHMS = ("ES256", "RS256")  # as in `idp.app`
 
 log = logging.getLogger("idp.housekeeping")
 
 
 def add(words: Words) -> None:
-    kept = command(words, "housekeeping", _housekeeping, "seal the journal and remove what is over, again and again")
+    kept = command(
+        words, "housekeeping", _housekeeping, "seal the journal, remove what is over, rotate keys when they are due"
+    )
     kept.add_argument("--once", action="store_true", help="do it all once, say what was done, and end")
 
 
@@ -39,35 +39,41 @@ def _housekeeping(options: argparse.Namespace) -> int:
         if options.once:
             return _once(storage, options)
         lines.install("idp")
-        stop = _stop_on_signal()
-        carrying = courier(storage, settings(options))
+        stop, config = _stop_on_signal(), settings(options)
+        safe = _safe(config)
+        carrying = courier(storage, config, safe)
         carrying.start(stop)
-        keep(storage, stop)
+        keep(storage, safe, stop)
         stop.set()
         carrying.close()
     return DONE
 
 
-def courier(storage: Storage, config: Config) -> Courier:
+def _safe(config: Config) -> SealedSafe:
+    return provider_keys.safe(master_key.load_or_create(config.data))
+
+
+def courier(storage: Storage, config: Config, safe: SealedSafe) -> Courier:
     """Beside those of the servers, so that what they left when they ended goes out."""
-    signers = cache(
-        lambda: {alg: FileSigner.load_or_create(config.data / f"oidc-{alg.lower()}.pem", alg) for alg in ALGORITHMS}
-    )
-    desk = Desk(issuer=config.issuer, signers=signers, new_secret=new_secret)
-    return Courier(
-        storage, Fetcher(simulation=config.simulation, ca_bundle=config.ca_bundle), desk, lambda: int(time.time())
-    )
+
+    def clock() -> int:
+        return int(time.time())
+
+    keys = provider_keys.opened(storage, safe, config.data, clock=clock, steady=time.monotonic)
+    desk = Desk(issuer=config.issuer, signers=keys.refreshed, new_secret=new_secret)
+    return Courier(storage, Fetcher(simulation=config.simulation, ca_bundle=config.ca_bundle), desk, clock)
 
 
 def _once(storage: Storage, options: argparse.Namespace) -> int:
     now = int(time.time())
     removed = housekeeping.sweep(storage, now=now)
+    keys = len(key_changes.on_schedule(storage, _safe(settings(options)), now=now))
     sealed = housekeeping.seal(storage, now=now, sleep=time.sleep)
     hashed = {"newest block": sealed[-1].number, "hash": sealed[-1].hash.hex()} if sealed else {}
-    return show_one({**removed, "blocks sealed": len(sealed), **hashed}, options)
+    return show_one({**removed, "keys changed": keys, "blocks sealed": len(sealed), **hashed}, options)
 
 
-def keep(storage: Storage, stop: threading.Event) -> None:
+def keep(storage: Storage, safe: Safe, stop: threading.Event) -> None:
     """Until `stop`, or until the process that started us is gone. A database that is away is asked again later."""
     parent, swept = os.getppid(), 0.0
     while not stop.is_set() and os.getppid() == parent:
@@ -75,6 +81,7 @@ def keep(storage: Storage, stop: threading.Event) -> None:
         if time.monotonic() - swept >= SWEEP_EVERY:
             swept = time.monotonic()
             _guarded("sweep", lambda: _sweep(storage, stop))
+            _guarded("keys", lambda: _rotate(storage, safe))
         stop.wait(SEAL_EVERY)
 
 
@@ -93,6 +100,12 @@ def _sweep(storage: Storage, stop: threading.Event) -> None:
     if any(removed.values()):
         told = ", ".join(f"{name}: {count}" for name, count in removed.items() if count)
         event(log, logging.INFO, "swept", removed=told)
+
+
+def _rotate(storage: Storage, safe: Safe) -> None:
+    now = int(time.time())
+    for key in key_changes.on_schedule(storage, safe, now=now):
+        event(log, logging.INFO, "signing_key", key=key.kid, alg=key.alg, state=signing_keys.state(key, now=now))
 
 
 def _guarded(what: str, do: Callable[[], None]) -> None:

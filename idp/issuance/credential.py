@@ -52,7 +52,7 @@ def respond(storage: Storage, request: Request, *, context: Context, signers: Si
                 grant, token = bearer.access(request, ports, context, purpose=ISSUANCE_PURPOSE, now=now)  # 1
                 return _issue(ports, request, grant, token, context, signers, now)
             except BearerError as error:
-                return bearer.refusal(error, ports, context, now=now, resource="credential")
+                return bearer.refusal(error, request, ports, context, now=now, resource="credential")
             except Refused as refused:
                 _journal_refusal(ports, grant, refused.error, refused.reason, now)
                 return refused.response

@@ -16,6 +16,7 @@ from typing import Any
 from idp.issuance.offer import PURPOSE, tx_digest
 from idp.login.standing import holder
 from idp.model import Client, Event, Grant, Token
+from idp.oidc import dpop
 from idp.oidc.context import Context
 from idp.oidc.family import ISSUANCE_PURPOSE, LIFETIMES
 from idp.oidc.request import Request, Response, json_response
@@ -47,15 +48,24 @@ def redeem(request: Request, client: Client | None, ports: Ports, context: Conte
         tx_code=form.get("tx_code"),
         client_id=client.client_id if client else ANONYMOUS,
         access_token=context.new_secret(),
+        jkt=request.jkt,
         now=now,
     )
     if isinstance(answer, NotRedeemed):
         return json_response({"error": answer.error, "error_description": answer.description}, status=400)
-    return json_response({"access_token": answer, "token_type": "Bearer", "expires_in": TOKEN_LIFETIME})
+    kind = dpop.token_type(request.jkt)
+    return json_response({"access_token": answer, "token_type": kind, "expires_in": TOKEN_LIFETIME})
 
 
 def open_grant(
-    ports: Ports, *, code: str | None, tx_code: str | None, client_id: str, access_token: str, now: int
+    ports: Ports,
+    *,
+    code: str | None,
+    tx_code: str | None,
+    client_id: str,
+    access_token: str,
+    now: int,
+    jkt: str | None = None,
 ) -> str | NotRedeemed:
     """The access token, now alive, or the error."""
     if not code:
@@ -76,9 +86,16 @@ def open_grant(
     taken = ports.ephemeral.take(PURPOSE, code, now=now)  # (4)
     if taken is None or taken.again or holder(ports, account_id, now=now) is None:
         return _refused(ports, _UNUSABLE, "taken_or_locked", account_id, now)
-    grant = Grant(  # (5)
+    grant = _grant(payload, client_id, now)  # (5)
+    ports.grants.open(grant, (Token(token_hash(access_token), grant.grant_id, "access", grant.expires, jkt=jkt),))
+    ports.journal.append(Event(now, "offer_redeemed", account_id, client_id, {"document_id": payload["document_id"]}))
+    return access_token
+
+
+def _grant(payload: Mapping[str, Any], client_id: str, now: int) -> Grant:
+    return Grant(
         grant_id=str(payload["grant_id"]),
-        account_id=account_id,
+        account_id=str(payload["account_id"]),
         client_id=client_id,
         scopes=(),
         purpose=ISSUANCE_PURPOSE,
@@ -86,9 +103,6 @@ def open_grant(
         expires=now + TOKEN_LIFETIME,
         details={"document_id": payload["document_id"], "configuration_ids": list(payload["configuration_ids"])},
     )
-    ports.grants.open(grant, (Token(token_hash(access_token), grant.grant_id, "access", grant.expires),))
-    ports.journal.append(Event(now, "offer_redeemed", account_id, client_id, {"document_id": payload["document_id"]}))
-    return access_token
 
 
 def _try(ports: Ports, code: str, tx_code: str, payload: Mapping[str, Any], now: int) -> str | None:

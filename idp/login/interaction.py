@@ -26,6 +26,8 @@ class Interaction:
     signed_in: bool = False  # a log-in took place in this very interaction
     consented: bool = False
     least: int = 1  # the authentication level that an own page asks for
+    locales: tuple[str, ...] = ()  # the languages that the request wishes for its pages
+    begun: int = 0  # when it came: the language that a person chose since then counts for more
     adds: bool = False  # somebody is signed in and adds what is missing to their session
     wish: bool = False  # … and may go on without
     waived: bool = False  # … and did
@@ -108,7 +110,8 @@ def after_consent(interaction: Interaction) -> Interaction:
 def _of_browser(payload: Mapping[str, Any] | None, browser: str | None) -> Interaction | None:
     if payload is None:
         return None
-    interaction = Interaction(**{**payload, "proofs": tuple(payload["proofs"])})
+    lists = {name: tuple(payload[name]) for name in ("proofs", "locales") if name in payload}
+    interaction = Interaction(**{**payload, **lists})
     return interaction if _is_of(interaction, browser) else None
 
 

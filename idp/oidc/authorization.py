@@ -46,6 +46,7 @@ class Authorization:
     id_token_claims: tuple[str, ...] = ()  # asked for by name
     device: str | None = None  # the user code of another device, which waits for the answer (RFC 8628)
     pushed: str | None = None  # the name that the request was pushed under (`idp.oidc.pushed`)
+    dpop_jkt: str | None = None  # the key that its code is for (RFC 9449 §10)
 
     def payload(self) -> Mapping[str, Any]:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
@@ -228,6 +229,7 @@ def _give_code(
         sid=session.sid,
         grant_id=context.new_secret(),
         expires=now + codes.LIFETIME,
+        dpop_jkt=authorization.dpop_jkt,
     )
     if authorization.device is not None:
         return _for_device(authorization, authorization.device, code, ports, context, now=now)

@@ -13,22 +13,24 @@ from enum import Flag, auto
 
 from certs.catalogue import Text
 from idp.model import Client, Event
-from idp.oidc import claims_request, id_token_hint, pkce, pushed, request_object, resources, response
+from idp.oidc import claims_request, id_token_hint, pkce, pushed, request_metadata, request_object, resources, response
 from idp.oidc.authorization import PROMPTS, Authorization
 from idp.oidc.context import Context
 from idp.oidc.errors import AuthorizationError, OAuthError, PageError, TokenError
 from idp.oidc.profiles import PROFILES, PUBLIC
 from idp.oidc.request import Parameters, Request, Response
+from idp.oidc.request_metadata import MAX_AGE
 from idp.oidc.requested_levels import demanded
 from idp.oidc.scopes import OPENID, SCOPES, for_documents, known, split
 from idp.ports import Ports
 
 MAX_OPAQUE = 512  # characters of `state` and `nonce`: FAPI clients send some hundred, and both are stored or echoed
 MAX_CLIENT_ID = 255
-MAX_AGE = 2**31 - 1  # seconds; a larger one says nothing more than this one
 
 RESPONSE_TYPES = ("code",)
 RESPONSE_MODES = response.MODES
+# None is refused (OpenID Connect Core 1.0 §15.1). A popup gets the page, too, but no way back to the window that opened it (COOP).
+DISPLAYS = ("page", "touch")
 
 _VISIBLE = re.compile(r"[\x20-\x7e]+", re.ASCII)  # VSCHAR, RFC 6749 App. A.1, A.5
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -98,9 +100,7 @@ def check_response_type(asked: Asked) -> None:
 
 def check_response_mode(asked: Asked) -> None:
     if (asked.sent.get("response_mode") or "query") not in RESPONSE_MODES:
-        raise AuthorizationError(
-            "invalid_request", "response_mode is not supported"
-        )  # OAuth Multiple Response Types §2.1
+        raise AuthorizationError("invalid_request", "response_mode is not supported")  # Multiple Response Types §2.1
 
 
 def check_scope(asked: Asked) -> None:
@@ -127,17 +127,20 @@ def _resources(asked: Asked) -> tuple[str, ...]:
 def check_pkce(asked: Asked) -> None:
     challenge, method = asked.sent.get("code_challenge"), asked.sent.get("code_challenge_method")
     if challenge is None:
-        if (
-            asked.client.token_endpoint_auth_method == PUBLIC
-            or PROFILES[asked.client.profile].pkce
-            or method is not None
-        ):
+        public = asked.client.token_endpoint_auth_method == PUBLIC
+        if public or PROFILES[asked.client.profile].pkce or method is not None:
             raise AuthorizationError("invalid_request", "code_challenge is required")  # RFC 7636 §4.4.1
         return
     if method != pkce.METHOD:  # Left out would mean `plain`, which does not exist here.
         raise AuthorizationError("invalid_request", "code_challenge_method must be S256")  # RFC 7636 §4.3, §4.4.1
     if not pkce.is_challenge(challenge):
         raise AuthorizationError("invalid_request", "code_challenge is not a SHA-256 in base64url")  # RFC 7636 §4.2
+
+
+def check_dpop_jkt(asked: Asked) -> None:
+    jkt = asked.sent.get("dpop_jkt")
+    if jkt is not None and not pkce.is_challenge(jkt):  # the same form: a SHA-256 in base64url
+        raise AuthorizationError("invalid_request", "dpop_jkt is not a SHA-256 in base64url")  # RFC 9449 §10
 
 
 def check_prompt(asked: Asked) -> None:
@@ -192,6 +195,7 @@ CHECKS: tuple[tuple[Callable[[Asked], None], Endpoint], ...] = (
     (check_scope,          AUTHORIZE | PAR),
     (check_resource,       AUTHORIZE | PAR),
     (check_pkce,           AUTHORIZE | PAR),
+    (check_dpop_jkt,       AUTHORIZE | PAR),
     (check_prompt,         AUTHORIZE | PAR),
     (check_max_age,        AUTHORIZE | PAR),
     (check_claims,         AUTHORIZE | PAR),
@@ -206,6 +210,7 @@ class Refused:
 
     error: OAuthError
     response: Response | None = None
+    client_id: str | None = None  # for the operator, where it is a registered one
 
 
 def read(request: Request, ports: Ports, context: Context, *, now: int) -> Authorization | Refused:
@@ -215,16 +220,17 @@ def read(request: Request, ports: Ports, context: Context, *, now: int) -> Autho
     try:
         if (name := sent.get("request_uri") or "").startswith(pushed.URN):
             return pushed.find(name, client.client_id, ports, now=now)  # what was sent beside it does not count
-        sent = effective(sent, client, context, now=now)
+        request_object.count_reference(request, client, ports, now=now)
+        sent = effective(sent, client, ports, context, now=now)
         return check(sent, client, context, endpoint=AUTHORIZE)
     except OAuthError as error:
         return refuse(error, ports, context, now=now, client=client, sent=sent)
 
 
-def effective(sent: Parameters, client: Client, context: Context, *, now: int) -> Parameters:
+def effective(sent: Parameters, client: Client, ports: Ports, context: Context, *, now: int) -> Parameters:
     """What counts of what was sent: where the client signed it, that. Raises OAuthError."""
     try:
-        return request_object.unpacked(sent, client, context, now=now)
+        return request_object.unpacked(sent, client, ports, context, now=now)
     except AuthorizationError:
         asked = Asked(sent, client, context)
         check_client(asked)
@@ -244,18 +250,24 @@ def check(sent: Parameters, client: Client, context: Context, *, endpoint: Endpo
 def _checked(asked: Asked) -> Authorization:
     sent = asked.sent
     scopes, claims = known(split(sent.get("scope"))), claims_request.read(sent.get("claims"))
+    targets = _resources(asked)
     return Authorization(
         client_id=asked.client.client_id,
         redirect_uri=sent.get("redirect_uri") or "",
-        scopes=(*scopes, *claims_request.scopes(claims, asked.client, scopes)),
-        resources=_resources(asked),
+        scopes=(
+            *scopes,
+            *claims_request.scopes(claims, asked.client, scopes),
+            *resources.scopes(targets, asked.context),
+        ),
+        resources=targets,
         state=sent.get("state"),
         nonce=sent.get("nonce"),
         challenge=sent.get("code_challenge"),
+        dpop_jkt=sent.get("dpop_jkt"),
         prompt=split(sent.get("prompt")),
-        max_age=None if (age := sent.get("max_age")) is None else int(age),
+        max_age=request_metadata.max_age(asked.client, sent.get("max_age")),
         login_hint=sent.get("login_hint"),
-        acr_values=split(sent.get("acr_values")),
+        acr_values=request_metadata.acr_values(asked.client, split(sent.get("acr_values")), claims),
         acr_demanded=demanded(claims),
         subject=_subject(asked),
         id_token_claims=claims_request.in_id_token(claims),
@@ -269,7 +281,7 @@ def refuse(error: OAuthError, ports: Ports, context: Context, *, now: int, clien
     ports.journal.append(Event(now, "authorization_refused", client_id=client.client_id or None, details=details))
     uri = sent.get("redirect_uri")
     if isinstance(error, PageError) or uri is None:
-        return Refused(error)
+        return Refused(error, client_id=client.client_id or None)
     state = sent.get("state")
     safe = state if state is not None and _is_opaque(state) else None
     mode = sent.get("response_mode") or response.QUERY

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from certs.fetch import FetchError, Response
-from certs.jose import sign
 from certs.keys import Signer
 from idp.model import Client, Event, Logout
 from idp.oidc.logout import BACK
+from idp.oidc.token_forms import ID_TOKEN, NoEncryptionKey, encrypted, signed
 from idp.ports import Ports, Storage
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -44,6 +44,8 @@ class Desk:
     issuer: str
     signers: Callable[[], Mapping[str, Signer]]  # those of the moment, by algorithm
     new_secret: Callable[[], str] = field(repr=False)
+    # The client with the keys of its `jwks_uri`, where tokens are encrypted to it.
+    ready: Callable[[Client], Client] = lambda client: client
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def deliver(batch: Batch, storage: Storage, web: Post, desk: Desk, clock: Callab
             with storage.transaction() as ports:
                 ports.logouts.told(one)
             continue
-        problem, final = _send(web, address, logout_token(one, batch.client, desk, now=now))
+        problem, final = _send(web, address, one, batch.client, desk, now=now)
         now = clock()
         with storage.transaction() as ports:
             if problem is None or final:
@@ -120,7 +122,7 @@ def wait(tries: int) -> int:
 
 
 def logout_token(one: Logout, client: Client, desk: Desk, *, now: int) -> str:
-    """§2.4: never a nonce, so that it cannot be taken for an ID token."""
+    """§2.4: never a nonce, so that it cannot be taken for an ID token; encrypted as ID tokens are. Raises NoEncryptionKey."""
     claims = {
         "iss": desk.issuer,
         "sub": one.subject,
@@ -131,13 +133,18 @@ def logout_token(one: Logout, client: Client, desk: Desk, *, now: int) -> str:
         "sid": one.sid,
         "events": {EVENT: {}},
     }
-    return sign(claims, desk.signers()[client.id_token_signed_response_alg], typ=TYPE)
+    return encrypted(
+        signed(claims, desk.signers(), alg=client.id_token_signed_response_alg, typ=TYPE), client, ID_TOKEN
+    )
 
 
-def _send(web: Post, address: str, token: str) -> tuple[str | None, bool]:
+def _send(web: Post, address: str, one: Logout, client: Client, desk: Desk, *, now: int) -> tuple[str | None, bool]:
     """Why it was not taken, if so, and whether trying again is in vain."""
     try:
+        token = logout_token(one, desk.ready(client), desk, now=now)
         answer = web.post(address, form={"logout_token": token})  # §2.5
+    except NoEncryptionKey:
+        return "no key to encrypt to", False
     except FetchError as error:
         return error.code, False
     if 200 <= answer.status < 300:  # §2.8: some frameworks make a 204 of it

@@ -1,14 +1,17 @@
 """A protected resource reads an access token: from the header or, in a form, from the body; never from the address.
 
-Spec: RFC 6750 §2 (one place only), §3 (the challenge), §3.1 (errors); RFC 9470 §3 (the level of the log-in)
+Spec: RFC 6750 §2 (one place only), §3 (the challenge), §3.1 (errors); RFC 9449 §7, §9 (tokens that are bound to a key);
+RFC 9470 §3 (the level of the log-in)
 """
 
 from dataclasses import replace
 
+from certs.dpop import ALGORITHMS
 from idp.login.acr import ACRS, level_of
 from idp.model import Event, Grant, Token
+from idp.oidc import access_token, dpop
 from idp.oidc.context import Context
-from idp.oidc.errors import BearerError
+from idp.oidc.errors import BearerError, TokenError
 from idp.oidc.request import Request, Response, json_response
 from idp.oidc.secrets import token_hash
 from idp.ports import Ports
@@ -16,6 +19,7 @@ from idp.ports import Ports
 MAX_TOKEN = 8 * 1024  # a secret has 43 characters, a JWT some hundred and the names of its resources
 
 PARAMETER = "access_token"
+BEARER, DPOP = "bearer", "dpop"  # schemes, in lower case: RFC 9110 §11.1
 
 
 def access(
@@ -26,9 +30,10 @@ def access(
     if value is None:
         raise BearerError("invalid_token", "", detail="no access token")  # The challenge then names no error, §3.1.
     live = ports.grants.live(token_hash(value), "access", now=now)
-    if live is None:
+    if live is None or not access_token.counts(value, context):
         raise BearerError("invalid_token", "the access token is unknown, expired or revoked")
     grant, token = live
+    _check_sender(value, grant, token, request, ports, context, now=now)
     if token.audience is not None and context.issuer not in token.audience:
         text = "the access token is for other resources"
         raise BearerError("invalid_token", text)  # RFC 8707 §2, RFC 9068 §4
@@ -46,16 +51,42 @@ def require_level(grant: Grant, least: int) -> None:
         )
 
 
-def refusal(error: BearerError, ports: Ports, context: Context, *, now: int, resource: str) -> Response:
+def refusal(
+    error: BearerError, request: Request, ports: Ports, context: Context, *, now: int, resource: str
+) -> Response:
     details = {"resource": resource, "error": error.code, "reason": error.detail}
     ports.journal.append(Event(now, "access_refused", details=details))
-    challenge = f'Bearer realm="{context.issuer}"'
+    told = f'realm="{context.issuer}"'
     if error.text:
-        challenge += f', error="{error.code}", error_description="{error.text}"'
+        told += f', error="{error.code}", error_description="{error.text}"'
     if error.acr_values:
-        challenge += f', acr_values="{" ".join(error.acr_values)}"'
+        told += f', acr_values="{" ".join(error.acr_values)}"'
+    algs = f'algs="{" ".join(ALGORITHMS)}"'
+    challenges = (f"DPoP {told}, {algs}",) if _scheme(request) == DPOP else (f"Bearer {told}", f"DPoP {algs}")
+    headers = tuple(("WWW-Authenticate", challenge) for challenge in challenges)  # RFC 9449 §7.1, §7.2
     content = {"error": error.code, "error_description": error.text or error.detail}
-    return json_response(content, status=error.status, headers=(("WWW-Authenticate", challenge),))
+    return json_response(content, status=error.status, headers=(*headers, *error.headers))
+
+
+def _check_sender(
+    value: str, grant: Grant, token: Token, request: Request, ports: Ports, context: Context, *, now: int
+) -> None:
+    """A token that is bound to a key comes by the scheme DPoP and with a proof of that key, and no other does (RFC 9449 §7)."""
+    by_proof = _scheme(request) == DPOP
+    if by_proof != (token.jkt is not None):
+        text = "the access token is bound to no key" if by_proof else "the access token is bound to a key"
+        raise BearerError("invalid_token", text)  # RFC 9449 §7.2
+    if token.jkt is None:
+        return
+    client = ports.clients.get(grant.client_id)
+    try:
+        jkt = dpop.proven(request, client, ports, context, now=now, access_token=value)
+    except TokenError as error:  # RFC 9449 §7.1, §9: at a resource these are 401
+        raise BearerError(error.code, error.text, detail=error.detail, headers=error.headers) from None
+    if jkt is None:
+        raise BearerError("invalid_token", "the DPoP proof is missing")
+    if jkt != token.jkt:
+        raise BearerError("invalid_token", "the access token is bound to another key")  # RFC 9449 §4.3 (12)
 
 
 def _token(request: Request, *, in_body: bool) -> str | None:
@@ -69,9 +100,13 @@ def _token(request: Request, *, in_body: bool) -> str | None:
         raise BearerError("invalid_request", "the access token was sent twice", status=400)  # RFC 6750 §2
     if header is None:
         return in_form[0] if in_form and len(in_form[0]) <= MAX_TOKEN else None
-    scheme, _, value = header.partition(" ")
-    if scheme.lower() != "bearer":
+    if _scheme(request) not in (BEARER, DPOP):
         return None
+    value = header.partition(" ")[2]
     if not value or len(value) > MAX_TOKEN:
         raise BearerError("invalid_token", "the access token is malformed")
     return value.strip()
+
+
+def _scheme(request: Request) -> str:
+    return request.headers.get("authorization", "").partition(" ")[0].lower()

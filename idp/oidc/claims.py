@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from certs.catalogue import Text
 from certs.encoding import b64url_encode
 from idp.login.acr import level_of
 from idp.login.standing import Holder
 from idp.model import Address, Client, Person
+from idp.oidc import sector
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +76,10 @@ def uncovered(scopes: Iterable[str], allowed: Iterable[str]) -> tuple[str, ...]:
 
 
 def subject(client: Client, person: Person, *, key: bytes) -> str:
-    """The number for those entitled to it, otherwise a name that only this party's site knows (§8.1)."""
-    if client.entitled_to_pid:
+    """The number for those entitled to it, unless they want none; otherwise a name that only this party's site knows (§8.1)."""
+    if client.entitled_to_pid and client.metadata.get("subject_type") != "pairwise":
         return person.pid
-    sector = urlsplit(client.redirect_uris[0]).netloc if client.redirect_uris else client.client_id
-    digest = hmac.new(key, f"{sector}\n{person.person_id}".encode(), hashlib.sha256).digest()
+    digest = hmac.new(key, f"{sector.of(client)}\n{person.person_id}".encode(), hashlib.sha256).digest()
     return b64url_encode(digest)
 
 

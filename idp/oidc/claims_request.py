@@ -1,6 +1,6 @@
 """The `claims` parameter: single claims, asked for by name, in userinfo or in the ID token.
 
-Spec: OpenID Connect Core 1.0 §5.5, §5.5.1; Unmet Authentication Requirements 1.0 §2
+Spec: OpenID Connect Core 1.0 §5.2, §5.5, §5.5.1, §5.5.2; Unmet Authentication Requirements 1.0 §2
 
 A claim asked for by name is allowed, kept and taken back as a scope of its own, `claim:NAME`. Such a scope lives inside of
 the provider alone: from a client it is unknown, and to a client it is not told.
@@ -13,6 +13,7 @@ from typing import Any
 from certs.encoding import json_decode
 from certs.errors import CertsError
 from idp.model import Client
+from idp.oidc import locales
 from idp.oidc.claims import CLAIMS, by_name
 from idp.oidc.errors import AuthorizationError
 
@@ -76,7 +77,14 @@ def _member(part: Any) -> Member:
         return {}
     if not isinstance(part, dict) or not all(request is None or _is_request(request) for request in part.values()):
         raise malformed()
-    return {name: request or {} for name, request in part.items()}
+    named = {_plain(name): request or {} for name, request in part.items() if "#" in name}
+    return {**named, **{name: request or {} for name, request in part.items() if "#" not in name}}
+
+
+def _plain(name: str) -> str:
+    """`name#vi` is `name`: there is one language of each claim, and it comes untagged (§5.2). Others are not there."""
+    plain, _, tag = name.partition("#")
+    return plain if locales.best((tag,), locales.CLAIMS) else name
 
 
 def _is_request(request: Any) -> bool:

@@ -6,6 +6,7 @@ Spec: RFC 6749 §2.3.1 (form-encoded Basic), §3.2.1, §5.2; OpenID Connect Core
  2. the client is looked up; an unknown one costs the same work
  3. the method is the registered one                                    (attacks CA-15)
  4. the secret's SHA-256 equals the stored one, in constant time
+ 5. wrong ones are counted, known client or not                         (attacks CA-19)
 """
 
 import base64
@@ -15,14 +16,15 @@ import hmac
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
-from idp.model import Client
-from idp.oidc import assertion
+from idp.model import Client, Limit
+from idp.oidc import assertion, client_keys
 from idp.oidc.context import Context
 from idp.oidc.errors import ClientError, TokenError
 from idp.oidc.profiles import PRIVATE_KEY_JWT, PUBLIC
 from idp.oidc.request import Request
 from idp.ports import Ports
 
+WRONG = Limit("client_authentication", ((100, 0), (101, 60)), kept=60, window=True)  # in a minute
 MAX_CREDENTIAL = 1024  # characters of the Authorization header's value
 _NO_SECRET = hashlib.sha256(b"").hexdigest()  # what an unknown client is compared with; it can never match
 
@@ -35,8 +37,27 @@ class Credentials:
 
 
 def authenticate(request: Request, ports: Ports, context: Context, *, now: int) -> Client | None:
-    """None when the request names no client at all: the grant decides whether that will do."""
+    """None when the request names no client at all: the grant decides whether that will do. Raises TokenError, Needed."""
     sent = _credentials(request)
+    try:
+        client = _proven(sent, request, ports, context, now=now)
+    except ClientError as error:
+        raise _counted(error, sent, request, ports, now=now) from None
+    return None if client is None else client_keys.ready(client, context)
+
+
+def _counted(error: ClientError, sent: Credentials | None, request: Request, ports: Ports, *, now: int) -> TokenError:
+    """5: of one client, from one network. Whoever has the right secret is never asked to wait: nobody can guess it, and so
+    no stranger can lock a client out; what has a bound is the noise."""
+    named = "" if sent is None else sent.client_id
+    wait = ports.attempts.count(WRONG, f"{named}\n{request.source}", now=now)
+    if not wait:
+        return error
+    text = f"too many wrong attempts, wait {wait} s"
+    return TokenError("temporarily_unavailable", text, status=429, headers=(("Retry-After", str(wait)),))
+
+
+def _proven(sent: Credentials | None, request: Request, ports: Ports, context: Context, *, now: int) -> Client | None:
     if sent is not None and sent.method == PRIVATE_KEY_JWT:
         client = ports.clients.get(sent.client_id)
         if client is None:

@@ -20,6 +20,7 @@ class ClientToken:
     audience: tuple[str, ...] | None
     issued: int
     expires: int
+    jkt: str | None = None  # the key that it is bound to
 
 
 def keep(ports: Ports, value: str, token: ClientToken) -> None:

@@ -31,6 +31,7 @@ class Code:
     grant_id: str  # the family that its tokens will form
     expires: int
     resources: tuple[str, ...] = ()  # that its tokens may be for
+    dpop_jkt: str | None = None  # the key with which alone it is redeemed
 
     def payload(self) -> Mapping[str, Any]:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}

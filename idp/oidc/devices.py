@@ -58,7 +58,7 @@ def respond(
         try:
             grant, who = _allowed(ports, request, context, now=now)  # 1, 2
         except BearerError as error:
-            return bearer.refusal(error, ports, context, now=now, resource="devices")
+            return bearer.refusal(error, request, ports, context, now=now, resource="devices")
     try:
         wanted = _wanted(request)  # 3
         proof = _proof(wanted.proof, context.issuer, now=now)  # 4

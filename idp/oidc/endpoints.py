@@ -4,6 +4,7 @@ AUTHORIZE = "/authorize"
 PAR = "/par"
 TOKEN = "/token"  # noqa: S105 (a path)
 REVOKE = "/revoke"
+REGISTER_CLIENT = "/register-client"  # `/register` is the citizens' page
 INTROSPECT = "/introspect"
 DEVICE_AUTHORIZATION = "/device_authorization"
 DEVICE = "/device"  # the page for its person

@@ -36,9 +36,12 @@ class AuthorizationError(OAuthError):
 
 
 class TokenError(OAuthError):
-    def __init__(self, code: str, text: str, *, detail: str = "", status: int = 400) -> None:
+    def __init__(
+        self, code: str, text: str, *, detail: str = "", status: int = 400, headers: tuple[tuple[str, str], ...] = ()
+    ) -> None:
         super().__init__(code, text, detail=detail)
         self.status = status
+        self.headers = headers
 
 
 class ClientError(TokenError):
@@ -52,8 +55,16 @@ class BearerError(OAuthError):
     """`acr_values`: the levels of which one would do (RFC 9470 §3)."""
 
     def __init__(
-        self, code: str, text: str, *, detail: str = "", status: int = 401, acr_values: tuple[str, ...] = ()
+        self,
+        code: str,
+        text: str,
+        *,
+        detail: str = "",
+        status: int = 401,
+        acr_values: tuple[str, ...] = (),
+        headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
         super().__init__(code, text, detail=detail)
         self.status = status
         self.acr_values = acr_values
+        self.headers = headers

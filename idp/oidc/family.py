@@ -13,9 +13,10 @@ from typing import Any
 
 from idp.login.standing import Holder
 from idp.model import Client, Grant, Token
-from idp.oidc import access_token
+from idp.oidc import access_token, dpop
 from idp.oidc.context import Context
 from idp.oidc.id_token import id_token
+from idp.oidc.profiles import PUBLIC
 from idp.oidc.request import Response, json_response
 from idp.oidc.scopes import OFFLINE, OPENID, for_documents, known
 from idp.oidc.secrets import token_hash
@@ -42,6 +43,7 @@ class Generation:
     scopes: tuple[str, ...]
     expires_in: int
     rows: tuple[Token, ...]
+    jkt: str | None
 
 
 def generation(
@@ -52,27 +54,32 @@ def generation(
     scopes: tuple[str, ...],
     audience: tuple[str, ...] | None,
     number: int,
+    jkt: str | None,
     context: Context,
     now: int,
+    refresh: str | None = None,
 ) -> Generation:
-    """`scopes` and `audience` are those of the access token; a refresh token stands for the whole grant (RFC 6749 §6)."""
+    """`scopes` and `audience` are those of the access token; a refresh token stands for the whole grant (RFC 6749 §6). `jkt`: the
+    key that they are bound to; the refresh token of a client that proves who it is is bound to the client by that (RFC 9449 §5).
+    `refresh`: the one that stays."""
     ends = min(now + LIFETIMES[grant.purpose], grant.expires)
     access = access_token.made(
         client,
         sub=access_token.sub(client, who, context),
         scopes=known(scopes),
         audience=audience,
-        more={name: grant.details[name] for name in ("acr", "amr", "auth_time")},
+        more={**{name: grant.details[name] for name in ("acr", "amr", "auth_time")}, **dpop.confirmation(jkt)},
         context=context,
         now=now,
         expires=ends,
     )
-    refresh = context.new_secret() if OFFLINE in grant.scopes else None
     narrowed = None if scopes == grant.scopes else scopes
-    rows = [Token(token_hash(access), grant.grant_id, "access", ends, number, narrowed, audience)]
-    if refresh is not None:
-        rows.append(Token(token_hash(refresh), grant.grant_id, "refresh", grant.expires, number))
-    return Generation(access, refresh, scopes, ends - now, tuple(rows))
+    rows = [Token(token_hash(access), grant.grant_id, "access", ends, number, narrowed, audience, jkt=jkt)]
+    if refresh is None and OFFLINE in grant.scopes:
+        refresh = context.new_secret()
+        to = jkt if client.token_endpoint_auth_method == PUBLIC else None
+        rows.append(Token(token_hash(refresh), grant.grant_id, "refresh", grant.expires, number, jkt=to))
+    return Generation(access, refresh, scopes, ends - now, tuple(rows), jkt)
 
 
 def released(grant: Grant, scopes: tuple[str, ...]) -> dict[str, Any]:
@@ -86,7 +93,7 @@ def answer(
 ) -> Response:
     content: dict[str, Any] = {
         "access_token": given.access,
-        "token_type": "Bearer",
+        "token_type": dpop.token_type(given.jkt),
         "expires_in": given.expires_in,
         "scope": " ".join(known(given.scopes)),
     }

@@ -1,17 +1,17 @@
 """The ID token: who signed in, when, how strongly, for whom.
 
-Spec: OpenID Connect Core 1.0 §2, §3.1.3.6 (`at_hash`), §12.2 (refreshed); RFC 8176 (`amr`); OpenID Connect Registration 1.0 §2 (algorithm)
+Spec: OpenID Connect Core 1.0 §2, §3.1.3.6 (`at_hash`), §12.2 (refreshed); RFC 8176 (`amr`); OpenID Connect Registration 1.0 §2 (algorithms)
+
+`aud` is the client alone, as one text: so there is no `azp`, which is for extensions that name somebody else (Core errata 2, §2).
 """
 
-import hashlib
 from typing import Any
 
-from certs.encoding import b64url_encode
-from certs.jose import sign
 from idp.login.standing import Holder
 from idp.model import Client, Grant
 from idp.oidc.claims import of_scopes, subject
 from idp.oidc.context import Context
+from idp.oidc.token_forms import ID_TOKEN, TYP, encrypted, half_hash, signed
 
 LIFETIME = 600  # seconds; it tells of one event and is read at once
 
@@ -21,8 +21,10 @@ CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr",
 def id_token(
     grant: Grant, *, client: Client, who: Holder, access_token: str, nonce: str | None, context: Context, now: int
 ) -> str:
-    """`auth_time`, `acr`, `amr` are of the log-in that the grant rests on, also when it is refreshed (§12.2)."""
-    event = grant.details
+    """`auth_time`, `acr`, `amr` are of the log-in that the grant rests on, also when it is refreshed (§12.2).
+
+    Raises NoEncryptionKey."""
+    event, alg = grant.details, client.id_token_signed_response_alg
     sub = subject(client, who.person, key=context.subject_key)
     asked = of_scopes(grant.scopes, client=client, holder=who, acr=event["acr"], sub=sub)
     claims: dict[str, Any] = {
@@ -37,12 +39,7 @@ def id_token(
         "acr": event["acr"],
         "amr": list(event["amr"]),
         "sid": event["sid"],
-        "at_hash": _left_half(access_token),
+        "at_hash": half_hash(access_token, alg),
         "jti": context.new_secret(),
     }
-    return sign(claims, context.signers[client.id_token_signed_response_alg], typ="JWT")
-
-
-def _left_half(token: str) -> str:
-    """For ES256 and RS256 alike: both hash with SHA-256."""
-    return b64url_encode(hashlib.sha256(token.encode("ascii")).digest()[:16])
+    return encrypted(signed(claims, context.signers, alg=alg, typ=TYP), client, ID_TOKEN)

@@ -8,7 +8,7 @@ from typing import Any
 
 from certs.encoding import json_decode
 from certs.errors import CertsError
-from certs.jose import KeySet, verify
+from certs.jose import verify
 from idp.model import Client
 from idp.oidc.context import Context
 from idp.oidc.errors import AuthorizationError
@@ -26,12 +26,12 @@ def subject(hint: str, client: Client, context: Context) -> str:
 
 def read(hint: str, context: Context) -> Mapping[str, Any] | None:
     """The claims of an ID token that we gave to anybody; None when it is something else."""
-    keys = KeySet(tuple(signer.public for signer in context.signers.values()))
     try:
-        claims = json_decode(verify(hint[: MAX_HINT + 1], keys, typ="JWT").payload)
+        claims = json_decode(verify(hint[: MAX_HINT + 1], context.published(), typ="JWT").payload)
     except CertsError:
         return None
-    return claims if isinstance(claims, dict) and claims.get("iss") == context.issuer else None
+    # A signed answer of userinfo has the same type, and no end: it is no hint.
+    return claims if isinstance(claims, dict) and claims.get("iss") == context.issuer and "exp" in claims else None
 
 
 def _refused() -> AuthorizationError:

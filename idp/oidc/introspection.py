@@ -1,6 +1,6 @@
 """The introspection endpoint: what a token is good for, told to whom it was given and to whom it is brought.
 
-Spec: RFC 7662 §2.1, §2.2, §4; RFC 9068 §2.2 (the names); RFC 9470 §6.2 (`acr`, `auth_time`); OWASP ASVS 5.0 V10.3
+Spec: RFC 7662 §2.1, §2.2, §4; RFC 9068 §2.2 (the names); RFC 9470 §6.2 (`acr`, `auth_time`); RFC 9449 §6.2 (`cnf`); OWASP ASVS 5.0 V10.3
 
     a client             sees the tokens that it was given itself
     a resource server    sees access tokens that are for a resource which it registered as its own
@@ -13,7 +13,7 @@ from typing import Any
 
 from idp.login.standing import holder
 from idp.model import Client, Event, Grant, Token
-from idp.oidc import access_token, client_auth, client_token, token
+from idp.oidc import access_token, client_auth, client_token, dpop, token
 from idp.oidc.claims import subject
 from idp.oidc.client_token import ClientToken
 from idp.oidc.context import Context
@@ -44,6 +44,8 @@ def respond(request: Request, ports: Ports, context: Context, now: int) -> Respo
 
 
 def _told(value: str, client: Client, ports: Ports, context: Context, *, now: int) -> dict[str, Any] | None:
+    if not access_token.counts(value, context):
+        return None
     hashed = token_hash(value)
     # `token_type_hint` only says where to look first; we find all of them by one hash (RFC 7662 §2.1).
     for kind in ("access", "refresh"):
@@ -71,7 +73,7 @@ def _of_person(
     if found.kind == "refresh" or given_to is None:
         return {name: told[name] for name in ("active", "client_id", "sub", "scope", "exp", "iss")}
     event = {name: grant.details[name] for name in ("acr", "auth_time") if name in grant.details}
-    return {**told, "token_type": "Bearer", **event}
+    return {**told, "token_type": dpop.token_type(found.jkt), **dpop.confirmation(found.jkt), **event}
 
 
 def _of_client(
@@ -86,7 +88,8 @@ def _of_client(
         **_common(value, own.client_id, own.expires, own.audience, context),
         "sub": own.client_id,  # RFC 9068 §2.2
         **({"scope": " ".join(own.scopes)} if own.scopes else {}),
-        "token_type": "Bearer",
+        "token_type": dpop.token_type(own.jkt),
+        **dpop.confirmation(own.jkt),
         "iat": own.issued,
     }
 

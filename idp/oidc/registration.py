@@ -19,9 +19,17 @@ from certs.encoding import safe_text
 from certs.errors import CertsError
 from certs.keys import PublicKey
 from idp.model import Client
-from idp.oidc import logout_metadata, token_metadata
+from idp.oidc import (
+    address_metadata,
+    dpop_metadata,
+    logout_metadata,
+    request_metadata,
+    sector,
+    token_forms_metadata,
+    token_metadata,
+)
 from idp.oidc.errors import OAuthError
-from idp.oidc.profiles import BASIC, POST, PRIVATE_KEY_JWT, PROFILES
+from idp.oidc.profiles import BASIC, POST, PRIVATE_KEY_JWT, PROFILES, SECRET_JWT
 from idp.oidc.response import MAX_REDIRECT_URI
 from idp.oidc.scopes import OPENID, SCOPES, split
 
@@ -41,11 +49,14 @@ SCHEMA: Mapping[str, tuple[type, bool]] = {
     "request_object_signing_alg": (str, False),
     "require_pushed_authorization_requests": (bool, False),
     "jwks": (dict, False),
-    "id_token_signed_response_alg": (str, False),
     "application_type": (str, False),
     "response_types": (list, False),
     **token_metadata.SCHEMA,
+    **token_forms_metadata.SCHEMA,
     **logout_metadata.SCHEMA,
+    **dpop_metadata.SCHEMA,
+    **request_metadata.SCHEMA,
+    **address_metadata.SCHEMA,
 }
 
 # As they came, in `Client.metadata`.
@@ -55,7 +66,11 @@ KEPT = (
     "request_object_signing_alg",
     "require_pushed_authorization_requests",
     *token_metadata.KEPT,
+    *token_forms_metadata.KEPT,
     *logout_metadata.KEPT,
+    *dpop_metadata.KEPT,
+    *request_metadata.KEPT,
+    *address_metadata.KEPT,
 )
 
 _LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
@@ -76,25 +91,26 @@ def client(
     profile: str,
     entitled_to_pid: bool,
     simulation: bool,
+    previous: Client | None = None,
+    secret_sealed: str | None = None,
 ) -> Client:
-    """The client, ready to be stored. What the state decides (profile, entitlement) is never read from the metadata."""
+    """The client, ready to be stored. What the state decides (profile, entitlement) is never read from the metadata.
+
+    `previous`: what it was, where it changes what it registered."""
     _check_types(metadata := token_metadata.completed(metadata))
     if profile not in PROFILES:
         raise RegistrationError("invalid_client_metadata", "profile is unknown")
-    application_type = metadata.get("application_type", "web")
-    loopback = simulation and PROFILES[profile].loopback
-    for uri in metadata["redirect_uris"]:
-        _check_redirect_uri(uri, application_type=application_type, simulation=loopback)
-    _refuse(logout_metadata.problem(metadata, check=_check_redirect_uri, simulation=loopback))
-    _check_with_authlib(metadata)
-    method = metadata.get("token_endpoint_auth_method", "client_secret_basic")
-    scopes = _scopes(metadata)
-    if method not in PROFILES[profile].methods or (method in (BASIC, POST)) != (secret_hash is not None):
+    method = metadata.get("token_endpoint_auth_method", BASIC)
+    kept = (secret_hash is not None, secret_sealed is not None)
+    if method not in PROFILES[profile].methods or kept != (method in (BASIC, POST), method == SECRET_JWT):
         raise RegistrationError("invalid_client_metadata", "token_endpoint_auth_method is not one for this client")
+    _check_addresses(metadata, profile=profile, simulation=simulation)
+    _check_with_authlib(metadata)
+    scopes = _scopes(metadata)
     _check_keys(metadata, method=method, profile=profile)
     _refuse(token_metadata.problem(metadata, method=method))
-    if metadata.get("id_token_signed_response_alg", "RS256") not in ("ES256", "RS256"):
-        raise RegistrationError("invalid_client_metadata", "id_token_signed_response_alg is not supported")
+    _refuse(request_metadata.problem(metadata))
+    _refuse(token_forms_metadata.problem(metadata, profile=profile, entitled_to_pid=entitled_to_pid))
     return Client(
         client_id=client_id,
         name=_text(metadata, "client_name"),
@@ -104,16 +120,39 @@ def client(
         profile=profile,
         token_endpoint_auth_method=method,
         secret_hash=secret_hash,
-        id_token_signed_response_alg=metadata.get("id_token_signed_response_alg", "RS256"),
-        application_type=application_type,
+        id_token_signed_response_alg=token_forms_metadata.signing_algorithm(metadata, profile),
+        application_type=metadata.get("application_type", "web"),
         entitled_to_pid=entitled_to_pid,
-        metadata={name: metadata[name] for name in KEPT if name in metadata},
+        metadata=_kept(metadata, client_id, entitled_to_pid=entitled_to_pid, previous=previous),
+        secret_sealed=secret_sealed,
     )
+
+
+def _check_addresses(metadata: Mapping[str, Any], *, profile: str, simulation: bool) -> None:
+    loopback = simulation and PROFILES[profile].loopback
+    for uri in metadata["redirect_uris"]:
+        _check_redirect_uri(uri, application_type=metadata.get("application_type", "web"), simulation=loopback)
+    _refuse(logout_metadata.problem(metadata, check=_check_redirect_uri, simulation=loopback))
+    _refuse(address_metadata.problem(metadata, profile=profile, check=_check_redirect_uri, simulation=loopback))
 
 
 def _refuse(problem: str | None) -> None:
     if problem is not None:
         raise RegistrationError("invalid_client_metadata", problem)
+
+
+def _kept(
+    metadata: Mapping[str, Any], client_id: str, *, entitled_to_pid: bool, previous: Client | None
+) -> Mapping[str, Any]:
+    """What came and has no field of its own, and the sector that it means."""
+    pairwise = not entitled_to_pid or metadata.get(token_forms_metadata.SUBJECT_TYPE) == token_forms_metadata.PAIRWISE
+    site = sector.chosen(metadata, client_id=client_id, pairwise=pairwise, previous=previous)
+    if site is None:  # OpenID Connect Core 1.0 §8.1
+        raise RegistrationError(
+            "invalid_client_metadata", "redirect_uris of several hosts need a sector_identifier_uri"
+        )
+    sent = {name: metadata[name] for name in KEPT if name in metadata}
+    return {**sent, **sector.kept(site, metadata["redirect_uris"], client_id)}
 
 
 def _scopes(metadata: Mapping[str, Any]) -> tuple[str, ...]:
@@ -126,19 +165,30 @@ def _scopes(metadata: Mapping[str, Any]) -> tuple[str, ...]:
 def _check_keys(metadata: Mapping[str, Any], *, method: str, profile: str) -> None:
     """Public keys that we can use, each with a name of its own, and at least one where the client signs (RFC 7591 §2)."""
     algorithms = PROFILES[profile].client_algorithms
-    for name in ("token_endpoint_auth_signing_alg", "request_object_signing_alg"):
-        if metadata.get(name, algorithms[0]) not in (*algorithms, "Ed25519"):
+    by_secret = PROFILES[profile].secret_algorithms if method == SECRET_JWT else ()
+    for name, known in (
+        ("token_endpoint_auth_signing_alg", by_secret or (*algorithms, "Ed25519")),
+        ("request_object_signing_alg", (*algorithms, "Ed25519")),
+    ):
+        if metadata.get(name, known[0]) not in known:
             raise RegistrationError("invalid_client_metadata", f"{name} is not supported")
     keys = metadata["jwks"].get("keys") if "jwks" in metadata else []
-    needed = "jwks" in metadata or method == PRIVATE_KEY_JWT
+    needed = "jwks" in metadata or (method == PRIVATE_KEY_JWT and "jwks_uri" not in metadata)
     if not isinstance(keys, list) or not needed <= len(keys) <= MAX_KEYS:
         raise RegistrationError("invalid_client_metadata", "jwks needs one to ten keys")
     try:
-        held = [PublicKey.from_jwk(key) for key in keys]
+        held = [
+            token_forms_metadata.checked(key)
+            if token_forms_metadata.is_for_encryption(key)
+            else PublicKey.from_jwk(key)
+            for key in keys
+        ]
     except CertsError:
         raise RegistrationError(
-            "invalid_client_metadata", "jwks holds a key that is no public one for signatures"
+            "invalid_client_metadata", "jwks holds a key that is no public one of a kind that we use"
         ) from None
+    if method == PRIVATE_KEY_JWT and "jwks_uri" not in metadata and not any(isinstance(key, PublicKey) for key in held):
+        raise RegistrationError("invalid_client_metadata", "jwks needs a key to verify signatures by")
     if any("kid" not in key for key in keys) or len({key.kid for key in held}) != len(held):
         raise RegistrationError("invalid_client_metadata", "each key of jwks needs a kid of its own")
 

@@ -60,7 +60,8 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Header names are lower case. `form` is empty unless the body is `application/x-www-form-urlencoded`."""
+    """Header names are lower case. `form` is empty unless the body is `application/x-www-form-urlencoded`. `jkt` is not sent but
+    found out: the key that the sender proved to hold (`idp.oidc.dpop`)."""
 
     method: str
     query: Parameters = Parameters()
@@ -68,6 +69,9 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     media_type: str | None = None  # of the body, lower case, without parameters
     body: bytes = field(default=b"", repr=False)
+    path: str = ""
+    source: str = ""  # the network that it came from, as tries are counted
+    jkt: str | None = None
 
     @property
     def parameters(self) -> Parameters:

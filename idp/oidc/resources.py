@@ -3,6 +3,9 @@
 Spec: RFC 8707 §2 (several, as one parameter sent several times), §2.1, §2.2 (no more than was granted), §3 (`invalid_target`)
 
 Only what a client registered, and our own. Who asks for none gets a token that our own resources take and nobody else.
+
+A resource of somebody else is allowed, kept and taken back as a scope of its own, `resource:URI`, as single claims are
+(`idp.oidc.claims_request`): from a client it is unknown, and to a client it is not told.
 """
 
 from collections.abc import Iterable
@@ -14,6 +17,7 @@ from idp.oidc.request import Parameters
 from idp.oidc.token_metadata import MAX_RESOURCES, is_resource
 
 PARAMETER = "resource"
+BY_URI = "resource:"
 
 
 def asked(sent: Parameters, client: Client, context: Context) -> tuple[str, ...]:
@@ -37,6 +41,15 @@ def audience(sent: Parameters, allowed: Iterable[str], client: Client, context: 
 def granted(uris: tuple[str, ...], context: Context) -> tuple[str, ...] | None:
     """As tokens have it: None is for our own resources alone."""
     return None if uris in ((), (context.issuer,)) else uris
+
+
+def scopes(uris: Iterable[str], context: Context) -> tuple[str, ...]:
+    """The scopes that stand for them in a consent. Our own needs none: what is read there is what other scopes say."""
+    return tuple(BY_URI + uri for uri in uris if uri != context.issuer)
+
+
+def of_scopes(allowed: Iterable[str]) -> tuple[str, ...]:
+    return tuple(scope.removeprefix(BY_URI) for scope in allowed if scope.startswith(BY_URI))
 
 
 def _same(uri: str, context: Context) -> str:

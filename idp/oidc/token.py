@@ -1,12 +1,12 @@
-"""The token endpoint: who calls, which grant, then that grant's function. All within the caller's transaction.
+"""The token endpoint: who calls, which grant, which key, then that grant's function. All within the caller's transaction.
 
-Spec: RFC 6749 §3.2, §5.1, §5.2
+Spec: RFC 6749 §3.2, §5.1, §5.2; RFC 9449 §5
 
 A refusal is an answer, not an exception that leaves: what was used up stays used up, and the journal has its line.
 """
 
 from idp.model import Client, Event
-from idp.oidc import client_auth, resources
+from idp.oidc import client_auth, dpop, resources, token_forms
 from idp.oidc.context import Context
 from idp.oidc.errors import ClientError, TokenError
 from idp.oidc.request import FORM, Request, Response, json_response
@@ -23,7 +23,10 @@ def respond(request: Request, ports: Ports, context: Context, now: int) -> Respo
             raise TokenError("invalid_request", "grant_type is missing")  # RFC 6749 §4.1.3
         if grant_type not in context.grants:
             raise TokenError("unsupported_grant_type", "this grant_type is not supported")  # RFC 6749 §5.2
-        return context.grants[grant_type](request, client, ports, context, now)
+        request = dpop.read(request, client, ports, context, now=now)
+        token_forms.check_ready(client)
+        answer = context.grants[grant_type](request, client, ports, context, now)
+        return dpop.with_nonce(answer, client, context, now=now)
     except TokenError as error:
         return refusal(error, client, ports, context, now=now, kind="token_refused")
 
@@ -43,5 +46,5 @@ def refusal(
     """JSON for the client, and a line of this kind in the journal."""
     details = {"error": error.code, "reason": error.detail}
     ports.journal.append(Event(now, kind, client_id=client.client_id if client else None, details=details))
-    headers = (client_auth.challenge(context),) if isinstance(error, ClientError) else ()
+    headers = (client_auth.challenge(context),) if isinstance(error, ClientError) else error.headers
     return json_response({"error": error.code, "error_description": error.text}, status=error.status, headers=headers)

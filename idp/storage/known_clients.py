@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from idp.model import Client
+from idp.model import Client, ClientQuestion
 from idp.ports import Clients, Ports, Storage
 
 KNOWN_SECONDS = 5.0
@@ -34,6 +34,11 @@ class KnownClients:
         self._seen.pop(client.client_id, None)
         return self._kept.replace(client)
 
+    def remove(self, client_id: str) -> bool:
+        self._adds = True
+        self._seen.pop(client_id, None)
+        return self._kept.remove(client_id)
+
     def get(self, client_id: str) -> Client | None:
         if self._adds:
             return self._kept.get(client_id)
@@ -47,8 +52,14 @@ class KnownClients:
             self._seen[client_id] = self._now + KNOWN_SECONDS, found
         return found
 
+    def hold(self, client_id: str) -> Client | None:
+        return self._kept.hold(client_id)
+
     def all(self) -> tuple[Client, ...]:
         return self._kept.all()
+
+    def listed(self, asked: ClientQuestion, *, limit: int) -> tuple[Client, ...]:
+        return self._kept.listed(asked, limit=limit)
 
 
 class ClientsRemembered:

@@ -11,6 +11,9 @@ from idp.storage.memory_journal import MemoryChain, MemoryJournal
 from idp.storage.memory_logouts import MemoryLogouts
 from idp.storage.memory_publishing import MemoryPublications, MemoryStatuses
 from idp.storage.memory_registers import MemoryDocuments, MemoryPopulation
+from idp.storage.memory_registrations import MemoryRegistrations
+from idp.storage.memory_signing_keys import MemorySigningKeys
+from idp.storage.memory_staff import MemoryStaff
 from idp.storage.memory_tokens import MemoryEphemeral, MemoryGrants, MemorySessions
 
 
@@ -28,10 +31,13 @@ class MemoryStorage:
         statuses = MemoryStatuses(self._undo)
         journal = MemoryJournal(self._undo)
         logouts = MemoryLogouts(self._undo)
+        grants = MemoryGrants(self._undo, accounts)
+        sessions = MemorySessions(self._undo, accounts, logouts)
+        clients.forgetting += [grants.forget_client, sessions.forget_client, logouts.forget_client]
         self._ports = Ports(
             ephemeral=MemoryEphemeral(self._undo),
-            grants=MemoryGrants(self._undo, accounts),
-            sessions=MemorySessions(self._undo, accounts, logouts),
+            grants=grants,
+            sessions=sessions,
             logouts=logouts,
             authenticators=MemoryAuthenticators(self._undo, accounts),
             attempts=MemoryAttempts(self._undo),
@@ -39,11 +45,14 @@ class MemoryStorage:
             accounts=accounts,
             standings=MemoryStandings(accounts, population, documents),
             clients=clients,
+            registrations=MemoryRegistrations(self._undo, clients),
+            staff=MemoryStaff(self._undo, accounts),
             consents=MemoryConsents(self._undo, accounts, clients),
             population=population,
             documents=documents,
             statuses=statuses,
             publications=MemoryPublications(self._undo),
+            signing_keys=MemorySigningKeys(self._undo),
             journal=journal,
             chain=MemoryChain(self._undo, journal),
         )

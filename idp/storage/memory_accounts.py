@@ -1,10 +1,10 @@
 """Accounts, clients and consents in memory."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from idp.model import Account, AccountState, Client, Consent, Standing
+from idp.model import Account, AccountState, Client, ClientOrder, ClientQuestion, Consent, Standing
 from idp.storage.memory_registers import MemoryDocuments, MemoryPopulation
 from idp.storage.memory_rows import Rows, Undo, require
 
@@ -74,6 +74,7 @@ class MemoryStandings:
 class MemoryClients:
     def __init__(self, undo: Undo) -> None:
         self._rows: Rows[str, Client] = Rows(undo)
+        self.forgetting: list[Callable[[str], None]] = []  # what else ends with a client, by the tables that hold it
 
     def add(self, client: Client) -> None:
         self._rows.add(client.client_id, client)
@@ -84,11 +85,48 @@ class MemoryClients:
         self._rows.put(client.client_id, client)
         return True
 
+    def remove(self, client_id: str) -> bool:
+        if client_id in self._rows:
+            for forget in self.forgetting:
+                forget(client_id)
+        return self._rows.remove(client_id)
+
     def get(self, client_id: str) -> Client | None:
         return self._rows.get(client_id)
 
     def all(self) -> tuple[Client, ...]:
         return tuple(sorted(self._rows.values(), key=lambda client: client.client_id))
+
+    def hold(self, client_id: str) -> Client | None:
+        return self.get(client_id)  # transactions exclude one another
+
+    def listed(self, asked: ClientQuestion, *, limit: int) -> tuple[Client, ...]:
+        def key(client: Client) -> str:
+            match asked.order:
+                case ClientOrder.NAME:
+                    return client.name.vi
+                case ClientOrder.CLIENT_ID:
+                    return client.client_id
+                case ClientOrder.PROFILE:
+                    return client.profile
+
+        wanted = [
+            client
+            for client in self.all()
+            if asked.profile in (None, client.profile)
+            and asked.application_type in (None, client.application_type)
+            and asked.client_id in (None, client.client_id)
+        ]
+        wanted.sort(key=key, reverse=asked.descending)  # stable both ways: of equals the ids go on rising
+        if asked.after is not None:
+            last, last_id = asked.after
+            wanted = [
+                client
+                for client in wanted
+                if (key(client) < last if asked.descending else key(client) > last)
+                or (key(client) == last and client.client_id > last_id)
+            ]
+        return tuple(wanted[:limit])
 
 
 class MemoryConsents:
@@ -96,6 +134,7 @@ class MemoryConsents:
         self._accounts = accounts
         self._clients = clients
         self._rows: Rows[tuple[str, str], Consent] = Rows(undo)
+        clients.forgetting.append(self._forget)
 
     def get(self, account_id: str, client_id: str) -> Consent | None:
         return self._rows.get((account_id, client_id))
@@ -122,3 +161,10 @@ class MemoryConsents:
 
     def withdraw(self, account_id: str, client_id: str) -> bool:
         return self._rows.remove((account_id, client_id))
+
+    def count(self, client_id: str) -> int:
+        return sum(key[1] == client_id for key, _ in self._rows.items())
+
+    def _forget(self, client_id: str) -> None:
+        for key in [key for key, _ in self._rows.items() if key[1] == client_id]:
+            self._rows.remove(key)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from idp.model import Block, Event, Mark, Recorded
+from idp.model import CLIENT_EVENTS, Block, Event, Mark, Recorded
 from idp.storage.memory_rows import Rows, Undo, as_stored
 
 
@@ -42,6 +42,10 @@ class MemoryJournal:
             and client_id in (None, one.event.client_id)
         ]
         return tuple(wanted[:limit])
+
+    def of_client(self, client_id: str, *, limit: int) -> tuple[Recorded, ...]:
+        theirs = [one for one in reversed(self.recorded()) if one.event.client_id == client_id]
+        return tuple([one for one in theirs if one.event.kind in CLIENT_EVENTS][:limit])
 
     def whole(self, account_id: str, *, after: int, limit: int) -> tuple[Recorded, ...]:
         wanted = [one for one in self.recorded() if one.event.account_id == account_id and one.event_id > after]

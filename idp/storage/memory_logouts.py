@@ -63,6 +63,11 @@ class MemoryLogouts:
             self._rows.remove(one.logout_id)
         return tuple(chosen)
 
+    def forget_client(self, client_id: str) -> None:
+        for row in self._rows.values():
+            if row.logout.client_id == client_id:
+                self._rows.remove(row.logout.logout_id)
+
     def _mine(self, logout: Logout) -> _Row | None:
         row = self._rows.get(logout.logout_id)
         return row if row is not None and row.logout.tries == logout.tries else None

@@ -82,9 +82,9 @@ class MemoryGrants:
     def open(self, grant: Grant, tokens: Iterable[Token]) -> None:
         require(self._accounts.get(grant.account_id) is not None, "a grant of no account")
         self._families.add(grant.grant_id, _Family(replace(grant, details=as_stored(grant.details))))
-        self._add(grant.grant_id, tokens)
+        self.add(grant.grant_id, tokens)
 
-    def _add(self, grant_id: str, tokens: Iterable[Token]) -> None:
+    def add(self, grant_id: str, tokens: Iterable[Token]) -> None:
         for token in tokens:
             require(token.grant_id == grant_id, "a token of another grant")
             require(token.kind in ("access", "refresh"), "a token of no known kind")
@@ -111,7 +111,7 @@ class MemoryGrants:
         if live is None:
             return None
         self._tokens.put(refresh_hash, replace(row, rotated_at=now))
-        self._add(row.token.grant_id, successors)
+        self.add(row.token.grant_id, successors)
         return live[0]
 
     def close_family(self, grant_id: str, *, now: int) -> bool:
@@ -127,6 +127,11 @@ class MemoryGrants:
             for grant_id, family in self._families.items()
             if family.grant.account_id == account_id and client_id in (None, family.grant.client_id)
         )
+
+    def forget_client(self, client_id: str) -> None:
+        for grant_id, family in self._families.items():
+            if family.grant.client_id == client_id:
+                self.close_family(grant_id, now=0)
 
     def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
         over = {key for key, family in self._families.items() if family.grant.expires <= now}
@@ -194,6 +199,10 @@ class MemorySessions:
         for session in over:
             self._take(session)
         return len(over)
+
+    def forget_client(self, client_id: str) -> None:
+        for key in [key for key, _ in self._reached.items() if key[1] == client_id]:
+            self._reached.remove(key)
 
     def _end(self, which: Callable[[Session], bool]) -> list[Ended]:
         ended = [self._take(session) for session in self._rows.values() if which(session)]

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
+from typing import Any
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Engine
 from sqlalchemy.exc import TimeoutError as PoolExhausted
+from sqlalchemy.pool import PoolProxiedConnection
 
 from idp.ports import Ports
-from idp.storage.engine import BUSY_MS, WRITES
+from idp.storage.engine import BUSY_MS
 from idp.storage.errors import Unavailable
 from idp.storage.sql_accounts import SqlAccounts, SqlClients, SqlConsents
 from idp.storage.sql_authentication import SqlAttempts, SqlAuthenticators, SqlMessages
@@ -17,7 +18,10 @@ from idp.storage.sql_journal import SqlChain, SqlJournal
 from idp.storage.sql_logouts import SqlLogouts
 from idp.storage.sql_publishing import SqlPublications, SqlStatuses
 from idp.storage.sql_registers import SqlDocuments, SqlPopulation
+from idp.storage.sql_registrations import SqlRegistrations
 from idp.storage.sql_sessions import SqlSessions
+from idp.storage.sql_signing_keys import SqlSigningKeys
+from idp.storage.sql_staff import SqlStaff
 from idp.storage.sql_standings import SqlStandings
 from idp.storage.sql_tokens import SqlEphemeral, SqlGrants
 from idp.storage.statements import Work
@@ -35,44 +39,54 @@ def _ports(work: Work) -> Ports:
         accounts=SqlAccounts(work),
         standings=SqlStandings(work),
         clients=SqlClients(work),
+        registrations=SqlRegistrations(work),
+        staff=SqlStaff(work),
         consents=SqlConsents(work),
         population=SqlPopulation(work),
         documents=SqlDocuments(work),
         statuses=SqlStatuses(work),
         publications=SqlPublications(work),
+        signing_keys=SqlSigningKeys(work),
         journal=SqlJournal(work),
         chain=SqlChain(work),
     )
 
 
+# READ COMMITTED sees a new state at each statement; a reader is promised one view.
+_ONE_VIEW = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+
 class SqlStorage:
-    """`engine` must have gone through `idp.storage.engine.prepare`, and its schema through `migrations.upgrade`."""
+    """`engine` must have gone through `idp.storage.engine.prepare`, and its schema through `migrations.upgrade`.
+
+    The engine lends its pool and its dialect; transactions are the driver's own, since what SQLAlchemy puts around one costs more
+    than what runs in most of ours.
+    """
 
     def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._driver: Any = engine.dialect.loaded_dbapi
         # SQLite has one writer, and who waits for it sleeps and looks again: among our own threads a lock is handed over at once.
         self._one_writer = Lock() if engine.dialect.name == "sqlite" else None
-        self._writing = engine.execution_options(**{WRITES: True})
-        reading: dict[str, object] = {WRITES: False}
-        self._read_only = engine.dialect.name == "postgresql"
-        if self._read_only:
-            # READ COMMITTED sees a new state at each statement; a reader is promised one view.
-            reading |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        self._reading = engine.execution_options(**reading)
 
     @contextmanager
     def transaction(self) -> Iterator[Ports]:
-        with self._turn(), _connected(self._writing) as connection:
-            work = Work(connection)
-            try:
-                yield _ports(work)
-                work.finish()
-            except BaseException:
-                connection.rollback()
-                raise
-            try:
+        # A writer takes the lock at once: a transaction that reads first and then upgrades cannot wait, it fails.
+        with self._turn(), self._work("BEGIN IMMEDIATE") as (work, connection):
+            yield _ports(work)
+            work.finish()
+            with work.in_our_words():
                 connection.commit()
-            except OperationalError as error:
-                raise Unavailable(str(error.orig)) from None
+
+    @contextmanager
+    def reading(self) -> Iterator[Ports]:
+        with self._work("BEGIN DEFERRED") as (work, connection):
+            if not work.one_writer:
+                work.say(_ONE_VIEW)
+            yield _ports(work)
+            if not work.one_writer:  # the driver would forget its prepared statements at a rollback
+                with work.in_our_words():
+                    connection.commit()
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -87,26 +101,19 @@ class SqlStorage:
                 self._one_writer.release()
 
     @contextmanager
-    def reading(self) -> Iterator[Ports]:
-        with _connected(self._reading) as connection:
-            try:
-                yield _ports(Work(connection))
-            finally:
-                if self._read_only:  # the same, but that the driver forgets its prepared statements at each rollback
-                    connection.commit()
-                else:
-                    connection.rollback()
-
-
-@contextmanager
-def _connected(engine: Engine) -> Iterator[Connection]:
-    try:
-        connection = engine.connect()
-    except (OperationalError, PoolExhausted) as error:
-        raise Unavailable(str(error)) from None
-    with connection:
+    def _work(self, begin: str) -> Iterator[tuple[Work, PoolProxiedConnection]]:
+        """The pool rolls back what comes back to it uncommitted."""
         try:
-            connection.begin()  # on SQLite a writer waits here for the other writer, and may wait in vain
-        except OperationalError as error:
-            raise Unavailable(str(error.orig)) from None
-        yield connection
+            connection = self._engine.raw_connection()
+        except (self._driver.Error, PoolExhausted) as error:
+            raise Unavailable(str(error)) from None
+        work = Work(connection, self._engine.dialect)
+        try:
+            if work.one_writer:  # PostgreSQL's driver begins by itself
+                work.say(begin)  # waits here for the other writer, perhaps in vain
+            yield work, connection
+        finally:
+            if work.lost:
+                connection.invalidate()
+                self._engine.dispose()
+            connection.close()

@@ -4,14 +4,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Row, String, bindparam, delete, insert, select, update
+from sqlalchemy import String, bindparam, delete, func, insert, select, update
 
 from certs.catalogue import Text
-from idp.model import Account, AccountState, Client, Consent
+from idp.model import Account, AccountState, Client, ClientQuestion, Consent
+from idp.storage import sql_client_list
 from idp.storage.statements import Insert, Upsert, Work
 from idp.storage.tables import accounts as a
 from idp.storage.tables import clients as c
 from idp.storage.tables import consents as k
+from idp.storage.tables import grants as g
+from idp.storage.tables import logouts, registrations
+from idp.storage.tables import session_clients as reached
 
 _ID = bindparam("id_is", type_=String)
 _ADD_ACCOUNT = insert(a)
@@ -26,7 +30,7 @@ _SET_PHONE = update(a).where(a.c.account_id == _ID).values(phone=bindparam("to")
 _SET_EMAIL = update(a).where(a.c.account_id == _ID).values(email=bindparam("to"))
 
 
-def _account(row: Row[Any] | None) -> Account | None:
+def _account(row: Any | None) -> Account | None:
     return None if row is None else account_of(row)
 
 
@@ -96,10 +100,22 @@ _REPLACE_CLIENT = (
     .values({column: bindparam(column.name, type_=column.type) for column in c.c if not column.primary_key})
 )
 _CLIENT = select(c).where(c.c.client_id == _ID)
+_HOLD_CLIENT = _CLIENT.with_for_update()
+# Who gives a consent at this moment holds the row: what is removed below is then all there is.
+_CLIENT_ALONE = select(c.c.client_id).where(c.c.client_id == _ID).with_for_update()
+_FORGET_CLIENT = (
+    # The moment is the journal's to say.
+    update(g).where(g.c.client_id == _ID, g.c.closed_at.is_(None)).values(closed_at=0),
+    delete(k).where(k.c.client_id == _ID),
+    delete(reached).where(reached.c.client_id == _ID),
+    delete(registrations).where(registrations.c.client_id == _ID),
+    delete(logouts).where(logouts.c.client_id == _ID),
+)
+_REMOVE_CLIENT = delete(c).where(c.c.client_id == _ID)
 _CLIENTS = select(c).order_by(c.c.client_id)
 
 
-def _client(row: Row[Any]) -> Client:
+def _client(row: Any) -> Client:
     return Client(
         client_id=row.client_id,
         name=Text(vi=row.name_vi, en=row.name_en),
@@ -113,6 +129,7 @@ def _client(row: Row[Any]) -> Client:
         application_type=row.application_type,
         entitled_to_pid=row.entitled_to_pid,
         metadata=row.metadata,
+        secret_sealed=row.secret_sealed,
     )
 
 
@@ -132,6 +149,7 @@ def _columns(client: Client) -> dict[str, Any]:
         "application_type": client.application_type,
         "entitled_to_pid": client.entitled_to_pid,
         "metadata": dict(client.metadata),
+        "secret_sealed": client.secret_sealed,
     }
 
 
@@ -145,12 +163,26 @@ class SqlClients:
     def replace(self, client: Client) -> bool:
         return self._work.run(_REPLACE_CLIENT, id_is=client.client_id, **_columns(client)).rowcount == 1
 
+    def remove(self, client_id: str) -> bool:
+        if self._work.run(_CLIENT_ALONE, id_is=client_id).first() is None:
+            return False
+        for statement in (*_FORGET_CLIENT, _REMOVE_CLIENT):
+            self._work.run(statement, id_is=client_id)
+        return True
+
     def get(self, client_id: str) -> Client | None:
         row = self._work.run(_CLIENT, id_is=client_id).first()
         return None if row is None else _client(row)
 
+    def hold(self, client_id: str) -> Client | None:
+        row = self._work.run(_HOLD_CLIENT, id_is=client_id).first()
+        return None if row is None else _client(row)
+
     def all(self) -> tuple[Client, ...]:
         return tuple(_client(row) for row in self._work.run(_CLIENTS))
+
+    def listed(self, asked: ClientQuestion, *, limit: int) -> tuple[Client, ...]:
+        return tuple(_client(row) for row in self._work.run(*sql_client_list.statement(asked, limit)))
 
 
 _WHO = bindparam("account_is", type_=String)
@@ -165,6 +197,7 @@ _NARROW = (
     .where(k.c.account_id == _WHO, k.c.client_id == _WHOM)
     .values(scopes=bindparam("left", type_=k.c.scopes.type))
 )
+_COUNT = select(func.count()).select_from(k).where(k.c.client_id == _WHOM)
 _WITHDRAW = delete(k).where(k.c.account_id == _WHO, k.c.client_id == _WHOM)
 
 
@@ -179,7 +212,7 @@ def _upsert_consent(insert: Insert) -> Any:
 _RECORD = Upsert(_upsert_consent)
 
 
-def _consent(row: Row[Any] | None) -> Consent | None:
+def _consent(row: Any | None) -> Consent | None:
     return None if row is None else Consent(row.account_id, row.client_id, tuple(row.scopes), row.given_at)
 
 
@@ -218,3 +251,6 @@ class SqlConsents:
 
     def withdraw(self, account_id: str, client_id: str) -> bool:
         return self._work.run(_WITHDRAW, account_is=account_id, client_is=client_id).rowcount == 1
+
+    def count(self, client_id: str) -> int:
+        return int(self._work.run(_COUNT, client_is=client_id).scalar_one())

@@ -8,7 +8,6 @@ from sqlalchemy import (
     BigInteger,
     Integer,
     LargeBinary,
-    Row,
     String,
     bindparam,
     case,
@@ -47,7 +46,7 @@ _REMOVE = delete(a).where(_THEIRS)
 _REMOVE_KIND = delete(a).where(a.c.account_id == _ACCOUNT, a.c.kind == _KIND)
 
 
-def _authenticator(row: Row[Any]) -> Authenticator:
+def _authenticator(row: Any) -> Authenticator:
     return Authenticator(
         authenticator_id=row.authenticator_id,
         account_id=row.account_id,

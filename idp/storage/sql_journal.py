@@ -9,7 +9,6 @@ from sqlalchemy import (
     BigInteger,
     Integer,
     LargeBinary,
-    Row,
     String,
     Text,
     TextClause,
@@ -23,6 +22,7 @@ from sqlalchemy import (
 
 from idp.model import Block, Event, Mark, Recorded
 from idp.storage.statements import Upsert, Work
+from idp.storage.tables import OF_CLIENTS
 from idp.storage.tables import blocks as b
 from idp.storage.tables import events as v
 
@@ -41,6 +41,7 @@ _BEFORE = bindparam("before", type_=BigInteger)
 _AFTER = bindparam("after", type_=BigInteger)
 _APPEND = insert(v).inline()  # nobody asks for the number that it got
 _NEWEST = select(*_COLUMNS).order_by(v.c.event_id.desc())
+_OF_CLIENT = _NEWEST.where(OF_CLIENTS, v.c.client_id == bindparam("client_is", type_=String)).limit(_LIMIT)
 _WHOLE = select(*_COLUMNS).where(v.c.account_id == _ACCOUNT, v.c.event_id > _AFTER).order_by(v.c.event_id).limit(_LIMIT)
 LAST = 2**63 - 1
 
@@ -63,7 +64,7 @@ def _history(kinds: int, of_one_client: bool, sqlite: bool) -> TextClause:
     return text(f"{' UNION ALL '.join(parts)} ORDER BY event_id DESC LIMIT :most")
 
 
-def _recorded(row: Row[Any]) -> Recorded:
+def _recorded(row: Any) -> Recorded:
     return Recorded(row.event_id, Event(row.at, row.kind, row.account_id, row.client_id, _details(row.details)))
 
 
@@ -115,6 +116,10 @@ class SqlJournal:
         statement = _history(len(kinds), client_id is not None, self._work.one_writer)
         return tuple(map(_recorded, self._work.run(statement, values)))
 
+    def of_client(self, client_id: str, *, limit: int) -> tuple[Recorded, ...]:
+        self._work.finish()
+        return tuple(map(_recorded, self._work.run(_OF_CLIENT, client_is=client_id, most=limit)))
+
     def whole(self, account_id: str, *, after: int, limit: int) -> tuple[Recorded, ...]:
         self._work.finish()
         return tuple(map(_recorded, self._work.run(_WHOLE, account_is=account_id, after=after, most=limit)))
@@ -135,7 +140,7 @@ _HOLDS = select(b.c.number).where(b.c.hash == bindparam("hash_is", type_=LargeBi
 _SEAL = Upsert(lambda insert: insert(b).on_conflict_do_nothing().returning(b.c.number))
 
 
-def _block(row: Row[Any]) -> Block:
+def _block(row: Any) -> Block:
     return Block(row.number, row.last_event_id, row.sealed_at, row.leaves, row.previous, row.hash)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Row, bindparam, delete, exists, func, select, update
+from sqlalchemy import BigInteger, Integer, bindparam, delete, exists, func, select, update
 
 from idp.model import Logout
 from idp.ports import SWEPT_AT_ONCE
@@ -32,7 +32,7 @@ _OLD = select(o.c.logout_id).where(o.c.since < bindparam("before", type_=BigInte
 _GIVE_UP = delete(o).where(o.c.logout_id.in_(select(_OLD.with_for_update(skip_locked=True).cte("old")))).returning(o)
 
 
-def _logout(row: Row[Any]) -> Logout:
+def _logout(row: Any) -> Logout:
     return Logout(row.logout_id, row.sid, row.client_id, row.account_id, row.subject, row.tries)
 
 

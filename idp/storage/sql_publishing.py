@@ -175,7 +175,7 @@ class SqlPublications:
         return self._work.run(_SEQUENCE, name_is=name).scalar() or 0
 
     def signed_lists(self) -> Mapping[int, SignedList]:
-        return {row.number: SignedList(**row._mapping) for row in self._work.run(_SIGNED)}
+        return {row.number: SignedList(**row._asdict()) for row in self._work.run(_SIGNED)}
 
     def keep_list(self, signed: SignedList) -> None:
         self._work.run(_SIGN, asdict(signed))
@@ -187,7 +187,7 @@ class SqlPublications:
 
     def newest_bundle(self) -> PublishedBundle | None:
         row = self._work.run(_NEWEST).first()
-        return None if row is None else PublishedBundle(**row._mapping)
+        return None if row is None else PublishedBundle(**row._asdict())
 
     def manifest(self, sequence: int) -> bytes | None:
         return self._work.run(_MANIFEST, sequence_is=sequence).scalar()

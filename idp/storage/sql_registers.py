@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, String, and_, bindparam, func, insert, select, update
+from sqlalchemy import String, and_, bindparam, func, insert, select, update
 
 from idp.model import SPOUSE, Address, CancelledPid, Document, DocumentState, IssuedCredential, Person
 from idp.storage.errors import Conflict
-from idp.storage.statements import Insert, Upsert, Work
+from idp.storage.statements import Among, Insert, Upsert, Work, texts
 from idp.storage.tables import IN_FORCE
 from idp.storage.tables import documents as d
 from idp.storage.tables import holder_keys as k
@@ -40,13 +40,11 @@ _HOLD_PERSON = _BY_ID.with_for_update(read=True, of=p)
 _HOLD_PERSON_ALONE = select(p.c.person_id).where(p.c.person_id == _ID).with_for_update()
 _BY_PID = _PERSON.where(n.c.pid == _ID)
 _ASKED = n.alias("asked")
-_PIDS = bindparam("pids", expanding=True, type_=String)
-_KNOWN = _PERSON.add_columns(_ASKED.c.pid.label("asked")).where(
-    _ASKED.c.person_id == p.c.person_id, _ASKED.c.pid.in_(_PIDS)
-)
+_OF_THESE = Among(_ASKED.c.pid, texts("pids"))
+_KNOWN = _PERSON.add_columns(_ASKED.c.pid.label("asked")).where(_ASKED.c.person_id == p.c.person_id, _OF_THESE)
 _THESE = (
     select(p.c.person_id)
-    .where(p.c.person_id.in_(select(_ASKED.c.person_id).where(_ASKED.c.pid.in_(_PIDS))))
+    .where(p.c.person_id.in_(select(_ASKED.c.person_id).where(_OF_THESE)))
     .order_by(p.c.person_id)  # two who hold many never wait for one another in a ring
 )
 _HOLD_KNOWN, _HOLD_KNOWN_ALONE = _THESE.with_for_update(read=True), _THESE.with_for_update()
@@ -76,7 +74,7 @@ def _columns(person: Person) -> dict[str, Any]:
     }
 
 
-def _person(row: Row[Any] | None) -> Person | None:
+def _person(row: Any | None) -> Person | None:
     return None if row is None else person_of(row)
 
 
@@ -163,9 +161,7 @@ _HOLD_DOCUMENT = _DOCUMENT.with_for_update(read=True)
 _OF_PERSON = select(d).where(d.c.person_id == _ID).order_by(d.c.document_id)
 _OF_PEOPLE = (
     select(d)
-    .where(
-        d.c.person_id.in_(bindparam("ids", expanding=True, type_=String)), d.c.type == bindparam("kind", type_=String)
-    )
+    .where(Among(d.c.person_id, texts("ids")), d.c.type == bindparam("kind", type_=String))
     .order_by(d.c.document_id)
 )
 _NAMING_SPOUSE = select(d).where(d.c.spouse_pid == _ID).order_by(d.c.document_id)

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Integer, Row, String, bindparam, delete, inse
 
 from idp.model import Ended, Reached, Session
 from idp.ports import SWEPT_AT_ONCE
-from idp.storage.statements import Upsert, Work, remove_chosen
+from idp.storage.statements import Among, Upsert, Work, remove_chosen, texts
 from idp.storage.tables import logouts, session_clients
 from idp.storage.tables import sessions as s
 
@@ -48,7 +48,7 @@ def _reach(insert: Any) -> Any:
 
 
 _REACH = Upsert(_reach)
-_SIDS = session_clients.c.sid.in_(bindparam("sids", expanding=True))
+_SIDS = Among(session_clients.c.sid, texts("sids"))
 _REACHED = (
     delete(session_clients)
     .where(_SIDS)
@@ -57,7 +57,7 @@ _REACHED = (
 _TO_TELL = insert(logouts)
 
 
-def _session(row: Row[Any]) -> Session:
+def _session(row: Any) -> Session:
     return Session(
         session_hash=row.session_hash,
         account_id=row.account_id,

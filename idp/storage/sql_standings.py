@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, String, Table, and_, bindparam, select
+from sqlalchemy import String, Table, and_, bindparam, select
 from sqlalchemy.sql.elements import Label
 
 from idp.model import Standing
@@ -34,8 +34,8 @@ _STANDING = (
 class _Part:
     """One table's columns of a joined row, under their own names."""
 
-    def __init__(self, row: Row[Any], name: str) -> None:
-        self._row = row._mapping
+    def __init__(self, row: Any, name: str) -> None:
+        self._row = row._asdict()
         self._name = name
 
     def __getattr__(self, column: str) -> Any:

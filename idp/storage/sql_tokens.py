@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, LargeBinary, Row, String, bindparam, exists, insert, select, update
+from sqlalchemy import BigInteger, Integer, LargeBinary, String, bindparam, exists, insert, select, update
 
 from idp.model import Grant, Taken, Token
 from idp.ports import SWEPT_AT_ONCE
@@ -85,6 +85,7 @@ _LIVE = (
         t.c.generation,
         t.c.scopes.label("token_scopes"),
         t.c.audience,
+        t.c.jkt,
         t.c.rotated_at,
     )
     .join(t, t.c.grant_id == g.c.grant_id)
@@ -125,7 +126,7 @@ _OLD_GRANTS = (
 _SWEEP_GRANTS = remove_chosen(g.c.grant_id, _OLD_GRANTS)
 
 
-def _grant(row: Row[Any]) -> Grant:
+def _grant(row: Any) -> Grant:
     return Grant(
         grant_id=row.grant_id,
         account_id=row.account_id,
@@ -155,9 +156,9 @@ class SqlGrants:
             details=dict(grant.details),
             closed_at=None,
         )
-        self._add(grant.grant_id, tokens)
+        self.add(grant.grant_id, tokens)
 
-    def _add(self, grant_id: str, tokens: Iterable[Token]) -> None:
+    def add(self, grant_id: str, tokens: Iterable[Token]) -> None:
         rows = [
             {
                 "token_hash": token.token_hash,
@@ -168,6 +169,7 @@ class SqlGrants:
                 "rotated_at": None,
                 "scopes": None if token.scopes is None else list(token.scopes),
                 "audience": None if token.audience is None else list(token.audience),
+                "jkt": token.jkt,
             }
             for token in tokens
         ]
@@ -184,14 +186,14 @@ class SqlGrants:
         audience = None if row.audience is None else tuple(row.audience)
         replaced = row.rotated_at is not None
         token = Token(
-            token_hash, row.grant_id, kind, row.token_expires, row.generation, scopes, audience, replaced=replaced
+            token_hash, row.grant_id, kind, row.token_expires, row.generation, scopes, audience, replaced, row.jkt
         )
         return _grant(row), token
 
     def rotate(self, refresh_hash: str, successors: Iterable[Token], *, now: int, spares: bool = False) -> Grant | None:
         grant_id = self._work.run(_ROTATE, h=refresh_hash, now=now).scalar()
         if grant_id is not None:
-            self._add(grant_id, successors)
+            self.add(grant_id, successors)
             return _grant(self._work.run(_GRANT_BY_ID, grant_is=grant_id).one())
         # RFC 9700 §4.14.2: a replaced token that comes back is in two hands; which is the thief's cannot be told.
         replayed = None if spares else self._work.run(_REPLAYED, h=refresh_hash).scalar()

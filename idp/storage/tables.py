@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from idp.storage.append_only import append_only
@@ -137,6 +138,7 @@ tokens = Table(
     Column("rotated_at", BigInteger),
     Column("scopes", JSON(none_as_null=True)),  # of a token that may do less than its grant
     Column("audience", JSON(none_as_null=True)),  # of a token that is for other resources than our own
+    Column("jkt", String(43)),  # of a token that is bound to a key
     CheckConstraint("kind IN ('access', 'refresh')", name="kind"),
 )
 
@@ -190,6 +192,8 @@ clients = Table(
     Column("application_type", String(16), nullable=False),
     Column("entitled_to_pid", Boolean, nullable=False),
     Column("metadata", JSON, nullable=False, server_default="{}"),
+    Column("secret_sealed", Text),  # by a key that is not in the database: what is a key itself cannot be a hash
+    Index(None, "name_vi", "client_id"),  # the order in which they are listed
 )
 
 consents = Table(
@@ -199,6 +203,40 @@ consents = Table(
     Column("client_id", ForeignKey("clients.client_id"), primary_key=True, index=True),
     Column("scopes", JSON, nullable=False),
     Column("given_at", BigInteger, nullable=False),
+)
+
+# What admits new clients, by its hash, and for what.
+initial_tokens = Table(
+    "initial_tokens",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("profile", String(32), nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("entitled_to_pid", Boolean, nullable=False),
+    Column("uses", Integer, nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True),
+)
+
+# Of a client that registered itself, by what it shows that it is itself, and what it may be at most.
+registrations = Table(
+    "registrations",
+    metadata,
+    Column("client_id", ForeignKey("clients.client_id"), primary_key=True),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("previous_hash", String(64), unique=True),
+    Column("scopes", JSON, nullable=False),
+    Column("issued_at", BigInteger, nullable=False),
+)
+
+# Of whose accounts the state's staff are, each with what they may do.
+staff = Table(
+    "staff",
+    metadata,
+    Column("account_id", ForeignKey("accounts.account_id"), primary_key=True),
+    Column("role", String(32), primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Column("granted_by", String(128), nullable=False),
 )
 
 # --- The registers ------------------------------------------------------------------------------------------------
@@ -330,6 +368,25 @@ bundles = Table(
     Column("raw", LargeBinary),
 )
 
+# What the provider signs with. `private` is sealed by a key that is not in the database.
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("kid", String(128), primary_key=True),
+    Column("alg", String(16), nullable=False),
+    Column("jwk", JSON, nullable=False),
+    Column("prepared_at", BigInteger, nullable=False),
+    Column("active_from", BigInteger),
+    Column("retired_at", BigInteger),
+    Column("removed_at", BigInteger),
+    Column("private", Text),
+)
+_here = signing_keys.c.removed_at.is_(None)
+_next = signing_keys.c.active_from.is_(None) & _here
+_signs = signing_keys.c.active_from.is_not(None) & signing_keys.c.retired_at.is_(None) & _here
+Index("uq_signing_keys_prepared", signing_keys.c.alg, unique=True, sqlite_where=_next, postgresql_where=_next)
+Index("uq_signing_keys_active", signing_keys.c.alg, unique=True, sqlite_where=_signs, postgresql_where=_signs)
+
 events = Table(
     "events",
     metadata,
@@ -343,6 +400,15 @@ events = Table(
     Index(None, "account_id", "event_id"),
     Index(None, "kind", "event_id"),
     Index(None, "account_id", "kind", "event_id"),
+)
+# Few among millions: what was done to what is registered of clients.
+OF_CLIENTS = text("kind IN ('client_added', 'client_changed', 'client_removed')")
+Index(
+    "ix_events_of_clients",
+    events.c.client_id,
+    events.c.event_id,
+    sqlite_where=OF_CLIENTS,
+    postgresql_where=OF_CLIENTS,
 )
 
 # The seals over the events; see `idp.journal.chain`.

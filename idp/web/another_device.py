@@ -17,7 +17,7 @@ from idp.login.interaction import Interaction
 from idp.login.origin import source
 from idp.login.session import SignedIn
 from idp.model import Event
-from idp.oidc import device_flow, endpoints
+from idp.oidc import device_flow, endpoints, resources
 from idp.oidc.authorization import Authorization
 from idp.oidc.claims import released_by
 from idp.oidc.device_flow import FROM_ADDRESS, GUESSES, Asking, Decided
@@ -118,7 +118,7 @@ def _pending(web: Web, asking: Asking, signed_in: SignedIn) -> Interaction:
     authorization = Authorization(
         client_id=asking.client_id,
         redirect_uri=web.oidc.at(f"{HOME}/done"),
-        scopes=asking.scopes,
+        scopes=(*asking.scopes, *resources.scopes(asking.resources, web.oidc)),
         resources=asking.resources,
         state=None,
         nonce=None,

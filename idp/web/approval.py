@@ -163,9 +163,8 @@ def _show(web: Web, identifier: str, asking_id: str) -> flask.typing.ResponseRet
     if pending is None:
         return _gone()
     if pending.authorization is not None:
-        authorization = Authorization.of(pending.authorization)
-        form_target.allow(authorization.redirect_uri)
-        language.prefer(authorization.ui_locales)
+        form_target.allow(Authorization.of(pending.authorization).redirect_uri)
+    language.prefer(pending.locales, since=pending.begun)
     return flask.render_template(
         "phone.html",
         identifier=identifier,

@@ -78,9 +78,8 @@ def render(web: Web, pending: Interaction, view: View) -> str:
         who = asker_of(pending, ports)
     ways = _ways(web, pending, held)
     if pending.authorization is not None:
-        authorization = Authorization.of(pending.authorization)
-        form_target.allow(authorization.redirect_uri)
-        language.prefer(authorization.ui_locales)
+        form_target.allow(Authorization.of(pending.authorization).redirect_uri)
+    language.prefer(pending.locales, since=pending.begun)
     return flask.render_template(
         "code.html",
         way=(view.way or ways[0]).value,

@@ -1,13 +1,14 @@
 """The consent page: the very facts that would go, to whom, why, for how long, and how to take it back. For documents that a
 wallet asks for it is another page: which documents, with what in them, go into which wallet.
 
-Spec: OpenID Connect Core 1.0 §3.1.2.4, §11 (offline access); OpenID4VCI 1.0 §15.1; Law on Personal Data Protection 91/2025/QH15 (consent: informed, separate, withdrawn
+Spec: OpenID Connect Core 1.0 §3.1.2.4, §11 (offline access); RFC 8707 §2.1; OpenID4VCI 1.0 §15.1; Law on Personal Data Protection 91/2025/QH15 (consent: informed, separate, withdrawn
 as easily as given); attacks.md §4.12
 
 The form carries a decision and nothing else. What is decided about stands in the interaction.
 """
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import flask
 
@@ -19,7 +20,7 @@ from idp.login.session import SignedIn
 from idp.login.standing import Holder, today
 from idp.model import Client
 from idp.oidc import authorization as authorizations
-from idp.oidc import claims
+from idp.oidc import claims, resources
 from idp.oidc.authorization import Authorization
 from idp.oidc.family import LIFETIMES, OFFLINE_LIFETIME, OPENID_PURPOSE
 from idp.oidc.scopes import DEVICE, OFFLINE, for_documents
@@ -53,7 +54,7 @@ def blueprint(web: Web) -> flask.Blueprint:
         security.check_form()
         decision, now = form().get("decision"), web.clock()
         if decision not in (SHARE, DO_NOT_SHARE):
-            flask.abort(400)
+            flask.abort(400, "the form has no decision that there is")
         with web.storage.transaction() as ports:
             browser = security.cookie(security.BROWSER)
             pending = interaction.finish(ports, identifier, browser=browser, now=now)
@@ -84,7 +85,7 @@ def _decide(
     if for_documents(authorization.scopes):
         wanted = requested(ports, signed_in.holder, authorization.scopes, now=now)
         if all(one.obstacle for one in wanted):
-            flask.abort(400)  # the page had no button for it
+            flask.abort(400, "shared documents of which none can be had")  # the page had no button for it
         names = sorted({f"{one.kind.name}.{field.name}" for one in wanted for field in one.fields})
     else:
         names = claims.names(_released(authorization, signed_in, ports, web))
@@ -95,7 +96,7 @@ def _decide(
 def _released(authorization: Authorization, signed_in: SignedIn, ports: Ports, web: Web) -> dict[str, object]:
     client = ports.clients.get(authorization.client_id)
     if client is None:
-        flask.abort(400)
+        flask.abort(400, "the client is no longer registered")
     sub = claims.subject(client, signed_in.holder.person, key=web.oidc.subject_key)
     return claims.of_scopes(
         authorization.scopes, client=client, holder=signed_in.holder, acr=signed_in.session.acr, sub=sub
@@ -106,9 +107,9 @@ def _page(pending: Interaction, signed_in: SignedIn, ports: Ports, web: Web, *, 
     authorization = Authorization.of(pending.authorization or {})
     client = ports.clients.get(authorization.client_id)
     if client is None:
-        flask.abort(400)
+        flask.abort(400, "the client is no longer registered")
     form_target.allow(authorization.redirect_uri)
-    language.prefer(authorization.ui_locales)
+    language.prefer(pending.locales, since=pending.begun)
     if for_documents(authorization.scopes):
         return _documents_page(authorization, client, signed_in, ports, now=now)
     missing = authorizations.missing_consent(authorization, signed_in.session.account_id, ports)
@@ -122,6 +123,7 @@ def _page(pending: Interaction, signed_in: SignedIn, ports: Ports, web: Web, *, 
         new=new or everything,
         before=tuple(fact for fact in everything if fact not in new) if new else (),
         minutes=LIFETIMES[OPENID_PURPOSE] // 60,
+        resources=[(urlsplit(uri).netloc, uri) for uri in resources.of_scopes(authorization.scopes)],
         device=DEVICE in authorization.scopes,
         offline_days=_offline_days(authorization),
         action=flask.request.path,

@@ -12,12 +12,13 @@ from certs.catalogue import DocumentType, Text
 from idp.accounts import consent as consents
 from idp.issuance.configurations import CREDENTIAL_SCOPES, Configuration, by_document, find
 from idp.model import Client, Consent
+from idp.oidc import resources
 from idp.oidc.claims import CLAIMS, Claim, by_name, released_by
 from idp.oidc.scopes import DEVICE, OFFLINE, OPENID
 from idp.web import security
 from idp.web.context import Web
 from idp.web.exchange import form, see_other
-from idp.web.facts import alone
+from idp.web.facts import alone, resource
 from idp.web.moments import day
 from idp.web.session import require_session
 
@@ -46,6 +47,7 @@ class Allowed:
     documents: tuple[tuple[DocumentType, tuple[Configuration, ...]], ...]  # that may be put into this wallet
     offline: bool  # also while the person is away
     device: bool  # may enrol a phone
+    resources: tuple[str, ...]  # elsewhere, by their URIs
     since: str  # dd/mm/yyyy
     parts: bool  # there is more than one thing to take back
 
@@ -116,6 +118,7 @@ def _allowed(client: Client, consent: Consent) -> Allowed:
         by_document(consent.scopes),
         OFFLINE in consent.scopes,
         DEVICE in consent.scopes,
+        resources.of_scopes(consent.scopes),
         day(consent.given_at),
         len(parts(consent.scopes)) > 1,
     )
@@ -131,6 +134,8 @@ def _part(scope: str) -> Part:
     if asked is not None:
         kind, title = asked.document.title, asked.title
         return Part(scope, Text(f"{kind.vi}: {title.vi}", f"{kind.en}: {title.en}"), (asked.about,))
+    for uri in resources.of_scopes([scope]):
+        return Part(scope, resource(uri), (Text(uri, uri),))
     about = tuple(claim.label for claim in _shown(released_by([scope])))
     title = _CLAIMS.get(scope) or _TITLES.get(scope, Text(scope, scope))
     return Part(scope, title, about if len(about) > 1 else ())

@@ -7,6 +7,7 @@ from idp.config import Config
 from idp.login.face import Faces
 from idp.login.sealed import Sealer
 from idp.oidc.context import Context
+from idp.oidc.key_view import KeyView
 from idp.ports import Storage
 
 
@@ -15,6 +16,7 @@ class Web:
     config: Config
     storage: Storage
     oidc: Context
+    keys: KeyView  # those of `oidc`; read anew before each request that is due
     clock: Callable[[], int]  # Unix seconds; the only clock
     seal_key: bytes = field(repr=False)  # form tokens are a keyed hash under it
     sealer: Sealer  # for secrets that must be read again

@@ -14,14 +14,14 @@ from idp.login.attempts import TooMany
 from idp.login.devices import DeviceRefused
 from idp.login.origin import source
 from idp.model import Client
-from idp.oidc import devices
+from idp.oidc import devices, resources
 from idp.oidc.claims import released_by
 from idp.oidc.request import Response, json_response
 from idp.oidc.scopes import DEVICE, OFFLINE
 from idp.web import errors
 from idp.web.context import Web
 from idp.web.exchange import answered, received
-from idp.web.facts import alone
+from idp.web.facts import alone, resource
 from idp.web.login import Asker, asker
 
 DEVICES, VIEW, DECISION = "/devices", "/approvals/view", "/approvals/decision"
@@ -132,7 +132,8 @@ def _asked(scopes: tuple[str, ...], client: Client | None) -> list[Text]:
     labels = [label for name, label in asked.items() if alone(asked, name)]
     documents = [CATALOGUE[kind.name].title for kind, _ in by_document(scopes)]
     more = [text for scope, text in ((OFFLINE, _OFFLINE), (DEVICE, _DEVICE)) if scope in scopes]
-    return [*labels, *documents, *more] or [_SIGN_IN]
+    elsewhere = [resource(uri) for uri in resources.of_scopes(scopes)]
+    return [*labels, *documents, *elsewhere, *more] or [_SIGN_IN]
 
 
 def _both(text: Text) -> dict[str, str]:

@@ -17,6 +17,7 @@ from idp.login.attempts import TooMany
 from idp.login.hashing import RETRY_SECONDS, HashingBusy
 from idp.oidc import endpoints
 from idp.oidc.authorize import Refused
+from idp.oidc.key_safe import Unusable
 from idp.oidc.request import json_response
 from idp.storage.errors import Unavailable, Unstorable
 from idp.web.exchange import answered
@@ -26,7 +27,14 @@ from idp.web.log import method, request_id, route
 log = logging.getLogger("idp.errors")
 
 # Where programs call, an error is JSON. Other rooms add theirs with `answers_programs`.
-_PROGRAMS: set[str] = {endpoints.TOKEN, endpoints.REVOKE, endpoints.USERINFO, endpoints.JWKS, "/.well-known"}
+_PROGRAMS: set[str] = {
+    endpoints.TOKEN,
+    endpoints.REVOKE,
+    endpoints.USERINFO,
+    endpoints.JWKS,
+    endpoints.REGISTER_CLIENT,
+    "/.well-known",
+}
 
 _TRY_AGAIN = Text("Bạn hãy quay lại trang trước và thử lại.", "Go back to the previous page and try again.")
 _RESTART = Text(
@@ -130,6 +138,10 @@ def install(app: flask.Flask) -> None:
     def _busy(error: Unavailable) -> flask.typing.ResponseReturnValue:
         return _answer(503, str(error), {"Retry-After": "5"})
 
+    @app.errorhandler(Unusable)
+    def _unsigned(error: Unusable) -> flask.typing.ResponseReturnValue:
+        return _answer(503, str(error), {"Retry-After": "5"})
+
     @app.errorhandler(HashingBusy)
     def _crowded(error: HashingBusy) -> flask.typing.ResponseReturnValue:
         return _answer(503, "no place to hash", {"Retry-After": str(RETRY_SECONDS)}, said=CROWDED)
@@ -152,15 +164,18 @@ def install(app: flask.Flask) -> None:
 
 def refused_page(refused: Refused) -> flask.Response:
     """An authorization request whose client or address cannot be trusted."""
-    return page(400, *UNTRUSTED, cause=str(refused.error))
+    return page(400, *UNTRUSTED, cause=str(refused.error), client=refused.client_id)
 
 
 def expired_page(status: int = 400) -> flask.Response:
     return page(status, *EXPIRED, cause="interaction is unknown, expired, done or of another browser")
 
 
-def page(status: int, what: Text, then: Text, *, cause: str, error: Exception | None = None) -> flask.Response:
-    identifier = _record(status, cause, error)
+def page(
+    status: int, what: Text, then: Text, *, cause: str, error: Exception | None = None, client: str | None = None
+) -> flask.Response:
+    """`client`: a registered one that the cause is about."""
+    identifier = _record(status, cause, error, client)
     flask.g.page_stays = False
     flask.g.form_target = None
     html = flask.render_template(
@@ -209,7 +224,7 @@ def _answer(
     return answer
 
 
-def _record(status: int, cause: str, error: Exception | None) -> str:
+def _record(status: int, cause: str, error: Exception | None, client: str | None = None) -> str:
     """The id under which the log has the cause. Neither query nor body is written: they hold codes and passwords."""
     level = logging.WARNING if status < 500 else logging.ERROR
     event(
@@ -221,6 +236,7 @@ def _record(status: int, cause: str, error: Exception | None) -> str:
         route=route(),
         status=status,
         cause=cause,
+        client=client,
         error=error,
     )
     return request_id()

@@ -8,6 +8,7 @@ import flask
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from werkzeug.formparser import FormDataParser
 
+from idp.login.origin import source as network_of
 from idp.oidc.request import FORM, MalformedParameters, Parameters, Request, Response
 from idp.oidc.response import FormPost
 from idp.web import form_target
@@ -26,6 +27,8 @@ def received() -> Request:
             headers={name.lower(): value for name, value in source.headers},
             media_type=media_type,
             body=body,
+            path=source.path,
+            source=network_of(source.remote_addr or ""),
         )
     except MalformedParameters as error:
         raise BadRequest(str(error)) from error

@@ -133,9 +133,8 @@ def _page(web: Web, step: str, pending: Interaction, problem: Text | None = None
     with web.storage.reading() as ports:
         asker = asker_of(pending, ports)
     if pending.authorization is not None:
-        authorization = Authorization.of(pending.authorization)
-        form_target.allow(authorization.redirect_uri)
-        language.prefer(authorization.ui_locales)
+        form_target.allow(Authorization.of(pending.authorization).redirect_uri)
+    language.prefer(pending.locales, since=pending.begun)
     return flask.render_template(
         "face.html",
         asker=asker,

@@ -3,6 +3,7 @@
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from certs.catalogue import Text
 from idp.oidc.claims import CLAIMS, Claim
@@ -54,6 +55,12 @@ def _lines(claims: Mapping[str, Any]) -> Iterator[Fact]:
             names = ("sub", *names)
         label = _NUMBER if claim.name == "sub" and _is_number(claims["sub"]) else claim.label
         yield Fact(claim.scope, label, _value(claim, claims), claim.sensitive, names)
+
+
+def resource(uri: str) -> Text:
+    """What it means to allow a resource (RFC 8707), by the host that a person may know."""
+    host = urlsplit(uri).netloc or uri
+    return Text(f"Thay bạn truy cập tại {host}", f"Access on your behalf at {host}")
 
 
 _NUMBER = next(claim.label for claim in CLAIMS if claim.name == "personal_identification_number")

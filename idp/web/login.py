@@ -135,9 +135,8 @@ def _sign_in(web: Web, identifier: str, pending: Interaction, checked: Check) ->
 
 def _page(identifier: str, pending: Interaction, who: Asker | None, *, name: str, problems: tuple[Problem, ...]) -> str:
     if pending.authorization is not None:
-        authorization = Authorization.of(pending.authorization)
-        form_target.allow(authorization.redirect_uri)
-        language.prefer(authorization.ui_locales)
+        form_target.allow(Authorization.of(pending.authorization).redirect_uri)
+    language.prefer(pending.locales, since=pending.begun)
     by_field = {problem.field: problem.text for problem in problems}
     return flask.render_template(
         "login.html",

@@ -120,9 +120,8 @@ def _here(identifier: str, ports: Ports, web: Web) -> tuple[Interaction | None, 
 
 def _page(identifier: str, pending: Interaction, signed_in: SignedIn, ports: Ports, web: Web) -> str:
     if pending.authorization is not None:
-        authorization = Authorization.of(pending.authorization)
-        form_target.allow(authorization.redirect_uri)
-        language.prefer(authorization.ui_locales)
+        form_target.allow(Authorization.of(pending.authorization).redirect_uri)
+    language.prefer(pending.locales, since=pending.begun)
     held = ports.authenticators.of_account(signed_in.session.account_id)
     proven = factors_of(signed_in.session.amr)
     offered = ways(available(held, offered=web.oidc.factors), proven, least=pending.least)

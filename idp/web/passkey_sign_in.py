@@ -95,9 +95,8 @@ def request(web: Web, identifier: str, *, only: Sequence[Authenticator] | None =
 def page(web: Web, step: Step, problem: Text | None = None) -> str:
     pending = step.pending
     if pending.authorization is not None:
-        authorization = Authorization.of(pending.authorization)
-        form_target.allow(authorization.redirect_uri)
-        language.prefer(authorization.ui_locales)
+        form_target.allow(Authorization.of(pending.authorization).redirect_uri)
+    language.prefer(pending.locales, since=pending.begun)
     return flask.render_template(
         "passkey_sign_in.html",
         asker=step.asker,

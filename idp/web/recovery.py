@@ -12,7 +12,7 @@ from idp.login.interaction import Interaction
 from idp.login.password import hash_password
 from idp.login.sign_in import MAX_IDENTIFIER
 from idp.ports import Ports
-from idp.web import errors, security
+from idp.web import errors, language, security, walk
 from idp.web.context import Web
 from idp.web.exchange import form, see_other
 from idp.web.login import NO_IDENTIFIER, Way
@@ -67,6 +67,8 @@ def blueprint(web: Web) -> flask.Blueprint:
         back = flask.request.args.get("back", "")
         with web.storage.reading() as ports:
             found = interaction.find(ports, back, browser=security.cookie(security.BROWSER), now=web.clock())
+        if found:
+            language.prefer(found.locales, since=found.begun)
         address = flask.url_for("login.page", identifier=back) if found else flask.url_for("home.sign_in")
         return flask.render_template("password_set.html", next=address, recovered=True)
 
@@ -80,10 +82,12 @@ def _begin(web: Web) -> flask.typing.ResponseReturnValue:
     if not name:
         return _ask(back, problems={"identifier": NO_IDENTIFIER.text}), 422
     with web.storage.transaction() as ports:
-        waits = interaction.find(ports, back, browser=browser, now=now) is not None
+        waits = interaction.find(ports, back, browser=browser, now=now)
         pending = Interaction(
             browser=interaction.browser_hash(browser),
             next=flask.url_for("login.page", identifier=back) if waits else None,
+            locales=waits.locales if waits else (),
+            begun=waits.begun if waits else now,
         )
         identifier = recovery.begin(
             ports, pending, name[:MAX_IDENTIFIER], key=web.seal_key, new_secret=web.oidc.new_secret, now=now
@@ -125,7 +129,10 @@ def _finish(web: Web, identifier: str) -> flask.typing.ResponseReturnValue:
 
 def _pending(ports: Ports, web: Web, identifier: str) -> Interaction | None:
     found = interaction.find(ports, identifier, browser=security.cookie(security.BROWSER), now=web.clock())
-    return found if found is not None and found.recovers else None
+    if found is None or not found.recovers:
+        return None
+    language.prefer(found.locales, since=found.begun)
+    return found
 
 
 def _set(web: Web, identifier: str, pending: Interaction, hashed: str, *, now: int) -> bool:
@@ -145,6 +152,7 @@ def _is_hopeless(ports: Ports, web: Web, pending: Interaction) -> bool:
 
 
 def _ask(back: str, *, problems: Problems) -> str:
+    walk.speak(back)
     return flask.render_template("recover.html", back=back, problems=problems)
 
 

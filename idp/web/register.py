@@ -24,7 +24,7 @@ from idp.model import Event
 from idp.oidc.request import Parameters
 from idp.ports import Ports
 from idp.storage.errors import Conflict
-from idp.web import errors, security
+from idp.web import errors, security, walk
 from idp.web.code_page import NO_CODE, REFUSED, too_soon
 from idp.web.context import Web
 from idp.web.exchange import form, see_other
@@ -77,6 +77,7 @@ def blueprint(web: Web) -> flask.Blueprint:
         if outcome not in ("yes", "no"):
             flask.abort(404)
         then = flask.request.args.get("then", "")
+        walk.speak(then)
         sign_in = flask.url_for("login.page", identifier=then) if _STEP.fullmatch(then) else None
         return flask.render_template("registered.html", registered=outcome == "yes", sign_in=sign_in)
 
@@ -182,6 +183,7 @@ def _pending(web: Web, step: str, *, status: int = 400) -> Application:
     if found is None:
         security.refused("registration")
         flask.abort(errors.expired_page(status))
+    walk.speak(found.then)
     return found
 
 
@@ -242,6 +244,7 @@ def _browser() -> str | None:
 
 
 def _form(typed: dict[str, str], *, problems: Problems) -> str:
+    walk.speak(typed["then"])
     return flask.render_template(
         "register.html", typed=typed, problems=problems, action=flask.url_for("register.begin")
     )

@@ -98,7 +98,7 @@ def check_form(action: str | None = None, *, sent: str | None = None) -> None:
     expected = _token(known, action or flask.request.path) if known else ""
     if not expected or not hmac.compare_digest(sent.encode(), expected.encode()):
         refused("form_token")
-        raise Forbidden
+        raise Forbidden("the form has no token of ours for this browser and address")
 
 
 def refused(reason: str) -> None:

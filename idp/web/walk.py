@@ -10,7 +10,7 @@ from idp.login.session import SignedIn
 from idp.oidc.authorization import Authorization, ConsentNeeded, LoginNeeded, MoreNeeded, proceed
 from idp.oidc.request import Response
 from idp.ports import Ports
-from idp.web import security
+from idp.web import language, security
 from idp.web.exchange import answered, see_other
 
 
@@ -47,6 +47,17 @@ def step(pending: Interaction, signed_in: SignedIn | None, ports: Ports, *, now:
         case Response():
             return answered(answer)
     raise TypeError(answer)
+
+
+def speak(identifier: str | None) -> None:
+    """A page beside the walk that leads back to it (to register, to recover) is in the language that was wished for there."""
+    if not identifier or not (identifier.isascii() and identifier.isprintable()):
+        return
+    web, browser = security.web(), security.cookie(security.BROWSER)
+    with web.storage.reading() as ports:
+        waits = interaction.find(ports, identifier, browser=browser, now=web.clock())
+    if waits is not None:
+        language.prefer(waits.locales, since=waits.begun)
 
 
 def _to_add(pending: Interaction, signed_in: SignedIn, ports: Ports, *, now: int) -> flask.Response:

@@ -21,6 +21,7 @@ GROUPS = frozenset(
         "CO",
         "RT",
         "CN",
+        "DP",
         "SE",
         "BF",
         "XS",

@@ -106,12 +106,16 @@ def test_ca_04_jti_missing_or_malformed(state: State, jti: object) -> None:
 
 
 def test_ca_05_token_endpoint_as_audience(state: State) -> None:
-    taken(send(state, assertion(state, "basic-signer", aud=TOKEN)))
-    refused(send(state, assertion(state, "signer", aud=TOKEN)))
-    refused(send(state, assertion(state, "bank-signer", aud=TOKEN)))
+    for aud in (TOKEN, [TOKEN]):  # a list of one says the same (RFC 7519 §4.1.3)
+        taken(send(state, assertion(state, "basic-signer", aud=aud, jti=f"for-{len(aud)}")))
+        refused(send(state, assertion(state, "signer", aud=aud)))
+        refused(send(state, assertion(state, "bank-signer", aud=aud)))
 
 
-@pytest.mark.parametrize("aud", [[ISSUER], [ISSUER, "https://other.example"], []])
+@pytest.mark.parametrize(
+    "aud",
+    [[ISSUER], [ISSUER, "https://other.example"], [TOKEN, "https://other.example"], [TOKEN, TOKEN], [[TOKEN]], []],
+)
 def test_ca_06_audience_as_a_list(state: State, aud: list[str]) -> None:
     for name in ("signer", "basic-signer"):
         refused(send(state, assertion(state, name, aud=aud)))

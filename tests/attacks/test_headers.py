@@ -11,6 +11,8 @@ import time
 
 import pytest
 
+from certs import dpop
+from certs.keys import MemorySigner
 from tests.proxy import ROLES, Answer, House, exchange
 
 EVIL = "evil.example"
@@ -516,3 +518,22 @@ def test_se_13_security_headers_on_every_status(house: House, role: str, front: 
     assert re.fullmatch(r"text/css; charset=utf-8", static["content-type"])
     assert b"khong-ai" not in answers[500].body and b"RuntimeError" not in answers[500].body
     assert "Allow".lower() in dict(answers[405].headers)
+
+
+# --- DP-09 ------------------------------------------------------------------------------------------------------------
+
+
+@each_door
+def test_dp_09_two_proofs_arrive_as_two(house: House, front: bool) -> None:
+    """Each alone holds, and comes as far as the code that is missing: neither proxy nor server chooses one of two."""
+    signer, at = MemorySigner.generate(), f"https://{house.own('idp').decode()}/token"
+    body = b"grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Apre-authorized_code"
+
+    def ask(*jtis: str) -> str:
+        proofs = [dpop.make(signer, htm="POST", htu=at, jti=jti + str(front), now=int(time.time())) for jti in jtis]
+        sent = (f"DPoP: {proof}" for proof in proofs)
+        answer = house.ask("idp", "/token", FORM, *sent, front=front, method="POST", body=body)
+        return str(json.loads(answer.body)["error"])
+
+    assert ask("1") == ask("2") == "invalid_request"
+    assert ask("3", "4") == "invalid_dpop_proof"

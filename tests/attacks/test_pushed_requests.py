@@ -1,4 +1,4 @@
-"""Requests that are pushed, and requests that are signed: attacks PA-01 to PA-10, RO-01 to RO-08, AR-08."""
+"""Requests that are pushed, and requests that are signed: attacks PA-01 to PA-10, RO-01 to RO-09, AR-08."""
 
 import hmac
 import json
@@ -49,6 +49,10 @@ def signed_push(state: State, name: str, jti: str, **changed: str) -> TestRespon
     claims = {"iss": name, "sub": name, "aud": ISSUER, "jti": jti, "exp": now + 60}
     by = {"client_assertion": sign(claims, KEY, typ="JWT"), "client_assertion_type": TYPE}
     return state.token({**query(client_id=name), **changed, **by}, {}, path="/par")
+
+
+def push_object(state: State, signed: str, jti: str) -> TestResponse:
+    return signed_push(state, "bank-signer", jti, request=signed)
 
 
 def test_a_pushed_walk(state: State) -> None:
@@ -274,6 +278,19 @@ def test_ro_07_a_request_inside(state: State, inside: dict[str, str]) -> None:
 @pytest.mark.parametrize("typ", ["JWT", None, "client-authentication+jwt", "dc+sd-jwt"])
 def test_ro_08_type(state: State, typ: str | None) -> None:
     refused(ask(state, request_object(state, "bank-signer", typ=typ), "bank-signer"))
+
+
+def test_ro_09_an_object_is_good_for_one_request_of_a_bank(state: State) -> None:
+    once = request_object(state, "bank-signer", jti="of-its-own")
+    assert push_object(state, once, "j-1").status_code == 201
+    answers.token(push_object(state, once, "j-2"), "invalid_request_object")
+    other = request_object(state, "bank-signer", jti="of-its-own", nonce="another")
+    answers.token(push_object(state, other, "j-3"), "invalid_request_object")
+    for n, jti in enumerate(("", "x" * 257, 5, "a\nb")):
+        malformed = request_object(state, "bank-signer", jti=jti)
+        answers.token(push_object(state, malformed, f"k-{n}"), "invalid_request_object")
+    without = request_object(state, "bank-signer")  # FAPI 2.0 Message Signing asks for none
+    assert [push_object(state, without, f"l-{n}").status_code for n in range(2)] == [201, 201]
 
 
 @pytest.mark.parametrize("value", [["openid"], {"a": 1}, 1.5, True])

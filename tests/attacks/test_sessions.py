@@ -10,6 +10,7 @@ from idp.config import Config
 from idp.login import session
 from idp.login.acr import Factor
 from tests.attacks import answers
+from tests.idp.web import test_more
 from tests.world_idp import NOW, PASSWORD, Browser, State, answer_of
 
 SESSION, BROWSER = "idp_session", "idp_browser"
@@ -39,6 +40,16 @@ def test_se_01_new_session_at_every_log_in(state: State) -> None:
     assert second not in (None, first)
     browser.client.set_cookie(SESSION, first or "")  # the former one is dead
     assert "Nguyễn Thị Thuỳ Dương" not in browser.get("/").text
+
+
+def test_se_01_new_session_where_a_proof_is_added(state: State) -> None:
+    browser, thief = state.browser(), state.browser()
+    more = test_more.at_more(browser, acr_values="LoA2")
+    before = cookie(browser)
+    test_more.by_message(state, browser, more)
+    assert before is not None and cookie(browser) not in (None, before)
+    thief.client.set_cookie(SESSION, before)  # who saw the weak one does not rise with it
+    assert thief.get("/documents").headers["Location"].startswith("/login/")
 
 
 def test_se_02_pending_log_in_of_another_browser(state: State) -> None:

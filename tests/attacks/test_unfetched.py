@@ -1,14 +1,15 @@
-"""Group SS at the provider: no address that a client or a request names is ever fetched or followed; SS-05, SS-06, SS-08."""
+"""Group SS at the provider: no address that a client or a request names is ever fetched or followed; SS-06, SS-08.
+
+What a client registers by address, and what of it is fetched: test_registration.py.
+"""
 
 from collections.abc import Iterator
 
 import httpcore
 import pytest
 
-from idp.oidc import registration
-from idp.oidc.registration import RegistrationError
 from tests.attacks import answers
-from tests.world_idp import CALLBACK, State
+from tests.world_idp import State
 
 INSIDE = "http://169.254.169.254/latest"
 
@@ -22,27 +23,6 @@ def no_connection(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", connect)
     yield
-
-
-def refused(member: str, uri: str) -> bool:
-    metadata = {"client_name": "Sen", "purpose": "x", "redirect_uris": [CALLBACK]}
-    known = {"secret_hash": "0" * 64, "profile": "agency", "entitled_to_pid": False, "simulation": False}
-    assert registration.client(metadata, client_id="x", **known)  # type: ignore[arg-type]
-    with pytest.raises(RegistrationError) as caught:
-        registration.client({**metadata, member: uri}, client_id="x", **known)  # type: ignore[arg-type]
-    return caught.value.code == "invalid_client_metadata"
-
-
-@pytest.mark.parametrize("uri", [INSIDE, "https://evil.example/", "file:///etc/passwd"])
-@pytest.mark.parametrize("member", ["logo_uri", "policy_uri", "tos_uri"])
-def test_ss_05_what_a_client_would_have_shown(member: str, uri: str) -> None:
-    assert refused(member, uri)
-
-
-@pytest.mark.parametrize("uri", [INSIDE, "https://evil.example/"])
-@pytest.mark.parametrize("member", ["sector_identifier_uri", "request_uris", "jwks_uri"])
-def test_ss_06_what_a_client_would_have_fetched(member: str, uri: str) -> None:
-    assert refused(member, uri)
 
 
 @pytest.mark.parametrize("uri", [INSIDE, "https://evil.example/request.jwt", "file:///etc/passwd"])

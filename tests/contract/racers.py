@@ -1,5 +1,7 @@
 """What races: threads of one process, and processes of one machine, on the same values of one database."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
@@ -7,6 +9,7 @@ from multiprocessing.synchronize import Barrier
 from idp.issuance import status
 from idp.model import Token
 from idp.ports import Ports, Storage
+from idp.storage.errors import Unavailable
 from tests.contract.conftest import Address, open_address
 from tests.contract.rows import GRANT, NOW, another, with_account
 
@@ -33,14 +36,25 @@ def prepare(ports: Ports, rounds: int) -> None:
         ports.grants.open(grant, [Token(f"r{number}", grant.grant_id, "refresh", NOW + 60)])
 
 
+@contextmanager
+def entered(storage: Storage) -> Iterator[Ports]:
+    """A transaction, however long the others write: who has waited as long as a request may has done nothing yet, and asks again."""
+    with ExitStack() as stack:
+        ports = None
+        while ports is None:
+            with suppress(Unavailable):
+                ports = stack.enter_context(storage.transaction())
+        yield ports
+
+
 def race(storage: Storage, name: str, rounds: int) -> Won:
     won = Won()
     for number in range(rounds):
-        with storage.transaction() as ports:
+        with entered(storage) as ports:
             taken = ports.ephemeral.take("code", str(number), now=NOW)
             if taken is not None and not taken.again:
                 won.codes.append(number)
-        with storage.transaction() as ports:
+        with entered(storage) as ports:
             ports.publications.current_sequence(
                 "bundle"
             )  # reads before it writes: it must have been the only writer by then
@@ -48,7 +62,7 @@ def race(storage: Storage, name: str, rounds: int) -> Won:
                 won.nonces.append(number)
             won.indexes.append(status.allocate(ports.statuses, 1, size=SMALL))
             won.sequences.append(ports.publications.next_sequence("bundle"))
-        with storage.transaction() as ports:
+        with entered(storage) as ports:
             successor = Token(f"{name}-{number}", f"g{number}", "refresh", NOW + 60, 1)
             if ports.grants.rotate(f"r{number}", [successor], now=NOW) is not None:
                 won.refreshes.append(number)

@@ -6,7 +6,7 @@ from certs.catalogue import Text
 from idp.model import AccountState, Consent
 from idp.ports import Storage
 from idp.storage.errors import Conflict
-from tests.contract.rows import ACCOUNT, CLIENT, NOW, SESSION, another
+from tests.contract.rows import ACCESS, ACCOUNT, CLIENT, GRANT, NOW, SESSION, another, with_grant
 
 
 def test_an_account_is_found_by_each_of_its_names(storage: Storage) -> None:
@@ -65,6 +65,48 @@ def test_a_client_is_replaced_whole(storage: Storage) -> None:
         assert ports.clients.replace(other)
     with storage.reading() as ports:
         assert ports.clients.all() == (other,)
+
+
+def test_with_a_client_ends_all_that_hangs_on_it_and_nothing_else(storage: Storage) -> None:
+    other, far = another(CLIENT, client_id="shop"), NOW + 10**6
+    with storage.transaction() as ports:
+        with_grant(ports)
+        for client in (CLIENT, other):
+            ports.clients.add(client)
+            ports.consents.record(Consent("account-1", client.client_id, ("openid",), NOW))
+        theirs = another(GRANT, grant_id="grant-2", client_id="shop")
+        ports.grants.open(theirs, [another(ACCESS, token_hash="access-2", grant_id="grant-2")])
+        for number in (1, 2):
+            ports.sessions.add(another(SESSION, session_hash=f"session-{number}", sid=f"sid-{number}"))
+            assert all(ports.sessions.reach(f"sid-{number}", one, subject="a name") for one in ("bank", "shop"))
+        assert ports.sessions.end("session-1")
+    with storage.transaction() as ports:
+        assert ports.clients.remove("bank")
+        assert not ports.clients.remove("bank")
+        assert ports.clients.get("bank") is None
+    with storage.transaction() as ports:
+        assert ports.clients.all() == (other,)
+        assert [one.client_id for one in ports.consents.of_account("account-1")] == ["shop"]
+        assert ports.grants.live("access-1", "access", now=NOW) is None
+        assert ports.grants.rotate("refresh-1", [], now=NOW) is None
+        assert ports.grants.live("access-2", "access", now=NOW) is not None
+        assert ports.sessions.end("session-2")
+        told = ports.logouts.claim(now=far, until=far + 30, limit=50)
+        assert [one.client_id for one in told] == ["shop", "shop"]
+
+
+def test_a_removal_that_is_taken_back_changes_nothing(storage: Storage) -> None:
+    with storage.transaction() as ports:
+        with_grant(ports)
+        ports.clients.add(CLIENT)
+        ports.consents.record(Consent("account-1", "bank", ("openid",), NOW))
+    with pytest.raises(RuntimeError), storage.transaction() as ports:
+        assert ports.clients.remove("bank")
+        raise RuntimeError
+    with storage.reading() as ports:
+        assert ports.clients.get("bank") == CLIENT
+        assert ports.consents.get("account-1", "bank") is not None
+        assert ports.grants.live("access-1", "access", now=NOW) is not None
 
 
 def test_consents(storage: Storage) -> None:

@@ -69,6 +69,33 @@ def test_a_token_may_be_for_other_resources(storage: Storage) -> None:
         assert ports.grants.live("access-2", "access", now=NOW) == (GRANT, bound)
 
 
+def test_a_token_may_be_bound_to_a_key(storage: Storage) -> None:
+    with storage.transaction() as ports:
+        with_grant(ports)
+        bound = Token("access-2", "grant-1", "access", NOW + 300, 2, jkt="k" * 43)
+        refresh = another(successors(2)[0], jkt="k" * 43)
+        assert ports.grants.rotate("refresh-1", [refresh, bound], now=NOW) == GRANT
+    with storage.reading() as ports:
+        assert ports.grants.live("access-2", "access", now=NOW) == (GRANT, bound)
+        assert ports.grants.live("refresh-2", "refresh", now=NOW) == (GRANT, refresh)
+
+
+def test_tokens_are_added_to_a_family_that_goes_on(storage: Storage) -> None:
+    with storage.transaction() as ports:
+        with_grant(ports)
+        ports.grants.add("grant-1", [Token("access-2", "grant-1", "access", NOW + 300)])
+    with storage.transaction() as ports:
+        live = ports.grants.live("refresh-1", "refresh", now=NOW)
+        assert live is not None and not live[1].replaced
+        assert ports.grants.live("access-2", "access", now=NOW)
+        ports.grants.close_family("grant-1", now=NOW)
+        ports.grants.add("grant-1", [Token("access-3", "grant-1", "access", NOW + 300)])
+    with storage.reading() as ports:
+        assert not any(ports.grants.live(f"access-{number}", "access", now=NOW) for number in (1, 2, 3))
+    with pytest.raises(Conflict), storage.transaction() as ports:
+        ports.grants.add("grant-1", [Token("access-4", "grant-2", "access", NOW + 300)])
+
+
 def test_a_replaced_refresh_token_may_be_spared(storage: Storage) -> None:
     """Whoever asks to be told what it was decides what becomes of the family; there is one winner all the same."""
     with storage.transaction() as ports:

@@ -28,14 +28,17 @@ def test_st_13_threads(storage: Storage) -> None:
         judge(storage, list(pool.map(racer, range(THREADS))), THREAD_ROUNDS)
 
 
+_FORKS = get_context("forkserver")  # processes as any others, that have what they import from the one that makes them
+_FORKS.set_forkserver_preload(["tests.contract.racers"])
+
+
 def test_st_13_processes(shared: Opened) -> None:
     assert shared.address is not None
     with shared.storage.transaction() as ports:
         prepare(ports, PROCESS_ROUNDS)
-    spawn = get_context("spawn")
-    start, results = spawn.Barrier(PROCESSES), spawn.Queue()
+    start, results = _FORKS.Barrier(PROCESSES), _FORKS.Queue()
     racers = [
-        spawn.Process(target=run, args=(shared.address, f"process{number}", PROCESS_ROUNDS, start, results))
+        _FORKS.Process(target=run, args=(shared.address, f"process{number}", PROCESS_ROUNDS, start, results))
         for number in range(PROCESSES)
     ]
     for racer in racers:

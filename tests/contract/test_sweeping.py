@@ -6,7 +6,7 @@ import pytest
 
 from certs.catalogue import Text
 from idp import housekeeping
-from idp.model import Consent, Event, Limit, Message, Token
+from idp.model import Consent, Event, InitialToken, Limit, Message, Token
 from idp.ports import Ports, Storage
 from idp.storage.errors import Conflict
 from tests.contract.conftest import Opened
@@ -24,6 +24,7 @@ def fill(ports: Ports, count: int) -> None:
         ports.ephemeral.put("code", f"{n}", {}, expires=ends)
         ports.sessions.add(another(SESSION, session_hash=f"s-{n}", sid=f"s-{n}", expires=ends))
         ports.messages.add(Message("+84912345678", Text("a", "b"), NOW, ends))
+        ports.registrations.offer(InitialToken(f"{n}", "Sen", "agency", ("openid",), False, 1, ends))
         ports.attempts.count(LIMIT, f"{n}", now=NOW if lives else NOW - 60)
         grant = another(GRANT, grant_id=f"g-{n}", expires=ends)
         ports.grants.open(
@@ -39,6 +40,7 @@ def test_all_that_is_over_goes_and_nothing_else(storage: Storage) -> None:
         "single-use values": 3,
         "sessions": 3,
         "tokens and grants": 9,
+        "initial access tokens": 3,
         "counted attempts": 3,
         "simulated messages": 3,
     }
@@ -48,13 +50,14 @@ def test_all_that_is_over_goes_and_nothing_else(storage: Storage) -> None:
         assert ports.sessions.find("s-3", now=NOW) is not None
         assert ports.grants.live("t-3", "access", now=NOW) is not None
         assert len(ports.messages.recent(now=NOW)) == 1
+        assert [token.token_hash for token in ports.registrations.offers(now=NOW)] == ["3"]
         assert [event.kind for event in ports.journal.read()] == ["old"]  # never swept, whatever its age
 
 
 def test_a_batch_is_bounded(storage: Storage) -> None:
     with storage.transaction() as ports:
         fill(ports, 5)
-    for name in ("ephemeral", "sessions", "attempts", "messages"):
+    for name in ("ephemeral", "sessions", "registrations", "attempts", "messages"):
         with storage.transaction() as ports:
             assert [getattr(ports, name).sweep(now=NOW, limit=2) for _ in range(4)] == [2, 2, 1, 0]
     with storage.transaction() as ports:

@@ -1,8 +1,6 @@
-"""The authority's commands as processes: columns, JSON, exit codes, and the next step in every error."""
+"""The authority's commands: columns, JSON, exit codes, and the next step in every error."""
 
 import json
-import subprocess
-import sys
 from io import StringIO
 from pathlib import Path
 
@@ -16,7 +14,8 @@ from idp.demo import Options
 from idp.oidc.secrets import token_hash
 from idp.progress import Progress
 from idp.registries.personas import persona
-from tests.smoke import ROOT
+from tests.idp.commands.asked import alike
+from tests.idp.commands.asked import idp as _idp
 
 NOW = 1_790_000_000
 LICENCE = "person-0000000.driving_licence"
@@ -28,11 +27,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("command") / "nation"
     demo.prepare(Options(folder, 5800, 5801, 5802), now=NOW, progress=Progress(StringIO(), 8))
     return folder
-
-
-def _idp(*arguments: str, data: Path | None = None) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "idp", *arguments, *(["--data", str(data)] if data else [])]
-    return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=30)
 
 
 def test_a_documents_life(data: Path) -> None:
@@ -175,3 +169,24 @@ def test_a_public_application_has_no_secret(data: Path, flag: str, uri: str, kin
     done = _idp("client", "add", "Shop", "--redirect-uri", uri, flag, "--json", data=data)
     (row,) = json.loads(done.stdout)
     assert (row["kind"], row["client_secret"]) == (kind, "–") and "once" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("document", "list", PID),
+        ("document", "suspend", "nothing"),
+        ("people", "--find", "minh anh", "--json"),
+        ("offer", "999201000906", "health_record"),
+        ("client", "list", "--json"),
+        ("client", "add", "A shop", "--redirect-uri", "http://shop.example/cb"),
+        ("person", "lock", "999000000000"),
+        ("journal", "--json"),
+        ("migrate", "--json"),
+        ("dance",),
+    ],
+    ids=lambda words: "-".join(words[:2]),
+)
+def test_as_a_process(data: Path, arguments: tuple[str, ...]) -> None:
+    done = alike(*arguments, data=data)
+    assert "Traceback" not in done.stderr

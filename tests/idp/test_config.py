@@ -6,8 +6,10 @@ import pytest
 
 from certs.pkcs11 import Token
 from idp.config import UnsafeConfiguration, for_child, from_environment
+from idp.oidc.context import Admits
 
 GOOD = {"IDP_ISSUER": "http://localhost:5000", "IDP_DATA": "/tmp/x", "IDP_SIMULATION": "1"}
+REAL = {"IDP_ISSUER": "https://id.example.vn", "IDP_SIMULATION": "0"}
 
 TOKEN = {"IDP_PKCS11_MODULE": "/m.so", "IDP_PKCS11_TOKEN": "nation", "IDP_PKCS11_PIN_FILE": "/pin"}
 
@@ -22,6 +24,17 @@ def test_a_key_is_in_a_file_unless_the_settings_say_that_it_is_in_a_token() -> N
 def test_what_changes_is_published_within_a_minute_or_five_at_the_most() -> None:
     assert from_environment(GOOD).publish_every == 60
     assert [from_environment({**GOOD, "IDP_PUBLISH_EVERY": text}).publish_every for text in ("0", "300")] == [0, 300]
+
+
+def test_who_may_register_applications() -> None:
+    assert from_environment(GOOD).registration is Admits.TOKENS
+    named = {
+        text: from_environment({**GOOD, "IDP_REGISTRATION": text}).registration for text in ("off", "token", "open")
+    }
+    assert list(named.values()) == [Admits.NOBODY, Admits.TOKENS, Admits.EVERYBODY]
+    for wrong in ({"IDP_REGISTRATION": "yes"}, {**REAL, "IDP_REGISTRATION": "open"}):
+        with pytest.raises(UnsafeConfiguration):
+            from_environment({**GOOD, **wrong})
 
 
 def test_good_settings() -> None:

@@ -14,6 +14,7 @@ import pytest
 from idp.__main__ import main
 from idp.journal.verification import verify
 from idp.model import Event
+from idp.oidc.signing_keys import ALGORITHMS
 from tests.smoke import ROOT
 from tests.world_idp import NOW, State
 
@@ -67,7 +68,10 @@ def test_two_keepers_seal_what_is_written_and_end_when_told(state: State, tmp_pa
     newest = verify(state.storage).newest
     assert newest is not None and newest.hash.hex(":", 4) in told  # outside of the database, whole
     assert any(line["event"] == "swept" for line in lines)
-    assert {line["event"] for line in lines} == {"journal_sealed", "swept"}
+    # The state's keys are of the day of its clock: long due. Of the two keepers one prepared the next ones.
+    assert {line["event"] for line in lines} == {"journal_sealed", "swept", "signing_key"}
+    told_of = [line["alg"] for line in lines if line["event"] == "signing_key"]
+    assert sorted(told_of) == sorted(ALGORITHMS)
 
 
 def test_it_does_not_outlive_who_started_it(state: State, tmp_path: Path) -> None:
@@ -93,4 +97,5 @@ def test_once(state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     assert main(["housekeeping", "--once", "--json"]) == 0
     (told,) = json.loads(capsys.readouterr().out)
     assert (told["single-use values"], told["blocks sealed"], told["newest block"]) == (1, 1, 1)
+    assert told["keys changed"] == len(ALGORITHMS)  # prepared
     assert sealed(state)

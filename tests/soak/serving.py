@@ -15,17 +15,20 @@ from idp.processes import Role, Running
 from tests.databases import free_port
 
 START_SECONDS = 30.0
+FACTORY = "idp.app:create_app_from_environment"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Served:
     """One process of the provider. Several on one folder and database are one provider."""
 
-    def __init__(self, settings: Mapping[str, str], logs: Path, port: int | None = None) -> None:
+    def __init__(
+        self, settings: Mapping[str, str], logs: Path, port: int | None = None, *, factory: str = FACTORY
+    ) -> None:
         self.port = port or free_port()
         self._logs = logs / str(self.port)
         environment = config.for_child(settings)
-        self._role = Role("idp", "idp.app:create_app_from_environment", self.port, environment)
+        self._role = Role("idp", factory, self.port, environment)
         self._host = settings["IDP_ISSUER"].partition("//")[2]
         self._running: Running | None = None
 
@@ -89,8 +92,8 @@ class Line:
 
 
 @contextmanager
-def served(settings: Mapping[str, str], logs: Path, count: int) -> Iterator[list[Served]]:
-    servers = [Served(settings, logs) for _ in range(count)]
+def served(settings: Mapping[str, str], logs: Path, count: int, *, factory: str = FACTORY) -> Iterator[list[Served]]:
+    servers = [Served(settings, logs, factory=factory) for _ in range(count)]
     try:
         for server in servers:
             server.start()

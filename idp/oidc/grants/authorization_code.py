@@ -1,20 +1,21 @@
 """Exchange an authorization code, once, for tokens.
 
-Spec: RFC 6749 §4.1.3, §4.1.4; RFC 7636 §4.6; OpenID Connect Core 1.0 §3.1.3; RFC 9700 §2.1.1, §4.5; RFC 8707 §2.2
+Spec: RFC 6749 §4.1.3, §4.1.4; RFC 7636 §4.6; RFC 9449 §10; OpenID Connect Core 1.0 §3.1.3; RFC 9700 §2.1.1, §4.5; RFC 8707 §2.2
 
  1. the parameters are there and well formed                          invalid_request
  2. the code is taken: from here on it is used up, whatever follows
  3. it was not taken before; if it was, its tokens end                invalid_grant, journal `code_reuse`
  4. it is of this issuer and client, and not too old                  invalid_grant
  5. the redirect URI is the one of the request                        invalid_grant
- 6. the verifier fits the challenge; none where none was sent         invalid_grant
+ 6. the verifier fits the challenge, none where none was sent; the
+    key is the one that the request named, if it named one           invalid_grant
  7. the resources are among those of the request                      invalid_target
  8. the account still stands, the consent still holds                 invalid_grant
 """
 
 from idp.login.standing import Holder, holder
 from idp.model import Client, Event, Grant
-from idp.oidc import code, family, pkce, resources
+from idp.oidc import code, dpop, family, pkce, resources
 from idp.oidc.claims import covered
 from idp.oidc.context import Context
 from idp.oidc.errors import ClientError, TokenError
@@ -37,9 +38,10 @@ def redeem(request: Request, client: Client | None, ports: Ports, context: Conte
         ports.journal.append(Event(now, "code_reuse", given.account_id, given.client_id))
         raise TokenError("invalid_grant", "the code was used before")
     _check(given, client, redirect_uri, verifier, context, now=now)  # (4) (5) (6)
+    dpop.check_code(given.dpop_jkt, request)  # (6)
     audience = resources.audience(request.form, given.resources, client, context)  # (7)
     who = still_holds(given, ports, now=now)  # (8)
-    return tokens(given, client, who, ports, context, audience=audience, now=now)
+    return tokens(given, client, who, ports, context, audience=audience, jkt=request.jkt, now=now)
 
 
 def _parameters(request: Request) -> tuple[str, str | None, str | None]:
@@ -87,6 +89,7 @@ def tokens(
     context: Context,
     *,
     audience: tuple[str, ...] | None,
+    jkt: str | None,
     now: int,
 ) -> Response:
     """The first ones of a family."""
@@ -95,7 +98,7 @@ def tokens(
     purpose, ends = family.purpose_of(given.scopes), now + family.lifetime(given.scopes)
     grant = Grant(given.grant_id, given.account_id, client.client_id, given.scopes, purpose, now, ends, details)
     begun = family.generation(
-        grant, client, who, scopes=given.scopes, audience=audience, number=0, context=context, now=now
+        grant, client, who, scopes=given.scopes, audience=audience, number=0, jkt=jkt, context=context, now=now
     )
     ports.grants.open(grant, begun.rows)
     told = family.released(grant, given.scopes)

@@ -9,7 +9,7 @@ Spec: RFC 6749 §4.4.2, §4.4.3 (no refresh token), §5.2; RFC 8707 §2.2; RFC 9
 """
 
 from idp.model import Client, Event
-from idp.oidc import access_token, client_token, resources
+from idp.oidc import access_token, client_token, dpop, resources
 from idp.oidc.client_token import ClientToken
 from idp.oidc.context import Context
 from idp.oidc.errors import ClientError, TokenError
@@ -30,14 +30,19 @@ def give(request: Request, client: Client | None, ports: Ports, context: Context
     scopes = _scopes(request, client)  # 3
     audience = resources.granted(resources.asked(request.form, client, context), context)  # 4
     kept = ClientToken(
-        client_id=client.client_id, scopes=scopes, audience=audience, issued=now, expires=now + client_token.LIFETIME
+        client_id=client.client_id,
+        scopes=scopes,
+        audience=audience,
+        issued=now,
+        expires=now + client_token.LIFETIME,
+        jkt=request.jkt,
     )
     value = access_token.made(
         client,
         sub=client.client_id,
         scopes=scopes,
         audience=audience,
-        more={},
+        more=dpop.confirmation(request.jkt),
         context=context,
         now=now,
         expires=kept.expires,
@@ -45,7 +50,8 @@ def give(request: Request, client: Client | None, ports: Ports, context: Context
     client_token.keep(ports, value, kept)
     details = {"scopes": list(scopes), "audience": list(audience or ())}
     ports.journal.append(Event(now, "client_token_given", client_id=client.client_id, details=details))
-    content = {"access_token": value, "token_type": "Bearer", "expires_in": client_token.LIFETIME}
+    kind = dpop.token_type(request.jkt)
+    content = {"access_token": value, "token_type": kind, "expires_in": client_token.LIFETIME}
     return json_response({**content, **({"scope": " ".join(scopes)} if scopes else {})})
 
 

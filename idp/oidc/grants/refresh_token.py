@@ -1,15 +1,19 @@
 """Exchange a refresh token, once, for the next generation of its family's tokens.
 
-Spec: RFC 6749 §6; OpenID Connect Core 1.0 §12; RFC 9700 §4.14.2 (rotation, reuse); RFC 8707 §2.2
+Spec: RFC 6749 §6; OpenID Connect Core 1.0 §12; RFC 9700 §4.14.2 (rotation, reuse); RFC 8707 §2.2; RFC 9449 §5
 
  1. the token is there, known, of a family that is open and not too old      invalid_grant
- 2. it is this client's; another client's try leaves the family alone        invalid_grant
+ 2. it is this client's, and this key's where it is bound to one; the try
+    of another leaves the family alone                                       invalid_grant
  3. scope and resources are no wider than what was granted                   invalid_scope, invalid_target
  4. the account still stands, the consent still holds                        invalid_grant
  5. it was not used before: order is told by what replaced what, not by
     clocks; a second use ends the family                                     invalid_grant, journal `refresh_reuse`
     unless it is the same request again, whose answer was lost               the same answer, journal `refresh_repeated`
+ 6. one that is bound to a key is not replaced: stolen, it is of no use
 """
+
+from typing import Any
 
 from idp.login.standing import Holder, holder
 from idp.model import Client, Event, Grant
@@ -39,25 +43,31 @@ def redeem(request: Request, client: Client | None, ports: Ports, context: Conte
     grant, token = live
     if grant.client_id != client.client_id:  # 2  RFC 6749 §10.4
         raise TokenError("invalid_grant", "the refresh token was given to another client")
+    if token.jkt not in (None, request.jkt):  # 2  RFC 9449 §5
+        raise TokenError("invalid_grant", "the refresh token is bound to another key")
     scopes = _scopes(request, grant)  # 3
     audience = resources.audience(request.form, grant.details.get("resources", ()), client, context)
     who = _standing(grant, ports, now=now)  # 4
-    fresh = family.generation(
-        grant, client, who, scopes=scopes, audience=audience, number=token.generation + 1, context=context, now=now
-    )
-    if ports.grants.rotate(token.token_hash, fresh.rows, now=now, spares=True) is None:  # 5  RFC 9700 §4.14.2
+    stays = token.jkt is not None  # 6
+    kept, number = (value, token.generation) if stays else (None, token.generation + 1)
+    asked: dict[str, Any] = {"scopes": scopes, "audience": audience, "number": number, "jkt": request.jkt}
+    fresh = family.generation(grant, client, who, **asked, context=context, now=now, refresh=kept)
+    if stays:
+        ports.grants.add(grant.grant_id, fresh.rows)
+    elif ports.grants.rotate(token.token_hash, fresh.rows, now=now, spares=True) is None:  # 5  RFC 9700 §4.14.2
         return _again(value, grant, request, client, ports, now=now)
-    details = {**family.released(grant, scopes), "generation": token.generation + 1}
+    details = {**family.released(grant, scopes), "generation": number}
     ports.journal.append(Event(now, "tokens_refreshed", grant.account_id, client.client_id, details))
     # No nonce: it belongs to a request that is not there (OpenID Connect Core 1.0 §12.2).
     given = family.answer(fresh, grant, client, who, nonce=None, context=context, now=now)
-    retry.keep(ports, given, value, request.form, client, now=now)
+    if not stays:
+        retry.keep(ports, given, value, request, client, now=now)
     return given
 
 
 def _again(value: str, grant: Grant, request: Request, client: Client, ports: Ports, *, now: int) -> Response:
     """It was exchanged before, perhaps a moment ago by somebody who was faster: what they did is committed by now."""
-    kept = retry.find(ports, value, request.form, client, now=now)
+    kept = retry.find(ports, value, request, client, now=now)
     if kept is not None:
         ports.journal.append(Event(now, "refresh_repeated", grant.account_id, client.client_id))
         return kept

@@ -15,7 +15,7 @@ import hmac
 from certs.encoding import b64url_encode, json_decode, json_encode
 from idp.login.sealed import Sealer
 from idp.model import Client
-from idp.oidc.request import Parameters, Response, json_response
+from idp.oidc.request import Request, Response, json_response
 from idp.oidc.secrets import token_hash
 from idp.ports import Ports
 
@@ -24,12 +24,12 @@ PURPOSE = "refresh_answer"
 _PROOFS = frozenset({"client_assertion", "client_assertion_type", "client_secret", "client_id"})  # new each time
 
 
-def keep(ports: Ports, answer: Response, value: str, sent: Parameters, client: Client, *, now: int) -> None:
+def keep(ports: Ports, answer: Response, value: str, sent: Request, client: Client, *, now: int) -> None:
     sealed = _sealer(value).seal(answer.body, owner=client.client_id, purpose=PURPOSE)
     ports.ephemeral.put(PURPOSE, _name(value, sent, client), {"sealed": sealed}, expires=now + SECONDS)
 
 
-def find(ports: Ports, value: str, sent: Parameters, client: Client, *, now: int) -> Response | None:
+def find(ports: Ports, value: str, sent: Request, client: Client, *, now: int) -> Response | None:
     """None where there was no such request within these seconds, or its answer arrived: the next token was used."""
     kept = ports.ephemeral.read(PURPOSE, _name(value, sent, client), now=now)
     if kept is None:
@@ -39,10 +39,10 @@ def find(ports: Ports, value: str, sent: Parameters, client: Client, *, now: int
     return None if following is None or following[1].replaced else json_response(content)
 
 
-def _name(value: str, sent: Parameters, client: Client) -> str:
-    """One request, whatever the order of its parameters and however its client proves this time who it is."""
-    pairs = sorted(pair for pair in sent.pairs if pair[0] not in _PROOFS)
-    same = json_encode([client.client_id, value, pairs])
+def _name(value: str, sent: Request, client: Client) -> str:
+    """One request of one key, whatever the order of its parameters and however its client proves this time who it is."""
+    pairs = sorted(pair for pair in sent.form.pairs if pair[0] not in _PROOFS)
+    same = json_encode([client.client_id, value, pairs, sent.jkt])
     return b64url_encode(hashlib.sha256(same).digest())
 
 

@@ -6,6 +6,7 @@ idp.storage.migrations.upgrade(engine)
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -18,11 +19,15 @@ from idp.storage.engine import WRITES
 from idp.storage.errors import StorageError
 
 FOLDER = Path(__file__).parent
+HEAD = "head"
 LOCK = 0x564E454944  # any number that is ours alone; PostgreSQL's advisory locks are named by numbers
 
 
-def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Several processes may start at once: the first migrates, the others wait and find nothing to do."""
+def upgrade(engine: Engine, revision: str = HEAD) -> None:
+    """Several processes may start at once: the first migrates, the others wait and find nothing to do. Nor does anybody who comes
+    later: that costs one question, and no lock."""
+    if revision == HEAD and current(engine) == newest():
+        return
     _run(engine, lambda config: command.upgrade(config, revision))
 
 
@@ -36,6 +41,7 @@ def current(engine: Engine) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+@cache
 def newest() -> str | None:
     """The revision that this code expects."""
     return ScriptDirectory.from_config(_config(None)).get_current_head()

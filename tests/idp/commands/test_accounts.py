@@ -1,8 +1,6 @@
-"""The officer's commands as processes: what they show, change and refuse; secrets appear once, and only where they are meant."""
+"""The officer's commands: what they show, change and refuse; secrets appear once, and only where they are meant."""
 
 import json
-import subprocess
-import sys
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,8 @@ from idp.config import database_url
 from idp.demo import Options
 from idp.login.password import verify_password
 from idp.progress import Progress
-from tests.smoke import ROOT
+from tests.idp.commands import asked
+from tests.idp.commands.asked import Done
 
 NOW = 1_790_000_000
 MINH_ANH, LEVEL_1, LOCKED = "999196000346", "999201000906", "999079000533"
@@ -28,9 +27,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def idp(data: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "idp", *arguments, "--data", str(data)]
-    return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=30)
+def idp(data: Path, *arguments: str) -> Done:
+    return asked.idp(*arguments, data=data)
 
 
 def row(data: Path, *arguments: str) -> dict[str, Any]:
@@ -127,3 +125,18 @@ def test_errors_name_the_next_step(data: Path, arguments: list[str], code: int, 
     done = idp(data, *arguments)
     assert (done.returncode, done.stdout) == (code, "")
     assert hint in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("account", "show", MINH_ANH),
+        ("account", "level", LOCKED, "2", "--phone", "0912345678", "--officer", "A"),
+        ("account", "recover", LOCKED, "--officer", "A"),
+        ("account", "unlock", MINH_ANH),
+    ],
+    ids=lambda words: "-".join(words[:2]),
+)
+def test_as_a_process(data: Path, arguments: tuple[str, ...]) -> None:
+    done = asked.alike(*arguments, data=data)
+    assert "Traceback" not in done.stderr

@@ -1,8 +1,6 @@
-"""The commands that change a register, as processes: what they say, refuse, and leave in the journal."""
+"""The commands that change a register: what they say, refuse, and leave in the journal."""
 
 import json
-import subprocess
-import sys
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -10,10 +8,10 @@ from typing import Any
 import pytest
 
 from idp import demo
-from idp.__main__ import main
 from idp.demo import Options
 from idp.progress import Progress
-from tests.smoke import ROOT
+from tests.idp.commands import asked
+from tests.idp.commands.asked import Done
 
 NOW = 1_790_000_000
 MINH_ANH, VAN_BINH, H_LIM, GONE, DUC_HOA = (
@@ -33,9 +31,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def idp(data: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "idp", *arguments, "--data", str(data)]
-    return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=30)
+def idp(data: Path, *arguments: str) -> Done:
+    return asked.idp(*arguments, data=data)
 
 
 def row(data: Path, *arguments: str) -> dict[str, Any]:
@@ -122,13 +119,24 @@ def test_a_death(data: Path) -> None:
         (["documents", "points", "person-0000001.tax_registration", "--restore"], 1, "no such driving licence"),
     ],
 )
-def test_errors_name_the_next_step(
-    data: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, hint: str
-) -> None:
-    try:
-        returned: object = main([*arguments, "--data", str(data)])
-    except SystemExit as ended:  # argparse's own
-        returned = ended.code
-    out, err = capsys.readouterr()
-    assert (returned, out) == (code, ""), err
-    assert hint in err
+def test_errors_name_the_next_step(data: Path, arguments: list[str], code: int, hint: str) -> None:
+    done = idp(data, *arguments)
+    assert (done.returncode, done.stdout) == (code, ""), done.stderr
+    assert hint in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("people", "rename", DUC_HOA, "Hoàng Đức Hoà"),
+        ("people", "move", DUC_HOA, "--detail", " ", "--commune", "a", "--province", "b"),
+        ("people", "correct", DUC_HOA, "--born", "2030-01-01"),
+        ("people", "renumber", DUC_HOA, "999201000906", "--reason", "a"),
+        ("people", "death", GONE, "2026-01-01"),
+        ("documents", "points", LICENCE, "--deduct", "0"),
+    ],
+    ids=lambda words: "-".join(words[:2]),
+)
+def test_as_a_process(data: Path, arguments: tuple[str, ...]) -> None:
+    done = asked.alike(*arguments, data=data)
+    assert "Traceback" not in done.stderr

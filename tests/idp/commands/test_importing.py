@@ -1,4 +1,4 @@
-"""`people import` and `documents import` as processes: killed, raced, stopped, and given what is no file at all."""
+"""`people import` and `documents import`: as processes killed, raced and stopped, and given what is no file at all."""
 
 import csv
 import json
@@ -19,12 +19,13 @@ from typing import Any
 
 import pytest
 
-from idp.__main__ import main
 from idp.model import Person
 from idp.registries.importing.columns import Layout
 from idp.registries.importing.rejects import Rejects
 from idp.storage import place
 from tests.databases import Postgres, fresh_name
+from tests.idp.commands import asked
+from tests.idp.commands.asked import Done
 from tests.idp.registries.importing.files import licence_of, persons, row_of, write_csv, write_parquet
 from tests.smoke import ROOT
 
@@ -55,6 +56,14 @@ class Office:
             timeout=120,
             env=self.environment(**other),
         )
+
+    def ask(self, *arguments: str, **other: str) -> Done:
+        """In this process: where what is asked for is the same, and no process ends."""
+        with pytest.MonkeyPatch.context() as patched:
+            for name, value in self.environment(**other).items():
+                patched.setenv(name, value)
+            patched.chdir(self.folder)
+            return asked.idp(*arguments)
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
@@ -143,9 +152,9 @@ def test_people_come_in_and_what_is_refused_is_named(small: Office) -> None:
     assert stat.S_IMODE(rejects.stat().st_mode) == 0o600
     assert _rejected(rejects) == [person.pid for person in people[::10]]
     assert not any(person.pid in done.stdout + done.stderr for person in people)
-    again = _summary(small.run("people", "import", str(path), "--json"))
+    again = _summary(small.ask("people", "import", str(path), "--json"))
     assert (again["already there"], again["written"], again["refused"]) == (270, 0, 30)
-    listed = small.run("people", "--find", people[1].pid)
+    listed = small.ask("people", "--find", people[1].pid)
     assert people[1].name in listed.stdout
 
 
@@ -159,15 +168,15 @@ def test_documents_from_parquet_and_written_over(small: Office) -> None:
     first = _summary(small.run("documents", "import", "driving_licence", "d.parquet", "--json"))
     assert (first["written"], first["refused"], first["complete"]) == (len(people), 0, True)
     write_parquet(small.folder / "d.parquet", [{**row, "points": 3} for row in rows])
-    refused = small.run("documents", "import", "driving_licence", "d.parquet", "--json")
+    refused = small.ask("documents", "import", "driving_licence", "d.parquet", "--json")
     assert refused.returncode == 1 and _summary(refused)["faults"][0]["code"] == "differs"
-    done = small.run("documents", "import", "driving_licence", "d.parquet", "--replace", "--json")
+    done = small.ask("documents", "import", "driving_licence", "d.parquet", "--replace", "--json")
     assert done.returncode == 0 and _summary(done)["replaced"] == len(people)
 
 
 def test_a_dry_run_writes_no_row(small: Office) -> None:
     _file(small.folder / "p.csv", persons(50))
-    done = small.run("people", "import", "p.csv", "--dry-run", "--json", "--rejects", "why.csv")
+    done = small.ask("people", "import", "p.csv", "--dry-run", "--json", "--rejects", "why.csv")
     assert done.returncode == 1
     row = _summary(done)
     assert (row["written"], row["refused"], row["dry run"], small.held()) == (45, 5, True, 0)
@@ -236,15 +245,15 @@ def test_ctrl_c_leaves_whole_batches_and_says_how_to_go_on(small: Office) -> Non
 def test_one_file_of_rejects_has_one_writer(small: Office) -> None:
     write_csv(small.folder / "p.csv", map(row_of, persons(3)))
     with closing(Rejects(small.folder / "p.csv.rejects.csv", Layout(("pid",), (None,), mended=False))):
-        other = small.run("people", "import", "p.csv")
+        other = small.ask("people", "import", "p.csv")
         assert (other.returncode, other.stdout) == (1, "") and "--rejects" in other.stderr
     assert small.held() == 0
-    assert small.run("people", "import", "p.csv").returncode == 0
+    assert small.ask("people", "import", "p.csv").returncode == 0
 
 
 def test_outside_of_a_simulation_synthetic_people_stay_out(small: Office) -> None:
     write_csv(small.folder / "p.csv", map(row_of, persons(3)))
-    done = small.run("people", "import", "p.csv", "--json", IDP_SIMULATION="0", IDP_ISSUER="https://id.example.vn")
+    done = small.ask("people", "import", "p.csv", "--json", IDP_SIMULATION="0", IDP_ISSUER="https://id.example.vn")
     row = _summary(done)
     assert (row["refused"], row["faults"][0]["code"]) == (3, "synthetic")
 
@@ -285,19 +294,12 @@ def test_what_is_no_file_is_refused_in_a_sentence(
     arguments: tuple[str, ...],
     code: int,
     hint: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """In this process: none of them comes as far as a row."""
-    for name, value in small.environment().items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(small.folder)
     if content is not None:
         (small.folder / "f.csv").write_bytes(content)
-    assert main(["people", "import", "f.csv", *arguments]) == code
-    told = capsys.readouterr()
-    assert told.out == "" and hint in told.err
-    assert "999196000346" not in told.err and len(told.err) < 1_500 and told.err.count("\n") == 1
+    done = small.ask("people", "import", "f.csv", *arguments)
+    assert (done.returncode, done.stdout) == (code, "") and hint in done.stderr
+    assert "999196000346" not in done.stderr and len(done.stderr) < 1_500 and done.stderr.count("\n") == 1
     assert sorted(path.name for path in small.folder.iterdir() if "idp.sqlite" not in path.name) in (["f.csv"], [])
 
 
@@ -317,15 +319,15 @@ def test_hostile_rows_are_refused_one_by_one(small: Office, content: bytes) -> N
     (person,) = persons(1)
     good = ",".join(f'"{cell}"' for cell in row_of(person).values())
     (small.folder / "f.csv").write_bytes(HEADER.encode() + b"\n" + content + b"\n" + good.encode() + b"\n")
-    done = small.run("people", "import", "f.csv", "--json")
+    done = small.ask("people", "import", "f.csv", "--json")
     row = _summary(done)
     assert done.returncode == 1 and row["complete"] is True and row["refused"] >= 1
     assert row["written"] == 1
     for path in small.folder.glob("f.csv.rejects*"):
-        again = _summary(small.run("people", "import", str(path), "--json"))
+        again = _summary(small.ask("people", "import", str(path), "--json"))
         assert (again["written"], again["refused"]) == (0, row["refused"])
 
 
 def test_a_type_that_is_none(small: Office) -> None:
-    done = small.run("documents", "import", "passport", "f.csv")
+    done = small.ask("documents", "import", "passport", "f.csv")
     assert done.returncode == 64 and "driving_licence" in done.stderr

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,16 +18,24 @@ from idp.demo import Options
 from idp.progress import Progress
 from idp.storage.engine import open_engine
 from idp.storage.sql import SqlStorage
+from tests.idp.commands import asked
+from tests.idp.commands.asked import Done
 from tests.smoke import ROOT
 
 NOW = 1_790_000_000
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    folder = tmp_path / "nation"
+@pytest.fixture(scope="module")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("population") / "nation"
     demo.prepare(Options(folder, 5810, 5811, 5812), now=NOW, progress=Progress(StringIO(), 8))
     return folder
+
+
+@pytest.fixture
+def data(founded: Path, tmp_path: Path) -> Path:
+    """A nation for each test, to grow."""
+    return shutil.copytree(founded, tmp_path / "nation")
 
 
 def _command(*arguments: str) -> list[str]:
@@ -45,6 +54,10 @@ def _run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[st
     )
 
 
+def _ask(*arguments: str, data: Path) -> Done:
+    return asked.idp("population", *arguments, data=data)
+
+
 def _held(data: Path) -> int:
     engine = open_engine(database_url(data / "idp"))
     try:
@@ -60,10 +73,10 @@ def test_the_demonstration_s_nation_grows(data: Path) -> None:
     (row,) = json.loads(done.stdout)
     assert (row["people"], row["added"], row["complete"]) == (3_000, 2_000, True)
     assert row["rows"] == 4_000 + row["cancelled numbers"] and row["documents"] == 0
-    again = _run("--people", "3000", "--data", str(data))
+    again = _ask("--people", "3000", data=data)
     assert again.returncode == 0 and "already" in again.stderr
     assert _held(data) == 3_000
-    other = _run("--people", "4000", "--seed", "8", "--data", str(data))
+    other = _ask("--people", "4000", "--seed", "8", data=data)
     assert (other.returncode, other.stdout) == (1, "") and "--seed" in other.stderr
     assert _held(data) == 3_000
 
@@ -88,18 +101,18 @@ def test_ctrl_c_leaves_what_is_written_and_says_how_to_continue(data: Path) -> N
     assert f"--people {everybody} --seed 2026 --data {data}" in errors
     assert "Traceback" not in errors
     more = row["people"] + 500
-    (row,) = json.loads(_run("--people", str(more), "--json", "--data", str(data)).stdout)
+    (row,) = json.loads(_ask("--people", str(more), "--json", data=data).stdout)
     assert (row["people"], row["added"]) == (more, 500)
 
 
 @pytest.mark.parametrize("people", ["0", "-5", "1000001", "many"])
-def test_a_number_that_cannot_be(data: Path, people: str) -> None:
-    done = _run("--people", people, "--data", str(data))
+def test_a_number_that_cannot_be(founded: Path, people: str) -> None:
+    done = _ask("--people", people, data=founded)
     assert (done.returncode, done.stdout) == (64, "") and "--people" in done.stderr
 
 
-def test_outside_of_a_simulation_nobody_is_invented(data: Path) -> None:
-    settings = {"IDP_ISSUER": "https://id.example.vn", "IDP_DATA": str(data / "idp")}
+def test_outside_of_a_simulation_nobody_is_invented(founded: Path) -> None:
+    settings = {"IDP_ISSUER": "https://id.example.vn", "IDP_DATA": str(founded / "idp")}
     done = _run("--people", "2000", **settings)
     assert (done.returncode, done.stdout) == (78, "") and "simulation" in done.stderr
-    assert _held(data) == 1_000
+    assert _held(founded) == 1_000

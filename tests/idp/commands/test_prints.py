@@ -1,8 +1,6 @@
-"""Printing at an office, as processes: the file, the list, the taking back."""
+"""Printing at an office: the file, the list, the taking back."""
 
 import json
-import subprocess
-import sys
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,8 @@ from certs.formats import cwt
 from idp import demo
 from idp.demo import Options
 from idp.progress import Progress
-from tests.smoke import ROOT
+from tests.idp.commands import asked
+from tests.idp.commands.asked import Done
 
 NOW = 1_790_000_000
 MINH_ANH = "999196000346"
@@ -27,9 +26,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def idp(data: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "idp", *arguments, "--data", str(data)]
-    return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=60)
+def idp(data: Path, *arguments: str) -> Done:
+    return asked.idp(*arguments, data=data)
 
 
 def rows(data: Path, *arguments: str) -> list[dict[str, Any]]:
@@ -81,3 +79,17 @@ def test_the_file_is_for_whoever_printed(data: Path, tmp_path: Path) -> None:
     lost = idp(data, "documents", "print", document, "--png", str(tmp_path / "nowhere" / "card.png"))
     assert lost.returncode == 1 and "cannot be written" in lost.stderr and "take-back PID" in lost.stderr
     assert "Traceback" not in lost.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("documents", "print", "nothing", "--png", "card.png"),
+        ("documents", "prints", MINH_ANH),
+        ("documents", "take-back", MINH_ANH, "0A1B 2C3D"),
+    ],
+    ids=lambda words: "-".join(words[:2]),
+)
+def test_as_a_process(data: Path, arguments: tuple[str, ...]) -> None:
+    done = asked.alike(*arguments, data=data)
+    assert "Traceback" not in done.stderr

@@ -198,6 +198,7 @@ def build(folder: Path, storage: Storage | None = None) -> Office:
         signers={},
         grants={offer.GRANT_TYPE: pre_authorized.redeem},
         subject_key=b"k" * 32,
+        nonce_key=b"n" * 32,
         new_secret=new_secret,
     )
     _populate(storage)

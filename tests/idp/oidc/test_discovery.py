@@ -13,12 +13,12 @@ def test_metadata(state: State) -> None:
     told = response.get_json()
     assert told["issuer"] == ISSUER
     assert told["authorization_response_iss_parameter_supported"] is True
-    assert told["id_token_signing_alg_values_supported"] == ["ES256", "RS256"]
+    assert told["id_token_signing_alg_values_supported"] == ["ES256", "Ed25519", "EdDSA", "PS256", "RS256"]
     assert told["code_challenge_methods_supported"] == ["S256"]
     assert told["response_types_supported"] == ["code"]
     assert "urn:ietf:params:oauth:grant-type:pre-authorized_code" in told["grant_types_supported"]
     assert told["pre-authorized_grant_anonymous_access_supported"] is True
-    assert "registration_endpoint" not in told
+    assert told["registration_endpoint"] == f"{ISSUER}/register-client"
     assert response.headers["Cache-Control"] == "public, max-age=300"
     assert client.get("/.well-known/oauth-authorization-server").get_json() == told
 
@@ -32,13 +32,17 @@ def test_every_endpoint_named_is_there(state: State) -> None:
 
 def test_jwks_holds_public_keys_alone(state: State) -> None:
     told = state.app.test_client().get("/jwks").get_json()
-    assert {(key["kty"], key["alg"], key["use"]) for key in told["keys"]} == {
+    assert {(key["kty"], key.get("alg"), key["use"]) for key in told["keys"]} == {
         ("EC", "ES256", "sig"),
         ("RSA", "RS256", "sig"),
+        ("RSA", "PS256", "sig"),
+        ("OKP", None, "sig"),  # its algorithm has two names
+        ("EC", "ECDH-ES", "enc"),
+        ("EC", "ECDH-ES+A256KW", "enc"),
     }
     assert not {"d", "p", "q", "k"} & {name for key in told["keys"] for name in key}
-    assert len({key["kid"] for key in told["keys"]}) == 2
-    assert len(KeySet.from_jwks(told).keys) == 2
+    assert len({key["kid"] for key in told["keys"]}) == 6
+    assert len(KeySet.from_jwks(told).keys) == 4
 
 
 def test_keys_survive_a_restart(state: State) -> None:

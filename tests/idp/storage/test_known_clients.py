@@ -57,6 +57,19 @@ def test_what_a_transaction_adds_and_takes_back_was_never_there(place: Place) ->
     assert not place.knows("wallet")
 
 
+def test_what_is_removed_is_unknown_here_at_once_and_elsewhere_within_five_seconds(place: Place) -> None:
+    elsewhere = ClientsRemembered(place.kept, lambda: place.now)
+    assert place.knows()
+    with elsewhere.reading() as ports:
+        assert ports.clients.get("bank") is not None
+    with elsewhere.transaction() as ports:
+        assert ports.clients.remove("bank")
+    with elsewhere.reading() as ports:
+        assert ports.clients.get("bank") is None
+    place.now += KNOWN_SECONDS + 0.1
+    assert not place.knows()
+
+
 def test_the_memory_is_bounded(place: Place) -> None:
     with place.kept.transaction() as ports:
         for number in range(2 * MOST):

@@ -1,4 +1,7 @@
-"""Tokens bound to a key of their holder."""
+"""Tokens bound to a key of their holder (RFC 9449 §6)."""
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0014"
 down_revision = "0013"
@@ -7,8 +10,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.add_column("tokens", sa.Column("jkt", sa.String(43)))
 
 
 def downgrade() -> None:
-    pass
+    with op.batch_alter_table("tokens") as table:
+        table.drop_column("jkt")

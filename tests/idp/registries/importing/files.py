@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,12 @@ COLUMNS = tuple(field.name for field in people.PEOPLE.fields)
 
 def persons(number: int, start: int = 1_000) -> list[Person]:
     """Synthetic people beyond the demonstration's."""
-    return list(islice(synthetic.current_people(SEED, start + number, TODAY), start, None))
+    return list(_persons(number, start))
+
+
+@lru_cache(4)  # thousands take a second, and several tests want the same
+def _persons(number: int, start: int) -> tuple[Person, ...]:
+    return tuple(islice(synthetic.current_people(SEED, start + number, TODAY), start, None))
 
 
 def row_of(person: Person) -> dict[str, str]:

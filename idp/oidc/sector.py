@@ -1,0 +1,59 @@
+"""The sector of a client: the site whose applications know a person by one name, and share it with nobody else.
+
+Spec: OpenID Connect Core 1.0 §8.1; OpenID Connect Registration 1.0 §5
+
+    `sector_identifier_uri`       its host
+    otherwise                     the one host of all redirect URIs
+    no host that is anybody's     the client itself: loopback addresses and private schemes belong to every application
+
+Settled when the client registers, and kept with it where it is not the first redirect URI's host with its port. That was hashed
+for every client once, and still is for those that were there already: a person's name at a site must not change under it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from idp.model import Client
+
+KEPT_AS = "sector"  # ours, in `Client.metadata`; no member that a client may send
+URI = "sector_identifier_uri"
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def of(client: Client) -> str:
+    kept = client.metadata.get(KEPT_AS)
+    if isinstance(kept, str):
+        return kept
+    return _first(client.redirect_uris, client.client_id)
+
+
+def kept(site: str, redirect_uris: Sequence[str], client_id: str) -> Mapping[str, str]:
+    """What `Client.metadata` holds of it."""
+    return {} if site == _first(redirect_uris, client_id) else {KEPT_AS: site}
+
+
+def chosen(
+    metadata: Mapping[str, Any], *, client_id: str, pairwise: bool, previous: Client | None = None
+) -> str | None:
+    """None: it must register a `sector_identifier_uri`, since its redirect URIs are of several sites (§8.1).
+
+    A client that changes stays what it was while its sites stay the same; who moves to another site gets that one's names.
+    """
+    named, held = metadata.get(URI), _hosts(metadata["redirect_uris"])
+    if previous is not None and (named, held) == (previous.metadata.get(URI), _hosts(previous.redirect_uris)):
+        return of(previous)
+    if named is not None:
+        return urlsplit(str(named)).hostname
+    if len(held) == 1:
+        return next(iter(held))
+    return None if held and pairwise else client_id
+
+
+def _first(redirect_uris: Sequence[str], client_id: str) -> str:
+    return urlsplit(redirect_uris[0]).netloc if redirect_uris else client_id
+
+
+def _hosts(uris: Iterable[str]) -> frozenset[str]:
+    hosts = (urlsplit(uri).hostname for uri in uris)
+    return frozenset(host for host in hosts if host is not None and host not in _LOOPBACK)
