@@ -15,6 +15,7 @@ PACKAGES = {
     "nginx": "nginx",
     "chromium": "chromium",
     "softhsm2": "softhsm2-util",
+    "libapache2-mod-auth-openidc": "/usr/lib/apache2/modules/mod_auth_openidc.so",
 }
 PLACES = ("/usr/sbin", "/sbin")  # not on everybody's path
 
@@ -24,6 +25,8 @@ def missing() -> list[str]:
 
 
 def _there(program: str) -> bool:
+    if program.startswith("/"):  # a part of another program
+        return Path(program).is_file()
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), *PLACES))
     return shutil.which(program, path=path) is not None or any(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"))
 

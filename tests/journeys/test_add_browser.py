@@ -16,6 +16,7 @@ from certs import qr
 from certs.formats import Expected, cwt
 from tests import smoke
 from tests.chromium import Troubles, axe, launched, overflows
+from tests.idp.commands.asked import authority
 from tests.walk import Walk
 
 
@@ -68,7 +69,7 @@ def test_add_and_refresh(nation: smoke.Run, page: Page) -> None:
         qr.from_text(text), trust=held.trust, statuses=held.statuses, now=now, expected=Expected(proof_age=600)
     )
     assert verified.holder_bound and verified.claims["personal_identification_number"] == nation.persona["pid"]
-    smoke.authority(nation, "suspend", "driving_licence")
+    authority(nation.data, "suspend", nation.persona["pid"], "driving_licence")
     page.goto(second)
     at.click("#refresh")
     page.wait_for_selector("#error-summary:not([hidden])")

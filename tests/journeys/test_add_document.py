@@ -18,6 +18,7 @@ from certs.keys import MemorySigner
 from certs.proof import holder_proof, key_proof
 from tests import smoke
 from tests.browser import Browser, Page
+from tests.idp.commands import asked
 from verifier.verifier import Verifier
 
 
@@ -54,7 +55,9 @@ class Journey:
         return self.arrive(page)
 
     def idp(self, *arguments: str) -> Any:
-        return json.loads(smoke._idp(self.run, *arguments, "--json"))
+        done = asked.idp(*arguments, "--json", data=self.run.data)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
 
     def document(self, kind: str) -> str:
         (found,) = [row["id"] for row in self.idp("document", "list", self.run.persona["pid"]) if row["type"] == kind]

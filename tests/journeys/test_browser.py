@@ -18,6 +18,7 @@ from certs.catalogue import document_type
 from certs.formats import Expected, Verified, cwt
 from tests import smoke
 from tests.chromium import Troubles, axe, overflows, until
+from tests.idp.commands.asked import authority
 from tests.pictures import picture_of
 from tests.walk import SHOWN, Walk
 
@@ -122,7 +123,7 @@ def test_the_main_job(nation: smoke.Run, browser: Browser, language: str, width:
         ("reinstate", ("accepted", "")),
         ("revoke", ("rejected", "revoked")),
     ):
-        smoke.authority(nation, verb, "driving_licence")
+        authority(nation.data, verb, nation.persona["pid"], "driving_licence")
         assert at.refresh() == "updated"
         assert at.check_text(at.show(licence)) == outcome
         looks(f"verdict-{verb}")

@@ -5,31 +5,19 @@ So are step-up, an added authenticator app, a new password, recovery, registrati
 Fifty rounds, on SQLite and PostgreSQL; a thousand by `make soak`.
 """
 
-import time
 from pathlib import Path
-
-import pytest
 
 from idp.storage import place
 from tests.soak.crashes import Crash
 from tests.soak.deeds import Held
+from tests.soak.killed import killed_at_any_moment
 from tests.soak.nations import crashing
 from tests.soak.residents import Deed
 
-ROUNDS = 25  # on each database
-KINDS = 6  # of changes of how somebody signs in
 
-
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-def test_op_01_killed_at_any_moment(database: str, tmp_path: Path) -> None:
-    seed = int(time.time())
-    with crashing(database, tmp_path) as crash:
-        report = crash.run(ROUNDS, seed=seed)
-    assert not report.faults, (seed, report)
-    assert report.rounds == ROUNDS
-    assert report.acknowledged >= ROUNDS // 2 and report.changes, report  # there was something to lose
-    assert len({*report.done, *report.cut}) == KINDS and report.cut and report.sealed and report.seals_cut, report
-    assert bool(report.database_kills) == (database == "postgresql")
+def test_op_01_killed_at_any_moment(tmp_path: Path) -> None:
+    """On SQLite; on PostgreSQL beside it, in a file that another process takes."""
+    killed_at_any_moment("sqlite", tmp_path)
 
 
 def test_the_check_finds_what_is_lost(tmp_path: Path) -> None:
