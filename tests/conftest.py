@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import databases, leaks, proxy, world_idp
+from tests import alike, databases, leaks, proxy, world_idp
 from tests.databases import Postgres, Server
 from tests.leaks import Collector
 from tests.proxy import House
@@ -15,6 +15,8 @@ CONSTANT = (world_idp.PASSWORD, world_idp.SECRET, world_idp.VERIFIER, world_idp.
 
 for name in ("DATABASE_URL", "REDIS_URL"):  # a developer's own database is no place for tests
     os.environ.pop(name, None)
+
+alike.keep()
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +52,10 @@ def suite_log(request: pytest.FixtureRequest) -> Iterator[Collector]:
     assert not bad, "\n".join(f"{hits}: {line}" for line, hits in list(bad.items())[:20])
 
 
+def pytest_collection_finish() -> None:
+    alike.settle()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first: of several processes none is left alone with a journey of minutes when the others are done."""
-    items.sort(key=lambda item: "journeys" not in item.path.parts)
+    items.sort(key=lambda item: (not item.path.stem.startswith("test_crashes"), "journeys" not in item.path.parts))

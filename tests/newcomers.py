@@ -1,13 +1,13 @@
 """People of a demonstration whom the register knows, and who have no account: for journeys and pictures that register them."""
 
 import json
-import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from tests import smoke
+from tests.idp.commands import asked
+from tests.idp.commands.asked import Done
 
 LICENCE = "driving_licence"
 PERSONAS = 10  # they come first in the register, and have accounts
@@ -27,10 +27,9 @@ class Newcomer:
         return date.fromisoformat(self.born).strftime("%d/%m/%Y")
 
 
-def idp(nation: smoke.Run, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def idp(nation: smoke.Run, *arguments: str) -> Done:
     """One of the authority's commands, at this nation."""
-    command = [sys.executable, "-m", "idp", *arguments, "--data", str(nation.data)]
-    return subprocess.run(command, cwd=smoke.ROOT, check=False, capture_output=True, text=True, timeout=30)
+    return asked.idp(*arguments, data=nation.data)
 
 
 def found(nation: smoke.Run, count: int) -> list[Newcomer]:

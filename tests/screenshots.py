@@ -137,6 +137,7 @@ def one_walk(
     at.remove(document)
     at.sign_out()
     context.close()
+    smoke._idp(run, "staff", "grant", str(run.persona["pid"]), "clients")
     others = contexts(browser, viewport=viewport, locale=language)
     Tour(run.urls, run.persona, others, camera.of).whole(newcomer, f"09{newcomer.pid[-8:]}")
     return camera.taken

@@ -26,6 +26,7 @@ class Tour:
     def whole(self, newcomer: Newcomer, phone: str) -> None:
         self.registers(newcomer, phone)
         computer = self.own_pages()
+        self.administers(computer)
         telephone = self.enrols_a_phone()
         self.approves(telephone)
         self.adds_a_face(computer)
@@ -88,6 +89,19 @@ class Tour:
         page.goto(self.urls["idp"] + "/simulation/messages")
         self.look(page, "messages")
         return page
+
+    def administers(self, computer: Page) -> None:
+        """The pages of a member of staff, as the persona of the pictures is."""
+        for path in ("clients", "clients/bank", "clients/bank/change", "clients/bank/secret", "clients/bank/remove"):
+            computer.goto(f"{self.urls['idp']}/admin/{path}")
+            self.look(computer, f"admin-{path.replace('/', '-')}")
+        computer.goto(f"{self.urls['idp']}/admin/new-client")
+        self.look(computer, "admin-new-client")
+        computer.click("#save")
+        computer.wait_for_selector(".error-summary")
+        self.look(computer, "admin-new-client-refused")
+        computer.goto(f"{self.urls['idp']}/applications")
+        self.look(computer, "applications")
 
     # --- the telephone ------------------------------------------------------------------------------------------------
 

@@ -3,18 +3,25 @@
 import contextlib
 import io
 import re
-import subprocess
-import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+import certs.__main__
+import idp.__main__
+import verifier.__main__
 from tests.world import World
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+MAINS: dict[str, Callable[[list[str]], int]] = {
+    "certs": certs.__main__.main,
+    "idp": idp.__main__.main,
+    "verifier": verifier.__main__.main,
+}
 COMMANDS = sorted({command for command in re.findall(r"python -m \w+(?: [a-z]+)*", README)})
 
 
@@ -33,11 +40,12 @@ def test_every_make_target_exists() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_exists(command: str) -> None:
-    words = command.split()[1:]
-    known = [word for word in words if word != "bundle.cbor"]
-    ran = subprocess.run([sys.executable, *known, "--help"], capture_output=True, text=True, cwd=ROOT, check=False)
-    assert ran.returncode == 0, ran.stderr
+def test_every_command_exists(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """In this process: what a command's words are is up to its parser."""
+    _, _, package, *words = command.split()
+    with pytest.raises(SystemExit) as ended:
+        MAINS[package]([*words, "--help"])
+    assert ended.value.code == 0, capsys.readouterr().err
 
 
 def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

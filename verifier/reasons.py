@@ -212,6 +212,14 @@ _LIST = (
         _DO_NOT_ACCEPT,
     ),
     Reason(
+        "decryption_failed",
+        Text(
+            "Không mở được nội dung đã mã hoá: gửi nhầm nơi nhận hoặc đã bị sửa.",
+            "The encrypted content cannot be opened: it was meant for somebody else, or changed.",
+        ),
+        _ASK_AGAIN,
+    ),
+    Reason(
         "disclosure_invalid",
         Text(
             "Một phần thông tin được chia sẻ không đúng cách.",

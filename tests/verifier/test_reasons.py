@@ -24,6 +24,7 @@ IN_ORDER = [
     "cert_revoked",
     "signature_invalid",
     "digest_mismatch",
+    "decryption_failed",
     "disclosure_invalid",
     "claim_conflict",
     "not_yet_valid",
