@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -141,6 +142,10 @@ class ExactRule(Rule):
 
 class Provider(flask.Flask):
     url_rule_class = ExactRule
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Nothing of ours is asynchronous, and Flask would look anew at every function of every request."""
+        return func
 
 
 def create_app_from_environment() -> flask.Flask:

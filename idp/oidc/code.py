@@ -4,7 +4,7 @@ Spec: RFC 6749 §4.1.2, §10.5; OpenID Connect Core 1.0 §3.1.2.5; RFC 9700 §2.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from idp.oidc import family
@@ -34,7 +34,8 @@ class Code:
     dpop_jkt: str | None = None  # the key with which alone it is redeemed
 
     def payload(self) -> Mapping[str, Any]:
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        values = ((each.name, getattr(self, each.name)) for each in fields(self))
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values}
 
     @property
     def remembered_until(self) -> int:

@@ -24,6 +24,13 @@ class Parameters:
     """Names and values in the order sent. A value sent empty counts as left out (RFC 6749 §3.1)."""
 
     pairs: tuple[tuple[str, str], ...] = ()
+    _by_name: dict[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_name: dict[str, tuple[str, ...]] = {}
+        for name, value in self.pairs:
+            by_name[name] = (*by_name.get(name, ()), value)
+        object.__setattr__(self, "_by_name", by_name)
 
     @classmethod
     def parse(cls, encoded: bytes) -> "Parameters":
@@ -39,7 +46,7 @@ class Parameters:
         return cls(tuple((name, value) for name, value in pairs))
 
     def all(self, name: str) -> tuple[str, ...]:
-        return tuple(value for key, value in self.pairs if key == name)
+        return self._by_name.get(name, ())
 
     def get(self, name: str) -> str | None:
         """The value if it was sent exactly once and is not empty. Ask `repeated` first where twice is an error."""
@@ -48,11 +55,10 @@ class Parameters:
 
     def repeated(self, *, but: str | None = None) -> tuple[str, ...]:
         """`but`: the one that may be (RFC 8707 §2)."""
-        names = [name for name, _ in self.pairs if name != but]
-        return tuple(sorted({name for name in names if names.count(name) > 1}))
+        return tuple(sorted(name for name, values in self._by_name.items() if len(values) > 1 and name != but))
 
     def __contains__(self, name: object) -> bool:
-        return any(key == name for key, _ in self.pairs)
+        return name in self._by_name
 
     def __bool__(self) -> bool:
         return bool(self.pairs)
