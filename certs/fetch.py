@@ -11,10 +11,12 @@ Spec: RFC 9110; attacks SS-01 to SS-11. What it holds to:
 import ipaddress
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from queue import Empty, Queue
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -170,6 +172,27 @@ class _BoundedStream(httpcore.NetworkStream):
         return self._stream.get_extra_info(info)
 
 
+def _resolved(host: str, port: int) -> list[str]:
+    """In a thread of its own: a look-up has no time limit, and whose name it is may take as long as it likes to answer."""
+    found: Queue[list[str] | BaseException] = Queue()
+
+    def look_up() -> None:
+        try:
+            entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found.put(list(dict.fromkeys(str(entry[4][0]) for entry in entries)))
+        except BaseException as error:  # noqa: BLE001 - raised below, where somebody waits for it
+            found.put(error)
+
+    threading.Thread(target=look_up, daemon=True).start()
+    try:
+        answer = found.get(timeout=_remaining(None))
+    except Empty:
+        raise httpcore.ConnectTimeout(f"{host} takes too long to resolve") from None
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer
+
+
 class _CheckedBackend(httpcore.NetworkBackend):
     """Resolves, checks each address, and connects to the checked one: no second look-up that could answer otherwise."""
 
@@ -186,10 +209,9 @@ class _CheckedBackend(httpcore.NetworkBackend):
         socket_options: Any = None,
     ) -> httpcore.NetworkStream:
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            addresses = _resolved(host, port)
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(f"{host} does not resolve") from error
-        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         for address in addresses:
             if not self._admitted(address):
                 raise FetchError("address_refused", host)

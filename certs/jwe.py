@@ -22,8 +22,8 @@ from functools import lru_cache
 from typing import Any, Self
 
 from cryptography.exceptions import InvalidKey, InvalidTag
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa, x25519
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, x25519
 from joserfc.errors import JoseError
 from joserfc.jwe import JWERegistry, decrypt_compact, encrypt_compact
 from joserfc.jwk import ECKey, OKPKey, RSAKey
@@ -44,6 +44,7 @@ KID_LIMIT = 256
 PARTY_LIMIT = 256  # characters of `apu`, `apv`
 _PART_LIMITS = tuple((limit * 4 + 2) // 3 for limit in (HEADER_LIMIT, ENCRYPTED_KEY_LIMIT, 16, CONTENT_LIMIT, 16))
 
+_OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
 _PRIVATE_MEMBERS = frozenset({"d", "k", "p", "q", "dp", "dq", "qi", "oth"})
 _OPERATIONS = frozenset({"deriveKey", "deriveBits", "wrapKey", "encrypt"})
 _CURVES: Mapping[str, tuple[str, tuple[str, ...]]] = {"P-256": ("EC", ("x", "y")), "X25519": ("OKP", ("x",))}
@@ -241,6 +242,7 @@ def _public_members(jwk: Mapping[str, Any], alg: str) -> dict[str, str]:
             raise Unsupported("alg_not_allowed", f"{alg} for this key")
         key, natural = from_members(jwk)
         check_fit(key, natural)  # as long as one for signatures, and no weak one
+        _check_rsa(key)
         return members(key)
     curve = jwk.get("crv")
     kty, names = _CURVES.get(curve, ("", ())) if isinstance(curve, str) else ("", ())
@@ -248,9 +250,27 @@ def _public_members(jwk: Mapping[str, Any], alg: str) -> dict[str, str]:
         raise Unsupported("alg_not_allowed", f"{alg} for this key")
     if curve == "P-256":
         from_members(jwk)
-    elif not isinstance(jwk.get("x"), str) or len(b64url_decode(jwk["x"])) != 32:
-        raise Malformed("malformed", "JWK")
+    else:
+        _check_x25519(jwk.get("x"))
     return {"kty": kty, "crv": str(curve), **{name: jwk[name] for name in names}}
+
+
+def _check_rsa(key: object) -> None:
+    """What is no modulus, or goes with an exponent that OpenSSL does not take, shows at the first use alone."""
+    try:
+        if isinstance(key, rsa.RSAPublicKey):
+            key.encrypt(b"", _OAEP)
+    except ValueError:
+        raise Malformed("malformed", "JWK") from None
+
+
+def _check_x25519(x: object) -> None:
+    """Some points make the same secret with every key: nobody's, and joserfc would fail on them (RFC 7748 §6.1, RFC 8037 §6)."""
+    raw = b64url_decode(x) if isinstance(x, str) else b""
+    try:
+        x25519.X25519PrivateKey.generate().exchange(x25519.X25519PublicKey.from_public_bytes(raw))
+    except ValueError:
+        raise Malformed("malformed", "JWK") from None
 
 
 def _members(key: ec.EllipticCurvePublicKey | x25519.X25519PublicKey | rsa.RSAPublicKey) -> dict[str, str]:

@@ -268,6 +268,9 @@ class Registrations(Protocol):
         """Give a new token in the place of the one that was used, which stays good until the new one is used: an answer may
         be lost. False when that is no longer a token of this client."""
 
+    def limit(self, client_id: str, scopes: tuple[str, ...]) -> bool:
+        """From now on the most that it may ask for. False when it did not register itself."""
+
     def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
         """Initial tokens that expired."""
 
@@ -301,6 +304,9 @@ class Consents(Protocol):
         """The newest first."""
 
     def withdraw(self, account_id: str, client_id: str) -> bool: ...
+
+    def withdraw_all(self, client_id: str) -> int:
+        """Everybody's to this client: of how many people."""
 
     def count(self, client_id: str) -> int:
         """Of how many people this client has one."""

@@ -13,13 +13,13 @@ from certs.fetch import Fetcher
 from certs.log import event
 from idp import housekeeping, master_key, provider_keys
 from idp.commands.opening import opened, settings
-from idp.commands.terminal import DONE, Words, command, show_one
+from idp.commands.terminal import CONFIGURATION, DONE, Failed, Words, command, show_one
 from idp.config import Config
 from idp.courier import Courier
 from idp.housekeeping import SEAL_EVERY, SWEEP_EVERY
 from idp.oidc import key_changes, signing_keys
 from idp.oidc.backchannel import Desk
-from idp.oidc.key_safe import Safe, SealedSafe
+from idp.oidc.key_safe import Safe, SealedSafe, Unusable
 from idp.oidc.secrets import new_secret
 from idp.ports import Storage
 from idp.storage.errors import StorageError
@@ -67,7 +67,10 @@ def courier(storage: Storage, config: Config, safe: SealedSafe) -> Courier:
 def _once(storage: Storage, options: argparse.Namespace) -> int:
     now = int(time.time())
     removed = housekeeping.sweep(storage, now=now)
-    keys = len(key_changes.on_schedule(storage, _safe(settings(options)), now=now))
+    try:
+        keys = len(key_changes.on_schedule(storage, _safe(settings(options)), now=now))
+    except Unusable as error:
+        raise Failed(f"{error} No key was made.", CONFIGURATION) from error
     sealed = housekeeping.seal(storage, now=now, sleep=time.sleep)
     hashed = {"newest block": sealed[-1].number, "hash": sealed[-1].hash.hex()} if sealed else {}
     return show_one({**removed, "keys changed": keys, "blocks sealed": len(sealed), **hashed}, options)
@@ -111,7 +114,7 @@ def _rotate(storage: Storage, safe: Safe) -> None:
 def _guarded(what: str, do: Callable[[], None]) -> None:
     try:
         do()
-    except StorageError as error:
+    except (StorageError, Unusable) as error:
         event(log, logging.ERROR, "housekeeping_failed", error=error, step=what)
 
 

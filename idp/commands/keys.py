@@ -14,7 +14,7 @@ from idp.commands.terminal import CONFIGURATION, DONE, REFUSED, Failed, Words, c
 from idp.model import SigningKey
 from idp.oidc import key_changes, signing_keys
 from idp.oidc.id_token import LIFETIME
-from idp.oidc.key_safe import SealedSafe
+from idp.oidc.key_safe import SealedSafe, Unusable
 from idp.oidc.signing_keys import ALGORITHMS, CACHED, DAY, PUBLISHED_AFTER, READ_EVERY, Refused, State
 
 NEVER = "–"
@@ -46,7 +46,7 @@ def _list(options: argparse.Namespace) -> int:
 def _prepare(options: argparse.Namespace) -> int:
     safe = _safe(options)
     with opened(options) as storage:
-        made = key_changes.prepare(storage, safe, _algorithms(options), now=_now(), by=BY)
+        made = _or_refused(lambda: key_changes.prepare(storage, safe, _algorithms(options), now=_now(), by=BY))
     if not made:
         raise Failed("the next keys are prepared already. See: python -m idp keys list", REFUSED)
     return _show(made, options)
@@ -123,6 +123,8 @@ def _or_refused(change: Callable[[], tuple[SigningKey, ...]]) -> tuple[SigningKe
         return change()
     except Refused as error:
         raise Failed(f"{error}. Nothing was changed.", REFUSED) from error
+    except Unusable as error:
+        raise Failed(f"{error} Nothing was changed.", CONFIGURATION) from error
 
 
 def _safe(options: argparse.Namespace) -> SealedSafe:

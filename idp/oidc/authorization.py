@@ -4,7 +4,7 @@ Spec: OpenID Connect Core 1.0 §3.1.2.3 (authentication), §3.1.2.4 (consent), �
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from idp.issuance.requested import nothing_to_issue
@@ -49,7 +49,8 @@ class Authorization:
     dpop_jkt: str | None = None  # the key that its code is for (RFC 9449 §10)
 
     def payload(self) -> Mapping[str, Any]:
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        values = ((each.name, getattr(self, each.name)) for each in fields(self))
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values}
 
     @classmethod
     def of(cls, payload: Mapping[str, Any]) -> "Authorization":

@@ -26,6 +26,8 @@ from idp.ports import Ports
 
 MAX_OPAQUE = 512  # characters of `state` and `nonce`: FAPI clients send some hundred, and both are stored or echoed
 MAX_CLIENT_ID = 255
+HINTS = ("login_hint", "acr_values", "ui_locales")  # each is kept until the log-in, for whoever comes
+MAX_HINT = 2048  # characters
 
 RESPONSE_TYPES = ("code",)
 RESPONSE_MODES = response.MODES
@@ -76,6 +78,8 @@ def check_text(asked: Asked) -> None:
         value = asked.sent.get(name)
         if value is not None and not _is_opaque(value):
             raise AuthorizationError("invalid_request", f"{name} is too long or not ASCII")  # RFC 6749 App. A.5
+    if any(len(asked.sent.get(name) or "") > MAX_HINT for name in HINTS):
+        raise AuthorizationError("invalid_request", "a hint is too long")
 
 
 def check_not_supported(asked: Asked) -> None:
@@ -113,11 +117,7 @@ def check_scope(asked: Asked) -> None:
         raise AuthorizationError("invalid_scope", "scope is not granted to this client")  # RFC 6749 §3.3
 
 
-def check_resource(asked: Asked) -> None:
-    _resources(asked)
-
-
-def _resources(asked: Asked) -> tuple[str, ...]:
+def check_resource(asked: Asked) -> tuple[str, ...]:
     try:
         return resources.asked(asked.sent, asked.client, asked.context)
     except TokenError as error:  # RFC 8707 §2.1
@@ -182,7 +182,7 @@ def _subject(asked: Asked) -> str | None:
 AUTHORIZE, PAR = Endpoint.AUTHORIZE, Endpoint.PAR
 
 # fmt: off
-CHECKS: tuple[tuple[Callable[[Asked], None], Endpoint], ...] = (
+CHECKS: tuple[tuple[Callable[[Asked], object], Endpoint], ...] = (
     (check_client,         AUTHORIZE | PAR),
     (check_redirect_uri,   AUTHORIZE | PAR),
     # ───────────────── from here on a refusal goes back to the client
@@ -250,7 +250,7 @@ def check(sent: Parameters, client: Client, context: Context, *, endpoint: Endpo
 def _checked(asked: Asked) -> Authorization:
     sent = asked.sent
     scopes, claims = known(split(sent.get("scope"))), claims_request.read(sent.get("claims"))
-    targets = _resources(asked)
+    targets = check_resource(asked)
     return Authorization(
         client_id=asked.client.client_id,
         redirect_uri=sent.get("redirect_uri") or "",

@@ -76,6 +76,12 @@ def _proven(sent: Credentials | None, request: Request, ports: Ports, context: C
     return client
 
 
+def counted_as(client: Client, request: Request) -> str:
+    """Whose requests are bounded. Anybody may come as a public client: so that no stranger uses up what all its people have,
+    each network has its own."""
+    return f"{client.client_id}\n{request.source}" if client.token_endpoint_auth_method == PUBLIC else client.client_id
+
+
 def challenge(context: Context) -> tuple[str, str]:
     return ("WWW-Authenticate", f'Basic realm="{context.issuer}", charset="UTF-8"')  # RFC 7617 §2
 

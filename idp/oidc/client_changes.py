@@ -124,6 +124,10 @@ def change(ports: Ports, client_id: str, wanted: Change, desk: Desk) -> tuple[Cl
     names = differences(held, after)
     if names:
         ports.clients.replace(after)
+        if "scope" in names:
+            ports.registrations.limit(
+                client_id, after.scopes
+            )  # else who registered itself would take back what was taken
         _note(ports, client_id, names, desk)
     return after, names
 

@@ -13,7 +13,7 @@ from idp.oidc.scopes import DEVICE, OPENID, SCOPES, for_documents, known, split
 from idp.oidc.token_metadata import DEVICE_CODE, may_use
 from idp.ports import Ports
 
-FLOOD = Limit("device_authorization", ((600, 0), (601, 60)), kept=60, window=True)  # of one client in a minute
+FLOOD = Limit("device_authorization", ((600, 0), (601, 60)), kept=60, window=True)  # in a minute
 
 
 def respond(request: Request, ports: Ports, context: Context, now: int) -> Response:
@@ -25,7 +25,7 @@ def respond(request: Request, ports: Ports, context: Context, now: int) -> Respo
             raise ClientError("client authentication is required")  # RFC 8628 §3.1
         if not may_use(client, DEVICE_CODE) or not PROFILES[client.profile].device_flow:
             raise TokenError("unauthorized_client", "the client did not register this grant, or may not")
-        if wait := ports.attempts.count(FLOOD, client.client_id, now=now):
+        if wait := ports.attempts.count(FLOOD, client_auth.counted_as(client, request), now=now):
             raise TokenError("temporarily_unavailable", f"too many requests, wait {wait} s", status=429)
         scopes = _scopes(request.form, client)
         wanted = resources.asked(request.form, client, context)

@@ -8,12 +8,14 @@ Spec: RFC 7591 §3; RFC 7592 §2, §3; OpenID Connect Registration 1.0 §3, §4,
  4. the redirect URIs stand in the file at `sector_identifier_uri`, which is fetched now
  5. the initial token is used up by one statement; the client's own is replaced by each update
 
-The profile, the most that may be asked for and the entitlement to the number come from the token, never from what was sent.
+The profile, the most that may be asked for and the entitlement to the number come from the token, or from the state's staff
+afterwards, never from what was sent. Who takes another name, or answers elsewhere, is allowed nothing until people are asked.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from certs.encoding import json_decode
 from certs.errors import CertsError
@@ -40,6 +42,10 @@ class Unauthorized(OAuthError):
     status = 401
 
 
+class Missing(Unauthorized):
+    """Nothing was shown at all: the challenge then names no error (RFC 6750 §3.1)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wait(Exception):
     seconds: int
@@ -55,7 +61,7 @@ def register(request: Request, ports: Ports, context: Context, now: int) -> Resp
         secret = client_secrets.drawn(str(asked["token_endpoint_auth_method"]), client_id, context)
         client = _judged(asked, client_id, secret, terms, context)
         if token is not None and ports.registrations.take(token.token_hash, now=now) is None:  # 5
-            raise _unknown_token()
+            raise _unknown_token(request)
     except (OAuthError, Wait) as error:
         return _refusal(error, ports, context, now=now)
     access = context.new_secret()
@@ -75,7 +81,7 @@ def manage(request: Request, ports: Ports, context: Context, now: int) -> Respon
         used, held = _own_token(request, client_id, ports, context)
         client = ports.clients.hold(client_id)
         if client is None:
-            raise _unknown_token()
+            raise _unknown_token(request)
         if request.method == "DELETE":
             client_changes.remove(ports, client_id, _desk(context, now))
             return Response(204, NO_STORE)  # RFC 7592 §2.3
@@ -92,17 +98,25 @@ def _update(
     sent = registration_terms.read(request.body, request.media_type)
     _check_identity(sent, client, context)
     terms = Terms(profile=client.profile, scopes=held.scopes, entitled_to_pid=client.entitled_to_pid)
-    asked = _asked(request, terms)
+    given = {name: client.metadata[name] for name in registration_terms.STATE_DECIDES if name in client.metadata}
+    asked = {**_asked(request, terms), **given}
     secret = client_secrets.kept(client, str(asked["token_endpoint_auth_method"]), context)
     after = _judged(asked, client.client_id, secret, terms, context, previous=client)
     access = context.new_secret()
     if not ports.registrations.rotate(client.client_id, token_hash(used), token_hash(access)):
-        raise _unknown_token()
+        raise _unknown_token(request)
     names = client_changes.differences(client, after)
     ports.clients.replace(after)
-    details = {"members": list(names), **BY}
+    ended = ports.consents.withdraw_all(client.client_id) if _is_another(client, after) else 0
+    details = {"members": list(names), **BY, **({"consents_ended": ended} if ended else {})}
     ports.journal.append(Event(now, "client_changed", client_id=client.client_id, details=details))
     return json_response(_told(after, context, issued_at=held.issued_at, secret=secret, access=access))
+
+
+def _is_another(before: Client, after: Client) -> bool:
+    """People allowed something else: it had another name or purpose, or what it is told went to other places."""
+    was, now = ({urlsplit(uri)[:2] for uri in each.redirect_uris} for each in (before, after))
+    return (before.name, before.purpose) != (after.name, after.purpose) or not now <= was
 
 
 def _check_identity(sent: Mapping[str, Any], client: Client, context: Context) -> None:
@@ -172,7 +186,7 @@ def _initial_token(request: Request, ports: Ports, context: Context, *, now: int
         return None
     token = None if sent is None else ports.registrations.offered(token_hash(sent), now=now)
     if token is None:
-        raise _unknown_token()
+        raise _unknown_token(request)
     return token
 
 
@@ -184,7 +198,7 @@ def _own_token(request: Request, client_id: str, ports: Ports, context: Context)
     sent = _bearer(request)
     held = None if sent is None else ports.registrations.claim(token_hash(sent))
     if sent is None or held is None or held.client_id != client_id:
-        raise _unknown_token()
+        raise _unknown_token(request)
     return sent, held
 
 
@@ -194,8 +208,9 @@ def _bearer(request: Request) -> str | None:
     return value if scheme.lower() == "bearer" and value.isascii() and 0 < len(value) <= MAX_TOKEN else None
 
 
-def _unknown_token() -> Unauthorized:
-    return Unauthorized("invalid_token", "the token is missing, unknown, used up or not for this client")
+def _unknown_token(request: Request) -> Unauthorized:
+    kind = Unauthorized if "authorization" in request.headers else Missing
+    return kind("invalid_token", "the token is missing, unknown, used up or not for this client")
 
 
 def _desk(context: Context, now: int) -> client_changes.Desk:
@@ -226,6 +241,8 @@ def _refusal(error: OAuthError | Wait, ports: Ports, context: Context, *, now: i
         return json_response(told, status=429, headers=(("Retry-After", str(error.seconds)),))
     details = {"error": error.code, "reason": error.detail}
     ports.journal.append(Event(now, "registration_refused", details=details))
-    challenge = f'Bearer realm="{context.issuer}", error="{error.code}"'
+    challenge = f'Bearer realm="{context.issuer}"'
+    if not isinstance(error, Missing):
+        challenge += f', error="{error.code}"'
     headers = (("WWW-Authenticate", challenge),) if isinstance(error, Unauthorized) else ()
     return json_response({"error": error.code, "error_description": error.text}, status=error.status, headers=headers)

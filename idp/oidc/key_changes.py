@@ -18,12 +18,12 @@ BY_SCHEDULE = "schedule"
 
 
 def ensure(storage: Storage, safe: Safe, *, now: int) -> None:
-    """At each start: a key that signs for every algorithm. Of several first starts at once one makes them."""
+    """At each start: a key that signs for every algorithm. Of several first starts at once one makes them. Raises Unusable."""
     with storage.reading() as ports:
-        lacking = signing_keys.missing(ports.signing_keys.all())
-    if not lacking:
+        keys = ports.signing_keys.all()
+    fresh = _fresh(safe, keys, signing_keys.missing(keys), now=now)
+    if not fresh:
         return
-    fresh = {alg: safe.make(alg, now=now) for alg in lacking}
     with storage.transaction() as ports:
         for alg in signing_keys.missing(ports.signing_keys.hold()):
             if alg in fresh:
@@ -45,10 +45,10 @@ def bring_along(storage: Storage, safe: SealedSafe, signer: MemorySigner, alg: s
 
 
 def prepare(storage: Storage, safe: Safe, algs: Iterable[str], *, now: int, by: str) -> tuple[SigningKey, ...]:
-    """The next key of each of these algorithms that has none."""
+    """The next key of each of these algorithms that has none. Raises Unusable."""
     with storage.reading() as ports:
-        lacking = _without_next(ports.signing_keys.all(), algs)
-    fresh = {alg: safe.make(alg, now=now) for alg in lacking}
+        keys = ports.signing_keys.all()
+    fresh = _fresh(safe, keys, _without_next(keys, algs), now=now)
     if not fresh:
         return ()
     with storage.transaction() as ports:
@@ -81,7 +81,7 @@ def remove(storage: Storage, safe: Safe, kid: str, *, now: int, by: str, emergen
 
 
 def on_schedule(storage: Storage, safe: Safe, *, now: int) -> tuple[SigningKey, ...]:
-    """What is due: any number of keepers may ask at any time, and it is done once."""
+    """What is due: any number of keepers may ask at any time, and it is done once. Raises Unusable."""
     with storage.reading() as ports:
         keys = ports.signing_keys.all()
     lacking, due = signing_keys.to_prepare(keys, now=now), signing_keys.to_rotate(keys, now=now)
@@ -97,6 +97,14 @@ def on_schedule(storage: Storage, safe: Safe, *, now: int) -> tuple[SigningKey, 
         )
         _write(ports, changed, now=now, by=BY_SCHEDULE)
     return (*made, *changed)
+
+
+def _fresh(safe: Safe, keys: Iterable[SigningKey], algs: Iterable[str], *, now: int) -> dict[str, SigningKey]:
+    """New keys, by who can open those that sign: sealed by another `master.key`, they could not sign on the day that they should."""
+    wanted, held = tuple(algs), signing_keys.signing(keys)
+    if wanted and held:
+        safe.open(held[min(held)])  # ES256 before the others: an RSA key takes longer
+    return {alg: safe.make(alg, now=now) for alg in wanted}
 
 
 def _without_next(keys: Iterable[SigningKey], algs: Iterable[str]) -> tuple[str, ...]:

@@ -9,11 +9,14 @@ PAGES = ("vi", "en")
 CLAIMS = ("vi",)  # what the registers hold: names and places, as they are written in Viet Nam
 
 MAX_RANGES = 20  # that are looked at: nobody reads more languages
+MAX_RANGE = 64  # characters of one; the longest that BCP 47 §4.4.1 reckons with has 35. Looking costs their square
 
 
 def best(ranges: Iterable[str], available: tuple[str, ...]) -> str | None:
     """The first wish that can be met, each cut from its end until something fits; None where none can."""
     for wish in tuple(ranges)[:MAX_RANGES]:
+        if len(wish) > MAX_RANGE:
+            continue
         subtags = wish.lower().replace("_", "-").split("-")
         while subtags:
             if (tag := "-".join(subtags)) in available:

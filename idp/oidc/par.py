@@ -13,7 +13,7 @@ from idp.oidc.errors import ClientError, OAuthError, TokenError
 from idp.oidc.request import Request, Response, json_response
 from idp.ports import Ports
 
-FLOOD = Limit("pushed_request", ((600, 0), (601, 60)), kept=60, window=True)  # of one client in a minute
+FLOOD = Limit("pushed_request", ((600, 0), (601, 60)), kept=60, window=True)  # in a minute
 
 
 def respond(request: Request, ports: Ports, context: Context, now: int) -> Response:
@@ -25,7 +25,7 @@ def respond(request: Request, ports: Ports, context: Context, now: int) -> Respo
             raise ClientError("client authentication is required")  # RFC 9126 §2.1
         if "request_uri" in request.form:
             raise TokenError("invalid_request", "request_uri does not belong here")  # RFC 9126 §2.1
-        if wait := ports.attempts.count(FLOOD, client.client_id, now=now):
+        if wait := ports.attempts.count(FLOOD, client_auth.counted_as(client, request), now=now):
             raise TokenError("temporarily_unavailable", f"too many requests, wait {wait} s", status=429)
         jkt = dpop.proven(request, client, ports, context, now=now)
         sent = authorize.effective(request.form, client, ports, context, now=now)

@@ -25,6 +25,7 @@ from idp.oidc.token_metadata import CODE, GRANT_TYPES, has_browsers
 
 PURPOSE = {"purpose": "Đăng nhập", "purpose#en": "Sign in"}
 STATE_DECIDES = frozenset({"client_credentials_scope", "resources", "protected_resources"})
+MAX_METADATA = 64 * 1024  # bytes: it is held in memory, with those of a thousand other clients
 _TEXTS = ("client_name", "purpose")
 _LANGUAGES = ("vi", "en")
 
@@ -51,7 +52,7 @@ def read(body: bytes, media_type: str | None) -> Mapping[str, Any]:
     if media_type != "application/json":
         raise RegistrationError("invalid_client_metadata", "the body must be application/json")  # RFC 7591 §3.1
     try:
-        sent = json_decode(body)
+        sent = json_decode(body, limit=MAX_METADATA)
     except CertsError:
         raise RegistrationError("invalid_client_metadata", "the body is not JSON") from None
     if not isinstance(sent, dict):

@@ -8,15 +8,18 @@ A rule that needs such a thing and has it not raises `Needed`. That leaves the t
 request, since the context says what was tried.
 
     a key set    is kept for ten minutes; asked for again at a `kid` that it has not, but never twice within a minute, whether
-                 the last try went well or not. When a try fails, what was there stays, for a day
-    others       are fetched for the one request that needs them
+                 the last try went well or not. When a try fails, what was there stays, for a day; a set without keys
+                 is no failure: so an owner takes back all that it had
+    others       are fetched for the one request that needs them, so many at once from one host: it may answer slowly, and
+                 strangers make us ask it
 """
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from certs.encoding import json_decode
 from certs.errors import CertsError
@@ -27,6 +30,8 @@ PAUSE = 60.0  # between two fetches from one address, at least
 STALE = 86_400.0  # that keys are good for while their address does not answer
 MOST = 1_000  # addresses that are remembered
 MAX_KEYS = 20
+MAX_SET = 64 * 1024  # bytes of them
+AT_ONCE = 8  # of the twenty connections that there are
 
 JSON = ("application/json", "application/jwk-set+json")
 
@@ -61,6 +66,7 @@ class Remote:
         self._web = web
         self._clock = clock
         self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._reading: Counter[str] = Counter()  # by host
         self._lock = threading.Lock()
 
     def keys(self, url: str, *, kid: str | None) -> tuple[tuple[Key, ...], bool]:
@@ -89,8 +95,17 @@ class Remote:
             known.busy.release()
 
     def read(self, url: str) -> bytes | None:
-        """What stands there now; None where nobody answers as one should."""
-        answer = self._answer(url, "*/*")
+        """What stands there now; None where nobody answers as one should, or too many wait for that already."""
+        host = urlsplit(url).netloc
+        with self._lock:
+            if self._reading[host] >= AT_ONCE:
+                return None
+            self._reading[host] += 1
+        try:
+            answer = self._answer(url, "*/*")
+        finally:
+            with self._lock:
+                self._reading -= Counter([host])  # one that nobody waits for is gone from it
         return None if answer is None else answer.body
 
     def read_json(self, url: str) -> Any:
@@ -98,14 +113,14 @@ class Remote:
         if answer is None or answer.headers.get("content-type", "").partition(";")[0].strip().lower() not in JSON:
             return None
         try:
-            return json_decode(answer.body)
+            return json_decode(answer.body, limit=MAX_SET)
         except CertsError:
             return None
 
     def _fetched(self, url: str) -> tuple[Key, ...] | None:
         found = self.read_json(url)
         keys = found.get("keys") if isinstance(found, dict) else None
-        if not isinstance(keys, list) or not 0 < len(keys) <= MAX_KEYS:
+        if not isinstance(keys, list) or len(keys) > MAX_KEYS:
             return None
         return tuple(key for key in keys if isinstance(key, dict))
 

@@ -74,7 +74,7 @@ class MemoryStandings:
 class MemoryClients:
     def __init__(self, undo: Undo) -> None:
         self._rows: Rows[str, Client] = Rows(undo)
-        self.forgetting: list[Callable[[str], None]] = []  # what else ends with a client, by the tables that hold it
+        self.forgetting: list[Callable[[str], object]] = []  # what else ends with a client, by the tables that hold it
 
     def add(self, client: Client) -> None:
         self._rows.add(client.client_id, client)
@@ -134,7 +134,7 @@ class MemoryConsents:
         self._accounts = accounts
         self._clients = clients
         self._rows: Rows[tuple[str, str], Consent] = Rows(undo)
-        clients.forgetting.append(self._forget)
+        clients.forgetting.append(self.withdraw_all)
 
     def get(self, account_id: str, client_id: str) -> Consent | None:
         return self._rows.get((account_id, client_id))
@@ -165,6 +165,6 @@ class MemoryConsents:
     def count(self, client_id: str) -> int:
         return sum(key[1] == client_id for key, _ in self._rows.items())
 
-    def _forget(self, client_id: str) -> None:
-        for key in [key for key, _ in self._rows.items() if key[1] == client_id]:
-            self._rows.remove(key)
+    def withdraw_all(self, client_id: str) -> int:
+        theirs = [key for key, _ in self._rows.items() if key[1] == client_id]
+        return sum(self._rows.remove(key) for key in theirs)

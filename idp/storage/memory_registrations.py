@@ -63,6 +63,12 @@ class MemoryRegistrations:
         self._rows.put(client_id, _Row(replace(row.registration, token_hash=successor), previous=used))
         return True
 
+    def limit(self, client_id: str, scopes: tuple[str, ...]) -> bool:
+        row = self._rows.get(client_id)
+        if row is not None:
+            self._rows.put(client_id, replace(row, registration=replace(row.registration, scopes=scopes)))
+        return row is not None
+
     def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
         expired = [key for key, token in self._offers.items() if token.expires <= now]
         return sum(self._offers.remove(key) for key in expired[:limit])

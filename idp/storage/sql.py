@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import TimeoutError as PoolExhausted
-from sqlalchemy.pool import PoolProxiedConnection
 
 from idp.ports import Ports
 from idp.storage.engine import BUSY_MS
@@ -72,21 +71,19 @@ class SqlStorage:
     @contextmanager
     def transaction(self) -> Iterator[Ports]:
         # A writer takes the lock at once: a transaction that reads first and then upgrades cannot wait, it fails.
-        with self._turn(), self._work("BEGIN IMMEDIATE") as (work, connection):
+        with self._turn(), self._work("BEGIN IMMEDIATE") as work:
             yield _ports(work)
             work.finish()
-            with work.in_our_words():
-                connection.commit()
+            work.commit()
 
     @contextmanager
     def reading(self) -> Iterator[Ports]:
-        with self._work("BEGIN DEFERRED") as (work, connection):
+        with self._work("BEGIN DEFERRED") as work:
             if not work.one_writer:
                 work.say(_ONE_VIEW)
             yield _ports(work)
             if not work.one_writer:  # the driver would forget its prepared statements at a rollback
-                with work.in_our_words():
-                    connection.commit()
+                work.commit()
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -101,7 +98,7 @@ class SqlStorage:
                 self._one_writer.release()
 
     @contextmanager
-    def _work(self, begin: str) -> Iterator[tuple[Work, PoolProxiedConnection]]:
+    def _work(self, begin: str) -> Iterator[Work]:
         """The pool rolls back what comes back to it uncommitted."""
         try:
             connection = self._engine.raw_connection()
@@ -111,8 +108,9 @@ class SqlStorage:
         try:
             if work.one_writer:  # PostgreSQL's driver begins by itself
                 work.say(begin)  # waits here for the other writer, perhaps in vain
-            yield work, connection
+            yield work
         finally:
+            work.close()
             if work.lost:
                 connection.invalidate()
                 self._engine.dispose()

@@ -199,6 +199,7 @@ _NARROW = (
 )
 _COUNT = select(func.count()).select_from(k).where(k.c.client_id == _WHOM)
 _WITHDRAW = delete(k).where(k.c.account_id == _WHO, k.c.client_id == _WHOM)
+_WITHDRAW_ALL = delete(k).where(k.c.client_id == _WHOM)
 
 
 def _upsert_consent(insert: Insert) -> Any:
@@ -251,6 +252,9 @@ class SqlConsents:
 
     def withdraw(self, account_id: str, client_id: str) -> bool:
         return self._work.run(_WITHDRAW, account_is=account_id, client_is=client_id).rowcount == 1
+
+    def withdraw_all(self, client_id: str) -> int:
+        return self._work.run(_WITHDRAW_ALL, client_is=client_id).rowcount
 
     def count(self, client_id: str) -> int:
         return int(self._work.run(_COUNT, client_is=client_id).scalar_one())

@@ -16,7 +16,9 @@ _other = o.alias("other")
 _BUSY = exists().where(_other.c.client_id == o.c.client_id, _other.c.due > _NOW)
 _DUE = select(o.c.logout_id).where(o.c.due <= _NOW, ~_BUSY)
 _WAITING = _DUE.limit(1)
-_SEEN = update(o).where(o.c.since.is_(None)).values(since=_NOW)
+# Not those that somebody else has claimed at this moment: who does notes it too, and two who wait for one another do not end.
+_UNSEEN = select(o.c.logout_id).where(o.c.since.is_(None)).with_for_update(skip_locked=True).cte("unseen")
+_SEEN = update(o).where(o.c.logout_id.in_(select(_UNSEEN))).values(since=_NOW)
 _PICKED = _DUE.order_by(o.c.logout_id).limit(_MOST).with_for_update(skip_locked=True).cte("picked")
 _CLAIM = (
     update(o)

@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, Integer, String, bindparam, delete, insert, o
 from idp.model import InitialToken, Registration
 from idp.ports import SWEPT_AT_ONCE
 from idp.storage.statements import Work, remove_chosen
+from idp.storage.tables import clients as c
 from idp.storage.tables import initial_tokens as i
 from idp.storage.tables import registrations as r
 
@@ -27,12 +28,14 @@ _SWEEP = remove_chosen(
 )
 _ADD = insert(r)
 _CLAIM = select(r).where(or_(r.c.token_hash == _HASH, r.c.previous_hash == _HASH))
+_CLIENT_FIRST = select(c.c.client_id).where(c.c.client_id == _CLIENT).with_for_update()
 _SETTLE = update(r).where(r.c.token_hash == _HASH, r.c.previous_hash.is_not(None)).values(previous_hash=None)
 _ROTATE = (
     update(r)
     .where(r.c.client_id == _CLIENT, or_(r.c.token_hash == _HASH, r.c.previous_hash == _HASH))
     .values(token_hash=bindparam("successor", type_=String), previous_hash=_HASH)
 )
+_LIMIT = update(r).where(r.c.client_id == _CLIENT).values(scopes=bindparam("most", type_=r.c.scopes.type))
 
 
 def _offer(row: Any) -> InitialToken:
@@ -86,11 +89,15 @@ class SqlRegistrations:
         if row is None:
             return None
         if row.token_hash == token_hash and row.previous_hash is not None:
+            self._work.run(_CLIENT_FIRST, client_is=row.client_id)  # as who removes it does: none waits for the other
             self._work.run(_SETTLE, hash_is=token_hash)
         return Registration(row.client_id, row.token_hash, tuple(row.scopes), row.issued_at)
 
     def rotate(self, client_id: str, used: str, successor: str) -> bool:
         return self._work.run(_ROTATE, client_is=client_id, hash_is=used, successor=successor).rowcount == 1
+
+    def limit(self, client_id: str, scopes: tuple[str, ...]) -> bool:
+        return self._work.run(_LIMIT, client_is=client_id, most=list(scopes)).rowcount == 1
 
     def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
         return len(self._work.run(_SWEEP, now=now, most=limit).all())

@@ -4,7 +4,7 @@ Statements are built once, at import: building them anew at each call costs more
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import groupby
 from typing import Any
 
@@ -91,7 +91,9 @@ class Work:
         self._driver: Any = dialect.loaded_dbapi
         self._cursor: DBAPICursor | None = None
         self._last: list[tuple[Executable, Mapping[str, Any]]] = []
+        self._streams: list[DBAPICursor] = []
         self.lost = False  # the server is gone, and with it what other connections the pool holds
+        self._spoilt = False
 
     @property
     def one_writer(self) -> bool:
@@ -137,6 +139,20 @@ class Work:
             rows = [row for _, row in same]
             self.run(same[0][0], rows if len(rows) > 1 else rows[0])
 
+    def commit(self) -> None:
+        """Raises StorageError where a verb failed and its error was passed over: PostgreSQL takes such a COMMIT for a ROLLBACK,
+        without a word."""
+        if self._spoilt:
+            raise StorageError("a verb failed, and nothing is kept")
+        with self.in_our_words():
+            self._connection.commit()
+
+    def close(self) -> None:
+        """What was not read to its end is closed here: later it would end in the transaction of whoever has the connection then."""
+        for cursor in self._streams:
+            with suppress(StorageError), self.in_our_words():
+                cursor.close()
+
     def load(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Many new rows, each with the same columns in the same order, of types that the driver knows: JSON as its text.
 
@@ -147,8 +163,8 @@ class Work:
             return
         columns = ", ".join(f'"{table.c[name].name}"' for name in rows[0])
         values = [tuple(row.values()) for row in rows]
-        cursor: Any = self._connection.cursor()
         with self.in_our_words():
+            cursor: Any = self._connection.cursor()
             if self.one_writer:
                 marks = ", ".join("?" * len(rows[0]))
                 # The names are those of our own tables; the values are bound.
@@ -159,20 +175,26 @@ class Work:
                         copy.write_row(row)
 
     def stream(self, statement: Executable, *, rows: int) -> Iterator[Any]:
-        """Rows a few at a time, so that a nation's register need not fit in memory."""
+        """Rows a few at a time, so that a nation's register need not fit in memory. They end with the transaction."""
+        known = prepared(statement, self._dialect, ())
         with self.in_our_words():
             # PostgreSQL's driver reads all that a cursor without a name has.
-            cursor: Any = self._connection.cursor() if self.one_writer else self._connection.cursor(name="stream")
-        return prepared(statement, self._dialect, ()).stream(cursor, rows)
+            named = {} if self.one_writer else {"name": f"stream{len(self._streams)}"}
+            cursor: Any = self._connection.cursor(**named)
+            self._streams.append(cursor)
+            yield from known.stream(cursor, rows)
 
     @contextmanager
     def in_our_words(self) -> Iterator[None]:
         try:
             yield
         except self._driver.Error as error:
-            self.lost = self.lost or self._dialect.is_disconnect(error, self._connection, self._cursor)
+            self._spoilt = True
+            held = self._connection.is_valid  # else it is the pool's again
+            self.lost = self.lost or (held and self._dialect.is_disconnect(error, self._connection, self._cursor))
             raise self._said(error) from None  # the database's own text may quote the row
         except (UnicodeEncodeError, OverflowError) as error:
+            self._spoilt = True
             raise Unstorable(type(error).__name__) from None
 
     def _said(self, error: Exception) -> StorageError:
@@ -182,8 +204,14 @@ class Work:
         if isinstance(error, driver.DataError):
             return Unstorable(type(error).__name__)
         if isinstance(error, driver.OperationalError | driver.InterfaceError | driver.InternalError):
-            return Unavailable(str(error))  # gone, too slow, read-only for the moment
+            return Unavailable(_reason(error))  # gone, too slow, read-only for the moment
         return StorageError(type(error).__name__)
+
+
+def _reason(error: Any) -> str:
+    """What the server says of it, without its context: that of COPY is the line that it was at."""
+    diagnosis = getattr(error, "diag", None)
+    return str((diagnosis and diagnosis.message_primary) or error)
 
 
 def _constraint(error: Any) -> str:

@@ -32,6 +32,14 @@ def test_ar_02_two_client_ids(state: State) -> None:
     answers.one_event(state, "authorization_refused", error="invalid_request")
 
 
+@pytest.mark.parametrize("name", ["login_hint", "acr_values", "ui_locales"])
+def test_ar_what_is_kept_until_the_log_in_is_short(state: State, name: str) -> None:
+    """Whoever comes writes a row: a posted request could have put a quarter of a megabyte into each."""
+    asked = state.browser().client.post("/authorize", data=query(**{name: "a " * 4096}))
+    answers.redirect(asked, "invalid_request")
+    answers.one_event(state, "authorization_refused", reason="a hint is too long")
+
+
 def test_ar_03_missing_response_type(state: State) -> None:
     answers.redirect(state.browser().ask(response_type=None), "invalid_request")
     answers.one_event(state, "authorization_refused", reason="response_type is missing")

@@ -5,6 +5,7 @@ SS-05, SS-06, SS-08 are about those who ask it (test_unfetched.py); SS-09 and SS
 
 import gzip
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,21 @@ def test_ss_04_a_redirect_is_an_answer_and_is_not_followed(status: str, to: str)
         response = SIMULATED.get(server.url())
     assert (response.status, response.headers["location"]) == (int(status[:3]), to)
     assert len(server.requests) == 1
+
+
+def test_ss_07_a_name_that_does_not_resolve_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose name it is decides how long its server takes to answer: resolvers wait for it for half a minute."""
+    over = threading.Event()
+
+    def resolve(*_: Any, **__: Any) -> Any:
+        over.wait(5)
+        return []
+
+    monkeypatch.setattr(fetch, "TIME_LIMIT", 0.2)
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    assert code_of(REAL, "https://issuer.example/") == "too_slow"
+    assert not over.is_set()
+    over.set()
 
 
 HEAD = b"HTTP/1.1 200 OK\r\n"

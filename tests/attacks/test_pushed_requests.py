@@ -28,8 +28,11 @@ def signs(state: State) -> None:
         state.put(clients=(client(name, profile=profile, **shape, metadata={"jwks": {"keys": [KEY.public.jwk()]}}),))
 
 
-def push(state: State, headers: dict[str, str] | None = None, **changed: str | None) -> TestResponse:
-    return state.token(query(**changed), basic() if headers is None else headers, path="/par")
+def push(
+    state: State, headers: dict[str, str] | None = None, *, source: str = "", **changed: str | None
+) -> TestResponse:
+    more = {"environ_overrides": {"REMOTE_ADDR": source}} if source else {}
+    return state.token(query(**changed), basic() if headers is None else headers, path="/par", **more)
 
 
 def pushed(state: State, **changed: str | None) -> str:
@@ -161,6 +164,19 @@ def test_pa_09_flood(state: State) -> None:
     assert push(state, basic("shop"), client_id="shop").status_code != 429
     state.wait(61)
     assert push(state).status_code == 201
+
+
+def test_pa_09_a_stranger_uses_up_nobody_s_requests_of_a_public_client(state: State) -> None:
+    """Anybody may say that it is one: the bound of all would shut all its people out."""
+    public = {"client_id": "phone", "redirect_uri": "http://127.0.0.1/cb"}
+    with state.storage.transaction() as ports:
+        for _ in range(FLOOD.steps[0][0]):
+            assert not ports.attempts.count(FLOOD, "phone\n203.0.113.77", now=state.clock[0])
+    statuses = [
+        push(state, {}, **public, source=source).status_code
+        for source in ("203.0.113.77", "203.0.113.77", "198.51.100.9")
+    ]
+    assert statuses == [201, 429, 201]
 
 
 @pytest.mark.parametrize("name", ["", "A" * 43, "x" * 5_000, "../" * 10, "\x00", "é"])

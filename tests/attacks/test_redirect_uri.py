@@ -69,6 +69,16 @@ def test_ru_07_path_tricks(state: State, path: str) -> None:
     not_registered(f"https://bank.example.vn{path}")
 
 
+@pytest.mark.parametrize("application_type", ["web", "native"])
+@pytest.mark.parametrize(
+    "host",
+    ["", "evil.example\\.bank.vn", "evil.example;.bank.vn", "b%61nk.vn", "bank.vn:", "bank.vn'", "*.bank.vn", "a..vn"],
+)
+def test_ru_07_hosts_that_browsers_read_otherwise(host: str, application_type: str) -> None:
+    """`https:///evil.example` leads to evil.example, and so does what a backslash follows: neither is the host that we see."""
+    not_registered(f"https://{host}/evil.example", application_type=application_type)
+
+
 @pytest.mark.parametrize("host", ["xn--bnk-5na.example.vn", "bánk.example.vn", "bank．example.vn", "bаnk.example.vn"])
 def test_ru_08_look_alike_hosts(state: State, host: str) -> None:
     refused(state, f"https://{host}/callback")

@@ -5,7 +5,9 @@ import hashlib
 import hmac
 import json
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,7 @@ from idp.oidc.assertion import TYPE
 from idp.oidc.client_auth import WRONG
 from idp.oidc.context import Admits
 from idp.oidc.registration import RegistrationError
-from idp.oidc.remote import FRESH, MOST, PAUSE, STALE, Remote
+from idp.oidc.remote import AT_ONCE, FRESH, MOST, PAUSE, STALE, Remote
 from tests.attacks import answers
 from tests.certs.servers import raw, serving
 from tests.idp.oidc.registering import Site, as_sent, at, own, post, refused, registered
@@ -244,12 +246,12 @@ BAD = (
     b"{",
     b"[]",
     b'{"keys":{}}',
-    b'{"keys":[]}',
     b'{"keys":[1]}' * 2,
     b'{"keys":[],"keys":[{"kid":"one"}]}',
     b"\xff",
     json.dumps({"keys": [KEY.public.jwk()] * (remote.MAX_KEYS + 1)}).encode(),
     b'{"keys":["' + b"x" * 300_000 + b'"]}',
+    json.dumps({"keys": [KEY.public.jwk()], "x": "x" * remote.MAX_SET}).encode(),
 )
 
 
@@ -269,6 +271,46 @@ def test_ss_07_ss_10_pyjwt_cve_2026_48524_a_failed_fetch_keeps_the_last_good_key
             assert site.served == 1 + n
         hands.now += STALE
         assert ours.keys(url, kid="one") == ((), True)  # a key that its owner took back does not live for ever
+
+
+def test_ss_07_who_takes_all_its_keys_back_is_believed(state: State, hands: Hands) -> None:
+    """A stolen key would have stayed good for a day where there was no other to put in its place."""
+    site = Site()
+    site.say({"keys": [KEY.public.jwk()]})
+    with serving(site.talk) as server:
+        signer(state, at(server))
+        taken(send(state, assertion(state)))
+        site.say({"keys": []})
+        hands.now += FRESH
+        answers.token(send(state, assertion(state, jti="k")), "invalid_client")
+        site.say({"keys": [KEY.public.jwk()]})
+        hands.now += PAUSE
+        taken(send(state, assertion(state, jti="l")))
+
+
+def test_ss_07_a_host_that_does_not_answer_keeps_no_more_than_its_share() -> None:
+    """Strangers make us ask it: else they would fill every connection and every worker with waiting for it."""
+    begun, over = threading.Semaphore(0), threading.Event()
+
+    class Web:
+        def get(self, url: str, *, accept: str = "") -> Response:
+            if "slow" in url:
+                begun.release()
+                over.wait(10)
+            return Response(200, {}, b"x")
+
+    ours = Remote(Web(), lambda: 0.0)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        waiting = [pool.submit(ours.read, f"https://slow.example/{n}") for n in range(AT_ONCE)]
+        for _ in waiting:
+            begun.acquire()
+        assert ours.read("https://slow.example/") is None
+        assert not begun.acquire(blocking=False)
+        assert ours.read("https://other.example/") == b"x"
+        over.set()
+        assert [one.result() for one in waiting] == [b"x"] * AT_ONCE
+    assert ours.read("https://slow.example/") == b"x"
+    assert not ours._reading
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,20 @@ def test_a_key_survives_its_file(name: str) -> None:
 
 
 PUBLIC = KEY.public.jwk()
+# Points with which every key agrees on nothing (RFC 7748 §6.1): 0, 1, and one of order 8.
+SMALL_ORDER = tuple(
+    b64url_encode(bytes.fromhex(point))
+    for point in (
+        "00" * 32,
+        "01" + "00" * 31,
+        "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+    )
+)
+# An even modulus, and an exponent that is longer than 64 bits beside a modulus longer than 3072 (OpenSSL's bound).
+NO_RSA = tuple(
+    (b64url_encode(n.to_bytes(1024)), b64url_encode(e.to_bytes(1024)))
+    for n, e in ((2**8192 - 2, 65537), (2**8192 - 1, 2**8190 + 1))
+)
 PLAIN = {name: PUBLIC[name] for name in PUBLIC if name != "alg"}
 
 
@@ -113,6 +127,8 @@ PLAIN = {name: PUBLIC[name] for name in PUBLIC if name != "alg"}
         ({**PLAIN, "y": PLAIN["x"]}, "ECDH-ES", "malformed"),  # not on the curve
         ({**PLAIN, "x": b64url_encode(b64url_decode(PLAIN["x"])[:-1])}, "ECDH-ES", "malformed"),
         ({"kty": "OKP", "crv": "X25519", "x": "AAAA"}, "ECDH-ES", "malformed"),
+        *(({"kty": "RSA", "n": n, "e": e}, "RSA-OAEP-256", "malformed") for n, e in NO_RSA),
+        *(({"kty": "OKP", "crv": "X25519", "x": x}, "ECDH-ES", "malformed") for x in SMALL_ORDER),
         ({"kty": "OKP", "crv": "Ed25519", "x": "A" * 43}, "ECDH-ES", "alg_not_allowed"),
         ({"kty": "RSA", "n": "_" * 171, "e": "AQAB"}, "RSA-OAEP-256", "encoding_invalid"),
         ({"kty": "RSA", "n": "_" * 172, "e": "AQAB"}, "RSA-OAEP-256", "alg_not_allowed"),  # 1032 bits

@@ -330,6 +330,28 @@ def test_a_list_without_readers_is_the_one_that_it_was() -> None:
     assert read(signed(listed())).readers == ()
 
 
+def test_how_a_reader_is_reached_survives_the_signed_form() -> None:
+    reached = replace(ACCOUNT, contact="mailto:data@bank.example", website="https://bank.example/data")
+    assert read(signed(listed(readers=(reached,)))).readers == (reached,)
+    assert b"TEAddress" not in jose.parse(signed(listed(readers=READERS))).payload
+
+
+@pytest.mark.parametrize(
+    "reached",
+    [
+        {"contact": "javascript:alert(1)"},
+        {"contact": "mailto:a@b.example?cc=c@d.example"},
+        {"contact": "mailto:a@b.example\r\nBcc: c@d.example"},
+        {"website": "http://bank.example/"},
+        {"website": "https://bank.example@evil.example/"},
+        {"website": "javascript:alert(1)"},
+    ],
+)
+def test_a_reader_is_reached_by_mail_or_by_a_website_and_nothing_else(reached: dict[str, str]) -> None:
+    with refused("malformed"):
+        read(signed(listed(readers=(replace(ACCOUNT, **reached),))))
+
+
 def test_an_organisation_may_issue_and_ask() -> None:
     both = replace(ACCOUNT, organisation="tax", name=STANDING.services()[-1].name)
     again = read(signed(listed(readers=(both,))))

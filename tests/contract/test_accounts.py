@@ -122,6 +122,8 @@ def test_consents(storage: Storage) -> None:
         assert ports.consents.get("account-1", "bank") == wider
         assert ports.consents.withdraw("account-1", "bank")
         assert not ports.consents.withdraw("account-1", "bank")
+        ports.consents.record(first)
+        assert (ports.consents.withdraw_all("shop"), ports.consents.withdraw_all("bank")) == (0, 1)
         assert ports.consents.get("account-1", "bank") is None
     with pytest.raises(Conflict), storage.transaction() as ports:
         ports.consents.record(another(first, client_id="nobody"))

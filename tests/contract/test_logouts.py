@@ -11,6 +11,8 @@ import pytest
 
 from idp.model import Logout, Reached
 from idp.ports import Ports, Storage
+from idp.storage import sql_logouts
+from idp.storage.statements import Work
 from tests.contract.conftest import Opened
 from tests.contract.rows import NOW, SESSION, another, with_account
 
@@ -182,6 +184,18 @@ def together(count: int, work: Callable[[int], None]) -> None:
     for thread in threads:
         thread.join()
     assert not failed
+
+
+@pytest.mark.parametrize("storage", ["postgresql"], indirect=True)
+def test_who_claims_waits_for_nobody_else_who_claims(storage: Storage) -> None:
+    """Two who do would wait for one another: PostgreSQL ends one of them."""
+    with storage.transaction() as ports:
+        begin(ports, sessions=4)
+        ports.sessions.end_account("account-1")
+    with storage.transaction() as other:
+        halfway: Work = other.logouts._work  # type: ignore[attr-defined]
+        assert len(halfway.run(sql_logouts._CLAIM, now=NOW, until=NOW + 60, most=1).all()) == 1
+        assert len(claimed(storage, limit=1)) == 1
 
 
 def test_of_several_workers_each_message_has_one(shared: Opened) -> None:

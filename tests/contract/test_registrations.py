@@ -83,6 +83,42 @@ def test_what_a_client_shows_is_replaced_and_the_one_before_lasts_until_the_new_
         assert ports.registrations.claim(third) is None
 
 
+def test_what_may_be_asked_for_is_changed_for_the_client_alone(storage: Storage) -> None:
+    with storage.transaction() as ports:
+        assert not ports.registrations.limit("bank", ("openid",))
+        ports.clients.add(CLIENT)
+        ports.registrations.add(OURS)
+        assert not ports.registrations.limit("shop", ("openid",))
+        assert ports.registrations.claim(OURS.token_hash) == OURS
+        assert ports.registrations.limit("bank", ("openid",))
+    with storage.transaction() as ports:
+        assert ports.registrations.claim(OURS.token_hash) == another(OURS, scopes=("openid",))
+
+
+def test_a_client_that_reads_itself_and_staff_that_remove_it_do_not_wait_in_a_ring(shared: Opened) -> None:
+    first, second = "b" * 64, "c" * 64
+    with shared.storage.transaction() as ports:
+        ports.clients.add(CLIENT)
+        ports.registrations.add(OURS)
+        assert ports.registrations.rotate("bank", first, second)
+    claimed, removed = threading.Event(), []
+
+    def remove() -> None:
+        claimed.wait()
+        with shared.storage.transaction() as ports:
+            removed.append(ports.clients.remove("bank"))
+
+    other = threading.Thread(target=remove)
+    other.start()
+    with shared.storage.transaction() as ports:
+        assert ports.registrations.claim(second) is not None
+        claimed.set()
+        other.join(0.5)  # by then it waits for us, or will not have begun: both end well
+        assert ports.clients.hold("bank") is not None
+    other.join()
+    assert removed == [True]
+
+
 def test_there_is_no_registration_of_no_client(storage: Storage) -> None:
     with pytest.raises(Conflict), storage.transaction() as ports:
         ports.registrations.add(OURS)

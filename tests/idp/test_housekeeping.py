@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from idp.__main__ import main
+from idp.commands.terminal import CONFIGURATION
 from idp.journal.verification import verify
 from idp.model import Event
 from idp.oidc.signing_keys import ALGORITHMS
@@ -99,3 +100,16 @@ def test_once(state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     assert (told["single-use values"], told["blocks sealed"], told["newest block"]) == (1, 1, 1)
     assert told["keys changed"] == len(ALGORITHMS)  # prepared
     assert sealed(state)
+
+
+def test_once_with_another_master_key_makes_no_keys(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A keeper on another machine, with a folder of its own: what it sealed no server could open a week later."""
+    (other := tmp_path / "other").mkdir()
+    for name, value in {**settings(state), "IDP_DATA": str(other)}.items():
+        monkeypatch.setenv(name, value)
+    assert main(["housekeeping", "--once"]) == CONFIGURATION
+    assert "master.key" in capsys.readouterr().err
+    with state.storage.reading() as ports:
+        assert len(ports.signing_keys.all()) == len(ALGORITHMS)

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from idp import master_key
 from idp.__main__ import main
 from idp.commands.terminal import CONFIGURATION, DONE, REFUSED, USAGE
+from idp.login.sealed import Sealer
 from idp.model import SigningKey
 from idp.oidc import key_changes, signing_keys
-from idp.oidc.key_safe import SealedSafe
+from idp.oidc.key_safe import SealedSafe, Unusable
 from idp.oidc.signing_keys import ALGORITHMS, SEEN_BY_ALL, State
 from tests.idp.test_housekeeping import settings
 from tests.world_idp import State as World
@@ -128,3 +130,31 @@ def test_without_the_master_key_nothing_is_made(
     assert (code, "master.key" in said, list(empty.iterdir())) == (CONFIGURATION, True, [])
     assert len(keys(state)) == len(ALGORITHMS)
     assert ask("list")[0] == DONE  # what it shows is public
+
+
+def test_by_another_master_key_nothing_is_made(
+    ask: Ask, state: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The schedule would let it sign a week later, and nobody could sign in from then on."""
+    (other := tmp_path / "other").mkdir()
+    master_key.load_or_create(other)
+    monkeypatch.setenv("IDP_DATA", str(other))
+    monkeypatch.setenv("IDP_DATABASE_URL", state.web.config.database_url)
+    held = keys(state)
+    code, _, said = ask("prepare")
+    assert (code, "master.key" in said, keys(state)) == (CONFIGURATION, True, held)
+    safe = SealedSafe(Sealer(b"x" * 32))
+    soon = signing_keys.rotates_at(held[0])
+    for change in (
+        lambda: key_changes.on_schedule(state.storage, safe, now=soon),
+        lambda: key_changes.prepare(state.storage, safe, ALGORITHMS, now=soon, by="x"),
+    ):
+        with pytest.raises(Unusable, match=r"master\.key"):
+            change()
+    assert keys(state) == held
+    with state.storage.transaction() as ports:  # an algorithm was added, and a server of another folder starts
+        ports.signing_keys.put(signing_keys.removed(signing_keys.signing(held)["PS256"], now=soon))
+    held = keys(state)
+    with pytest.raises(Unusable, match=r"master\.key"):
+        key_changes.ensure(state.storage, safe, now=soon)
+    assert keys(state) == held

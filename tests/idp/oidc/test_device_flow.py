@@ -189,9 +189,12 @@ def test_a_confidential_client_proves_itself_each_time(state: State) -> None:
 def test_floods_are_stopped(state: State) -> None:
     with state.storage.transaction() as ports:
         for _ in range(601):
-            ports.attempts.count(FLOOD, "tv", now=state.clock[0])
+            ports.attempts.count(FLOOD, "tv\n127.0.0.1", now=state.clock[0])
     answers.token(begin(state), "temporarily_unavailable", 429)
     assert begin(state, "radio").status_code == 200
+    elsewhere = {"path": "/device_authorization", "environ_overrides": {"REMOTE_ADDR": "198.51.100.9"}}
+    asked = state.token({"client_id": "tv", "scope": "openid"}, {}, **elsewhere)
+    assert asked.status_code == 200  # a stranger does not put out everybody's television
 
 
 def test_it_is_announced(state: State) -> None:

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from idp.config import Config, UnsafeConfiguration
+from idp.oidc import client_changes
+from idp.oidc.client_changes import Change, Desk
 from idp.oidc.context import Admits
 from idp.oidc.dynamic_registration import FLOOD
 from idp.oidc.profiles import METHODS, PROFILES, SECRET_ALGORITHMS
+from idp.oidc.registration_terms import MAX_METADATA
 from tests.certs.servers import serving
 from tests.idp.oidc.registering import (
     KEPT_BACK,
@@ -25,7 +28,7 @@ from tests.idp.oidc.registering import (
     refused,
     registered,
 )
-from tests.world_idp import ISSUER, State, basic, build, reopen
+from tests.world_idp import ISSUER, State, answer_of, basic, build, reopen
 
 
 @pytest.fixture
@@ -39,8 +42,10 @@ def open_state(tmp_path: Path) -> Iterator[State]:
 def test_without_a_token_nobody_registers(state: State) -> None:
     answer = post(state)
     refused(answer, "invalid_token", 401)
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
-    refused(post(state, "x" * 43), "invalid_token", 401)
+    assert answer.headers["WWW-Authenticate"] == f'Bearer realm="{ISSUER}"'  # RFC 6750 §3.1: no token, no error
+    unknown = post(state, "x" * 43)
+    refused(unknown, "invalid_token", 401)
+    assert unknown.headers["WWW-Authenticate"].endswith(', error="invalid_token"')
     refused(post(state, ""), "invalid_token", 401)
 
 
@@ -213,6 +218,13 @@ def test_bodies_that_are_no_object(open_state: State, body: bytes) -> None:
     refused(open_state.app.test_client().post("/register-client", data=body, content_type="application/json"))
 
 
+def test_what_is_registered_is_of_bounded_size(open_state: State) -> None:
+    """Each request of a client reads all of it: ten keys of ours have six thousand bytes, those of a stranger as many as it likes."""
+    key = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "kid": "a"}
+    refused(post(open_state, jwks={"keys": [{**key, "x5c": ["A" * MAX_METADATA]}]}))
+    assert registered(open_state, jwks={"keys": [{**key, "x5c": ["A" * 4096]}]})
+
+
 def test_a_form_is_no_registration(open_state: State) -> None:
     refused(open_state.app.test_client().post("/register-client", data={"client_name": "x"}))
 
@@ -269,6 +281,46 @@ def test_an_update_asks_for_no_more_than_the_token_gave(state: State) -> None:
     told = registered(state, TOKEN)
     after = own(state, told, "PUT", json=as_sent(told, scope="openid profile vneid email")).get_json()
     assert after["scope"] == "openid profile"
+
+
+def test_an_update_takes_nothing_back_that_the_staff_decided(state: State) -> None:
+    offer(state, scopes=("openid", "profile", "email"))
+    told = registered(state, TOKEN)
+    desk = Desk(by={"by": "staff"}, now=state.clock[0], simulation=True)
+    given = {"resources": ["https://api.example/"], "protected_resources": ["https://own.example/"]}
+    with state.storage.transaction() as ports:
+        narrower = Change(members={"scope": "openid profile", **given})
+        assert client_changes.change(ports, told["client_id"], narrower, desk) is not None
+    after = own(state, told, "PUT", json=as_sent(told, resources=["https://mine.example/"])).get_json()
+    assert after["scope"] == "openid profile"
+    assert {name: after[name] for name in given} == given
+
+
+@pytest.mark.parametrize(
+    ("changed", "asked_again"),
+    [
+        ({"redirect_uris": ["https://sen.example/cb", "https://elsewhere.example/cb"]}, True),
+        ({"redirect_uris": ["https://sen.example:8443/cb"]}, True),
+        ({"client_name": "Ngân hàng"}, True),
+        ({"purpose": "x"}, True),
+        ({"redirect_uris": ["https://sen.example/other"], "contacts": ["it@sen.example"]}, False),
+    ],
+)
+def test_who_becomes_another_is_allowed_nothing(state: State, changed: dict[str, Any], asked_again: bool) -> None:
+    """Else the token of a registration would be worth the consent of all who ever gave it, and nobody would see a page."""
+    offer(state, entitled_to_pid=True, scopes=("openid", "profile", "offline_access"))
+    told = registered(state, TOKEN, grant_types=["authorization_code", "refresh_token"])
+    secret, browser = basic(told["client_id"], told["client_secret"]), state.browser()
+    walk = {"client_id": told["client_id"], "redirect_uri": told["redirect_uris"][0], "scope": "openid offline_access"}
+    tokens = state.redeem(browser.code(**walk), secret, redirect_uri=walk["redirect_uri"]).get_json()
+    elsewhere = {"sector_identifier_uri": None, "subject_type": None, **changed}
+    after = own(state, told, "PUT", json=as_sent(told, **elsewhere)).get_json()
+    again = browser.ask(**{**walk, "redirect_uri": after["redirect_uris"][-1]}, prompt="none")
+    assert answer_of(again).get("error") == ("consent_required" if asked_again else None)
+    refreshed = state.token({"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}, secret)
+    assert (refreshed.status_code == 400) is asked_again
+    (event,) = state.journal("client_changed")
+    assert event.details.get("consents_ended") == (1 if asked_again else None)
 
 
 def test_another_way_of_authentication_brings_another_secret(open_state: State) -> None:

@@ -21,6 +21,7 @@ from tests.world_idp import State
         ("*", None),
         ("- -- en_GB", "en"),
         (" ".join(["fr"] * locales.MAX_RANGES + ["en"]), None),
+        ("vi" + "-a" * locales.MAX_RANGE + " en", "en"),  # 250,000 characters of these took a minute
         ("", None),
     ],
 )

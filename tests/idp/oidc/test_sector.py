@@ -72,7 +72,34 @@ def test_what_is_nobodys_host_is_a_sector_of_its_own(uri: str) -> None:
     """Of the applications on a phone none knows a person by the name that another has."""
     one, other = register(uri, name="one", native=True), register(uri, name="other", native=True)
     assert sub(one) == hashed("one") != sub(other)
-    assert sub(register(uri, "https://one.example.vn/app", native=True)) == hashed("one.example.vn")
+
+
+@pytest.mark.parametrize("uri", ["com.evil.app:/cb", "http://127.0.0.1/cb", "http://[::1]/cb"])
+def test_who_adds_an_address_of_nobody_to_anothers_host_does_not_get_its_names(uri: str) -> None:
+    """What arrives at the private scheme would bear the names that the host's own application knows people by."""
+    for uris in ((ONE, uri), (uri, ONE)):
+        with pytest.raises(RegistrationError, match="sector_identifier_uri"):
+            register(*uris, native=True)
+        with pytest.raises(RegistrationError):
+            register(*uris, native=True, previous=register(ONE, native=True))
+    # The file at the host's address has to list both.
+    assert sub(register(uri, ONE, native=True, sector_identifier_uri=NAMED)) == hashed("sector.example.vn")
+    before = client("old", entitled_to_pid=False, redirect_uris=(ONE, uri))
+    assert sub(register(uri, ONE, native=True, name="old", previous=before)) == hashed("one.example.vn")
+
+
+DEVICES = ["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"]
+
+
+@pytest.mark.parametrize("more", [{}, {"sector_identifier_uri": NAMED}])
+def test_who_signs_people_in_on_devices_is_a_sector_of_its_own(more: dict[str, Any]) -> None:
+    """Nothing is sent to its redirect URIs: they may be anybody's, and so may the file that lists them."""
+    assert sub(register(ONE, grant_types=DEVICES, **more)) == hashed("new")
+    assert sub(register(grant_types=DEVICES[1:], **more)) == hashed("new")
+    with pytest.raises(RegistrationError):
+        register(ONE, grant_types=DEVICES, previous=register(ONE, **more), **more)
+    there = client("old", entitled_to_pid=False, redirect_uris=(ONE,), metadata={"grant_types": DEVICES})
+    assert sub(register(ONE, name="old", grant_types=DEVICES, previous=there)) == hashed("one.example.vn")
 
 
 @pytest.mark.parametrize(
