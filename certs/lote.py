@@ -7,6 +7,7 @@ stands in an extension of its own. A list without readers has the same JSON as b
 """
 
 import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -63,6 +64,8 @@ class Reader:
     certificates: tuple[x509.Certificate, ...]
     since: int
     until: int | None = None
+    contact: str = ""  # `mailto:` where people ask for their data to be deleted
+    website: str = ""
 
     def covers(self, at: int) -> bool:
         return self.since <= at and (self.until is None or at < self.until)
@@ -80,10 +83,12 @@ class TrustList:
 
 def to_json(trust_list: TrustList) -> dict[str, Any]:
     entities: dict[str, tuple[Text, list[dict[str, Any]]]] = {}
+    reached: dict[str, dict[str, Any]] = {}
     for service in trust_list.services:
         entities.setdefault(service.authority, (service.name, []))[1].append(_issuing(service))
     for reader in trust_list.readers:
         entities.setdefault(reader.organisation, (reader.name, []))[1].append(_asking(reader))
+        reached.setdefault(reader.organisation, {}).update(_reached(reader))
     return {
         "LoTE": {
             "ListAndSchemeInformation": {
@@ -102,6 +107,7 @@ def to_json(trust_list: TrustList) -> dict[str, Any]:
                     "TrustedEntityInformation": {
                         "TEName": _strings(name),
                         "TETradeName": [{"lang": "en", "value": identifier}],
+                        **reached.get(identifier, {}),
                     },
                     "TrustedEntityServices": services,
                 }
@@ -109,6 +115,13 @@ def to_json(trust_list: TrustList) -> dict[str, Any]:
             ],
         }
     }
+
+
+def _reached(reader: Reader) -> dict[str, Any]:
+    """How an organisation is reached; a list in which none says so has the same JSON as before."""
+    contact = {"TEAddress": {"TEElectronicAddress": [{"lang": "en", "uriValue": reader.contact}]}}
+    website = {"TEInformationURI": [{"lang": "en", "uriValue": reader.website}]}
+    return (contact if reader.contact else {}) | (website if reader.website else {})
 
 
 def _issuing(service: Service) -> dict[str, Any]:
@@ -192,10 +205,31 @@ def _service_from_json(entity: Any, service: Any) -> Service | Reader:
             certificates=certificates,
             since=since,
             until=until,
+            contact=_contact(entity),
+            website=_website(entity),
         )
     if not kind.startswith(_ISSUANCE):
         raise Malformed("malformed", "service type")
     return Service(identifier, name, kind.removeprefix(_ISSUANCE), certificates, since, until)
+
+
+def _contact(entity: Any) -> str:
+    """An address for mail and nothing else: it becomes a link that citizens follow."""
+    if "TEAddress" not in entity:
+        return ""
+    address = str(entity["TEAddress"]["TEElectronicAddress"][0]["uriValue"])
+    if re.fullmatch(r"mailto:[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,200}", address, re.ASCII) is None:
+        raise Malformed("malformed", "contact of a reader")
+    return address
+
+
+def _website(entity: Any) -> str:
+    if "TEInformationURI" not in entity:
+        return ""
+    address = str(entity["TEInformationURI"][0]["uriValue"])
+    if re.fullmatch(r"https://[A-Za-z0-9.-]{1,200}(:[0-9]{1,5})?(/[!-~]{0,500})?", address, re.ASCII) is None:
+        raise Malformed("malformed", "website of a reader")
+    return address
 
 
 def _granted(information: Any, service: Any) -> tuple[int, int | None]:

@@ -26,6 +26,7 @@ _WORKING_PIXELS = 6_000_000  # above this a picture is first read at half size: 
 _MASK = 0
 _QR_ONLY = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
 _PICTURE_KINDS = ("PNG", "JPEG")
+_BLOCKS = {(True, True): " ", (True, False): "▄", (False, True): "▀", (False, False): "█"}  # upper, lower: is it dark?
 
 
 def to_text(presentation: bytes) -> str:
@@ -62,6 +63,15 @@ def draw_svg(text: str) -> str:
     out = io.BytesIO()
     _make(text).make_image(image_factory=SvgPathFillImage).save(out)
     return out.getvalue().decode("utf-8")
+
+
+def draw_blocks(text: str) -> str:
+    """The same for a terminal: two modules to a character, by half blocks. A space is dark, since what surrounds it on a dark
+    terminal is too: the quiet zone is drawn, and has to be light."""
+    rows = [[*row] for row in _make(text).get_matrix()]
+    rows += [[False] * len(rows[0])] * (len(rows) % 2)
+    pairs = zip(rows[::2], rows[1::2], strict=True)
+    return "\n".join("".join(_BLOCKS[two] for two in zip(*pair, strict=True)) for pair in pairs)
 
 
 def read_picture(data: bytes) -> tuple[str, ...]:

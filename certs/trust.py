@@ -161,14 +161,14 @@ class TrustStore:
         """
         wanted = frozenset(claims)
         granted = self.readers(certificate, at=at)  # 1
-        allowed = tuple(reader for reader in granted if wanted <= _askable(reader, document))  # 2
+        allowed = tuple(reader for reader in granted if wanted <= askable(reader, document))  # 2
         if not wanted or not allowed:
             raise Unsupported("policy_refused", f"{granted[0].organisation} may not ask for that of {document}")
         return allowed
 
 
-def _askable(reader: Reader, document: str) -> frozenset[str]:
-    """A view or a document that we do not know allows nothing."""
+def askable(reader: Reader, document: str) -> frozenset[str]:
+    """The claims that one purpose allows. A view or a document that we do not know allows nothing."""
     kind, claims = CATALOGUE.get(document), set[str]()
     for right in reader.rights:
         if right.document == document and kind is not None:

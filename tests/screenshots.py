@@ -15,9 +15,10 @@ from typing import Literal
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests import newcomers, smoke
-from tests.chromium import launched
+from tests.chromium import launched, until
 from tests.newcomers import Newcomer
 from tests.pictures import picture_of, video_of
+from tests.pocket import CODE, at_screen, begin
 from tests.sign_in_tour import Tour, contexts
 from tests.walk import Walk
 
@@ -45,6 +46,9 @@ NIGHT = {  # the pages that are pictured in dark colours too
     "security",
     "account",
     "wallet-approve",
+    "app-home",
+    "app-show",
+    "app-locked",
 }
 # Language, width, height, persona: each has a licence; the first one's is suspended on the way.
 WALKS = [
@@ -121,6 +125,7 @@ def one_walk(
     at.add("tax_registration")
     at.go("wallet")
     camera("wallet-home")
+    _on_the_phone(at)
     text = at.show(document)
     at.check_text(text)
     camera("verdict-accepted")
@@ -141,6 +146,29 @@ def one_walk(
     others = contexts(browser, viewport=viewport, locale=language)
     Tour(run.urls, run.persona, others, camera.of).whole(newcomer, f"09{newcomer.pid[-8:]}")
     return camera.taken
+
+
+def _on_the_phone(at: Walk) -> None:
+    """The offline wallet: each of its screens."""
+    at.go("wallet", "/app")
+    at_screen(at.page, "new-vault")
+    at.look("app-new-vault")
+    begin(at.page)
+    at.page.wait_for_selector("#as-of")
+    at.look("app-home")
+    at.click(f"[data-type={LICENCE}]")
+    at_screen(at.page, "details")
+    at.look("app-document")
+    at.click("#show")
+    until(at.page, CODE)
+    at.look("app-show")
+    for route, name in (("history", "app-history"), ("settings", "app-settings")):
+        at.page.evaluate("route => { location.hash = `#/${route}`; }", route)
+        at_screen(at.page, route)
+        at.look(name)
+    at.click("#lock")
+    at_screen(at.page, "locked")
+    at.look("app-locked")
 
 
 def _scanning(at: Walk) -> None:

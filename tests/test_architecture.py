@@ -293,7 +293,9 @@ def only_formats_make_verified(path: Path) -> Iterator[str]:
 
 def no_insecure_name(path: Path) -> Iterator[str]:
     """No `plain` PKCE, no password or implicit grant, in any spelling that could be switched on."""
-    keyed = name_of(path) == "idp/oidc/profiles.py"  # client_secret_jwt: the one table where an algorithm has a shared key
+    keyed = (
+        name_of(path) == "idp/oidc/profiles.py"
+    )  # client_secret_jwt: the one table where an algorithm has a shared key
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Constant) and node.value in ("plain", "implicit", *(() if keyed else ("HS256",))):
             yield f"line {node.lineno}: {node.value}"

@@ -12,6 +12,7 @@ import pytest
 import certs.__main__
 import idp.__main__
 import verifier.__main__
+import wallet.__main__
 from tests.world import World
 
 ROOT = Path(__file__).parent.parent
@@ -21,6 +22,7 @@ MAINS: dict[str, Callable[[list[str]], int]] = {
     "certs": certs.__main__.main,
     "idp": idp.__main__.main,
     "verifier": verifier.__main__.main,
+    "wallet": wallet.__main__.main,
 }
 COMMANDS = sorted({command for command in re.findall(r"python -m \w+(?: [a-z]+)*", README)})
 

@@ -19,7 +19,7 @@ from certs.catalogue import AUTHORITIES, CATALOGUE, document_type
 from certs.formats import cwt
 from certs.keys import MemorySigner, Signer
 from certs.status import Status, StatusList
-from certs.trust import Service, TrustList
+from certs.trust import Reader, Service, TrustList
 from certs.x509 import Usage, key_id
 from tests.certs import samples
 
@@ -114,6 +114,7 @@ class World:
     sequence: int = 1
     list_sequence: int = 1
     next_index: int = 0
+    readers: tuple[Reader, ...] = ()  # who may ask, on the trust list
 
     def __post_init__(self) -> None:
         self.root = Authority.create("Test root", now=self.now - 400 * DAY)
@@ -147,9 +148,8 @@ class World:
 
     def trust_list(self, *, services: tuple[Service, ...] | None = None, desk: Desk | None = None) -> str:
         by = desk or self.list_desk
-        listed = TrustList(
-            self.list_sequence, self.now, self.now + 30 * DAY, self.services() if services is None else services
-        )
+        offered = self.services() if services is None else services
+        listed = TrustList(self.list_sequence, self.now, self.now + 30 * DAY, offered, readers=self.readers)
         return trust.sign(listed, by.signer, [by.certificate])
 
     def services(self) -> tuple[Service, ...]:

@@ -169,3 +169,54 @@ PHONE: Mapping[str, Advice] = MappingProxyType(
         ),
     }
 )
+
+_KEPT_AS_IT_WAS = Text("Ví không thay đổi gì.", "Nothing in the wallet changed.")
+
+BACKUP: Mapping[str, Advice] = MappingProxyType(
+    {
+        "passphrase_short": Advice(
+            Text("Cụm mật khẩu quá ngắn.", "The passphrase is too short."),
+            Text(
+                "Hãy dùng từ 12 đến 1.000 ký tự, ví dụ bốn từ không liên quan đến nhau.",
+                "Use 12 to 1,000 characters, for example four words that have nothing to do with one another.",
+            ),
+        ),
+        "passphrases_differ": Advice(
+            Text("Hai lần nhập không giống nhau.", "The two are not the same."),
+            Text("Hãy nhập lại cùng một cụm mật khẩu.", "Enter the same passphrase twice."),
+        ),
+        "backup_missing": Advice(
+            Text("Chưa chọn tệp sao lưu.", "No backup file was chosen."),
+            Text("Hãy chọn tệp đã lưu từ ví này hoặc ví khác.", "Choose the file that you saved from a wallet."),
+        ),
+        "backup_malformed": Advice(
+            Text("Đây không phải là tệp sao lưu của ví.", "This is not a wallet's backup file."),
+            Text("Hãy chọn đúng tệp; ví không thay đổi gì.", "Choose the right file; nothing in the wallet changed."),
+        ),
+        "backup_newer": Advice(
+            Text("Tệp sao lưu do phiên bản ví mới hơn tạo ra.", "A newer version of the wallet wrote this backup."),
+            Text("Hãy cập nhật ví rồi thử lại.", "Update the wallet, then try again."),
+        ),
+        "backup_unopened": Advice(
+            Text("Cụm mật khẩu không đúng, hoặc tệp đã bị hỏng.", "The passphrase is wrong, or the file is damaged."),
+            Text(
+                "Hãy nhập lại cụm mật khẩu; nếu vẫn không được, hãy dùng một bản sao khác của tệp.",
+                "Enter the passphrase again; if that fails, use another copy of the file.",
+            ),
+        ),
+        "backup_of_another": Advice(
+            Text("Tệp sao lưu này là của người khác.", "This backup is another person's."), _KEPT_AS_IT_WAS
+        ),
+        "backup_too_large": Advice(
+            Text("Dữ liệu quá lớn cho một tệp sao lưu.", "This is too large for a backup."),
+            Text(
+                "Hãy lưu lịch sử ra tệp riêng rồi báo cho bên vận hành ví.",
+                "Export the history by itself, and tell whoever runs the wallet.",
+            ),
+        ),
+        "line_unknown": Advice(
+            Text("Lịch sử không có dòng này.", "The history does not have this line."),
+            Text("Hãy xem trang lịch sử.", "See the history page."),
+        ),
+    }
+)

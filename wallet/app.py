@@ -22,6 +22,8 @@ from wallet.wallet import Wallet
 from wallet.web import (
     add,
     approve,
+    asked,
+    backup,
     device,
     documents,
     errors,
@@ -29,6 +31,8 @@ from wallet.web import (
     home,
     language,
     log,
+    offline,
+    past,
     receive,
     scan,
     sign_in,
@@ -71,7 +75,7 @@ def create_app(
     )
     for room in (log, frame, language, errors):
         room.install(app)
-    for room in (home, sign_in, add, receive, documents, scan, device, approve):
+    for room in (home, sign_in, add, receive, documents, scan, device, approve, asked, offline, past, backup):
         app.register_blueprint(room.pages)
     return app
 

@@ -2,7 +2,7 @@
 back, and later refresh what was granted.
 
 Spec: OpenID4VCI 1.0 §5.1.2 (scope), §6, §14.5 (refreshing); RFC 6749 §4.1, §6; RFC 7636 (PKCE S256); RFC 9207 (`iss`);
-RFC 7009 (revocation).
+RFC 7009 (revocation); RFC 9449 (tokens bound to a key).
 
 The answer is believed after, in this order:
  1. `state` is of this person and was not used before; who calls keeps it                                (asking_unknown)
@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
 from certs.encoding import b64url_encode
+from certs.keys import MemorySigner
+from wallet import dpop
 from wallet.errors import WalletError
 from wallet.issuer import OFFLINE, Access, Issuer, error_of, read_access, send
 from wallet.ports import Web
@@ -82,12 +84,23 @@ def request(
     return f"{address}{'&' if '?' in address else '?'}{urlencode(parameters, quote_via=quote)}", state, verifier
 
 
-def complete(asked: Asked, answer: Mapping[str, str], issuer: Issuer, client: ClientCredentials, *, web: Web) -> Access:
-    return trade(asked.verifier, answer, issuer, client, web=web)
+def complete(
+    asked: Asked, answer: Mapping[str, str], issuer: Issuer, client: ClientCredentials, *, web: Web, now: int
+) -> Access:
+    return trade(asked.verifier, answer, issuer, client, web=web, now=now, key=dpop.new_key(issuer.dpop))
 
 
-def trade(verifier: str, answer: Mapping[str, str], issuer: Issuer, client: ClientCredentials, *, web: Web) -> Access:
-    """Checks 2 and 3 of the module's list."""
+def trade(
+    verifier: str,
+    answer: Mapping[str, str],
+    issuer: Issuer,
+    client: ClientCredentials,
+    *,
+    web: Web,
+    now: int,
+    key: MemorySigner | None = None,
+) -> Access:
+    """Checks 2 and 3 of the module's list. The token is bound to this key, if there is one."""
     if answer.get("iss") != issuer.server:  # 2
         raise WalletError("issuer_untrusted", "iss of the authorization response")
     if "error" in answer or not answer.get("code"):  # 3
@@ -98,18 +111,20 @@ def trade(verifier: str, answer: Mapping[str, str], issuer: Issuer, client: Clie
         "redirect_uri": client.redirect_uri,
         "code_verifier": verifier,
     }
-    response = send(lambda: web.post(issuer.token_endpoint, form=form, headers=client.header()))
+    by = client.header()
+    response = send(lambda: dpop.post(issuer.token_endpoint, key=key, web=web, now=now, form=form, headers=by))
     if response.status != 200:
         raise WalletError("issuer_refused", f"token: {response.status} {error_of(response)}")
-    return read_access(response)
+    return read_access(response, key)
 
 
-def renew(renewal: str, issuer: Issuer, client: ClientCredentials, *, web: Web) -> Access | None:
+def renew(renewal: str, issuer: Issuer, client: ClientCredentials, *, web: Web, now: int) -> Access | None:
     """Trade a refresh token for new tokens (RFC 6749 §6); None when it is good no more."""
     form = {"grant_type": "refresh_token", "refresh_token": renewal}
-    response = send(lambda: web.post(issuer.token_endpoint, form=form, headers=client.header()))
+    key, by = dpop.new_key(issuer.dpop), client.header()
+    response = send(lambda: dpop.post(issuer.token_endpoint, key=key, web=web, now=now, form=form, headers=by))
     if response.status == 200:
-        return read_access(response)
+        return read_access(response, key)
     error = error_of(response)
     if error == "invalid_grant":
         return None

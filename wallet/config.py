@@ -88,6 +88,7 @@ class HomeDefaults:
     root_sha256: str | None
     simulation: bool
     ca_bundle: str | None
+    database_url: str | None = None  # of a server of many citizens; never remembered: it may hold a password
 
 
 def home_defaults(environment: Mapping[str, str] = os.environ) -> HomeDefaults:
@@ -96,4 +97,5 @@ def home_defaults(environment: Mapping[str, str] = os.environ) -> HomeDefaults:
         root_sha256=environment.get("WALLET_ROOT_SHA256"),
         simulation=environment.get("WALLET_SIMULATION") == "1",
         ca_bundle=environment.get("WALLET_CA_BUNDLE") or None,
+        database_url=environment.get("WALLET_DATABASE_URL") or None,
     )

@@ -86,7 +86,7 @@ def arrive(
 ) -> Enrolment:
     """The right to enrol, for the very person whose wallet this is: a key of one must never sign for another."""
     try:
-        access = authorization.trade(walk.verifier, answer, issuer, client, web=web)
+        access = authorization.trade(walk.verifier, answer, issuer, client, web=web, now=now)
     except WalletError as error:
         code = "enrolment_refused" if error.code == "asking_refused" else error.code
         raise WalletError(code, error.detail) from error

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from certs.catalogue import Text
-from wallet.advice import PHONE, Advice
+from wallet.advice import BACKUP, PHONE, Advice
+from wallet.reader_advice import READERS
 
 _ASK_AGAIN = Text(
     "Hãy quay lại trang của cơ quan cấp và xin một đề nghị mới.",
@@ -22,6 +23,8 @@ _LATER = Text("Hãy thử lại sau ít phút.", "Try again in a few minutes.")
 ADVICE: Mapping[str, Advice] = MappingProxyType(
     {
         **PHONE,
+        **READERS,
+        **BACKUP,
         "offer_malformed": Advice(
             Text("Đây không phải là một đề nghị cấp giấy tờ.", "This is not an offer of a document."),
             Text("Hãy sao chép lại toàn bộ đường dẫn rồi dán vào đây.", "Copy the whole link again and paste it here."),
@@ -130,6 +133,18 @@ ADVICE: Mapping[str, Advice] = MappingProxyType(
         "key_elsewhere": Advice(
             Text("Khóa của giấy tờ này ở nơi khác.", "The key of this document is elsewhere."),
             Text("Hãy nhận lại giấy tờ trên thiết bị này.", "Receive the document again on this device."),
+        ),
+        "copies_used_up": Advice(
+            Text("Mọi bản của giấy tờ này đã được dùng.", "Every copy of this document was used."),
+            Text("Hãy nhận lại giấy tờ để có bản mới.", "Receive the document again for new copies."),
+        ),
+        "format_missing": Advice(
+            Text("Ví không giữ giấy tờ này ở định dạng đó.", "The wallet does not hold this document in that format."),
+            Text("Hãy nhận lại giấy tờ với định dạng đó.", "Receive the document again in that format."),
+        ),
+        "claims_unknown": Advice(
+            Text("Giấy tờ này không có thông tin như vậy.", "This document does not have such facts."),
+            Text("Hãy chọn trong các thông tin của giấy tờ.", "Choose among the facts of the document."),
         ),
         "sign_in_failed": Advice(
             Text("Đăng nhập không thành công.", "Signing in did not succeed."),

@@ -1,41 +1,59 @@
-"""A wallet in a folder: one person, software keys, no pages. For the command line, kiosks and tests.
+"""A wallet with software keys in a folder, without pages: one person's, or one citizen's of many. For the command line, kiosks,
+servers and tests.
 
-Spec: OpenID4VCI 1.0, holder's half, as `wallet.receive` has it.
+Spec: OpenID4VCI 1.0, holder's half, as `wallet.receive` has it; SD-JWT VC and mdoc go out as `wallet.present` makes them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from certs.catalogue import DocumentType
+from certs.errors import CertsError
+from certs.formats import elements
+from certs.formats.session_transcript import redirect
+from wallet import history, receive, restoring
 from wallet import issuer as issuers
-from wallet import receive
 from wallet.errors import WalletError
-from wallet.formats import glance
+from wallet.formats import MDOC, glance
 from wallet.keys import SoftwareKey, SoftwareKeys
-from wallet.model import Document, Person
+from wallet.model import Copy, Document, Entry, Person
 from wallet.offer import resolve
-from wallet.present import choose, qr_text
+from wallet.present import choose, for_qr, mdoc_response, qr_text, sd_jwt_text, type_of
+from wallet.restoring import Contents, Restored
 from wallet.trust import TrustKeeper
 from wallet.wallet import Wallet
 
 OWNER = "folder"  # whoever has the folder
 
 
+def silent(_: str) -> None:
+    """Tells nobody how far it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class FolderWallet:
+    """Of whoever has the folder; or, on a server, of the citizen with this `pid`, who is then the `owner` of the rows."""
+
     wallet: Wallet
     keys: SoftwareKeys
     trust: TrustKeeper
     issuer: str
     clock: Callable[[], int]
+    owner: str = OWNER
+    pid: str | None = None
 
-    def receive(self, link: str, *, transaction_code: str | None, pid: str | None = None) -> tuple[Document, ...]:
+    def receive(
+        self, link: str, *, transaction_code: str | None, pid: str | None = None, tell: Callable[[str], None] = silent
+    ) -> tuple[Document, ...]:
         """Take what an offer holds. `pid` says whose it must be; else it must be of the person of what is here already."""
         now, web = self.clock(), self.wallet.web
+        tell("asking the issuer what it offers")
         offer = resolve(link, web=web, issuers=(self.issuer,))
         person = self._person(pid)
         issuer = issuers.discover(offer, web=web)
         receipt = receive.begin(offer, issuer, transaction_code=transaction_code, web=web, now=now)
+        tell(f"making {len(receipt.proofs)} keys")
         made: list[SoftwareKey] = []
         documents: tuple[Document, ...] = ()
         try:
@@ -44,10 +62,13 @@ class FolderWallet:
                 made.append(self.keys.make())
                 proof = made[-1].key_proof(audience=receipt.audience, nonce=each.nonce, now=now)
                 proofs.setdefault(each.configuration, []).append(proof)
+            tell("fetching and checking")
             trust = self.trust.current(now=now).trust
             received = receive.complete(receipt, proofs, person=person, trust=trust, web=web, now=now)
-            self.wallet.keep(OWNER, received, now=now)
+            before = self.documents()
+            self.wallet.keep(self.owner, received, now=now)
             documents = received
+            self._forget_replaced(before)
         finally:  # keys of copies that did not come, or are not kept
             kept = {copy.thumbprint for document in documents for copy in document.copies}
             for key in made:
@@ -56,7 +77,7 @@ class FolderWallet:
         return documents
 
     def documents(self) -> tuple[Document, ...]:
-        return self.wallet.documents(OWNER)
+        return self.wallet.documents(self.owner)
 
     def find(self, name: str) -> Document:
         """By id, by the beginning of an id, or by type where there is one of it."""
@@ -68,14 +89,93 @@ class FolderWallet:
     def qr_text(
         self, name: str, *, view: str | None = None, audience: str | None = None, challenge: bytes | None = None
     ) -> str:
-        """A fresh QR text, and a line in the history."""
+        """A fresh QR text, and a line in the history. Copies of the view run down in order; the last one is used again."""
         document, now = self.find(name), self.clock()
-        copy = choose(document, view)
-        text = qr_text(copy, self.keys.find(copy.thumbprint), now=now, audience=audience, challenge=challenge)
-        self.wallet.note_shown(OWNER, document, copy.view, now=now)
-        return text
+        first = choose(document, view)
+        copies = [each for each in for_qr(document) if each.view == first.view and self.keys.has(each.thumbprint)]
+        line = history.shown(document, first.view, now=now, audience=audience)
+        copy = self._next(copies or [first], line, now=now)
+        return qr_text(copy, self.keys.find(copy.thumbprint), now=now, audience=audience, challenge=challenge)
+
+    def _next(self, copies: list[Copy], line: Entry, *, now: int) -> Copy:
+        try:
+            return self.wallet.use_copy(self.owner, copies, line, now=now)
+        except WalletError:
+            self.wallet.note(self.owner, line)
+            return copies[-1]
+
+    def present(
+        self,
+        name: str,
+        *,
+        format: str,
+        claims: Iterable[str],
+        audience: str,
+        nonce: str,
+        response_uri: str | None = None,
+    ) -> bytes:
+        """An SD-JWT VC presentation or an mdoc DeviceResponse that tells these claims to this verifier; each whole copy goes out
+        once. OpenID4VP's requests and answers are `wallet.requests` and `wallet.answering`: this makes what lies in them."""
+        document, now, told = self.find(name), self.clock(), tuple(dict.fromkeys(claims))
+        type_ = type_of(document)
+        copies = tuple(each for each in document.copies if each.format == format and not each.view)
+        if not copies:
+            raise WalletError("format_missing", format)
+        if not told or not set(told) <= told_by(copies[0]) & {field.name for field in type_.fields}:
+            raise WalletError("claims_unknown", "not among the claims of this document")
+        line = history.presented(type_.name, told, format=format, audience=audience, now=now)
+        with_keys = [each for each in copies if self.keys.has(each.thumbprint)]
+        if not with_keys:
+            raise WalletError("key_elsewhere", "no key file of any copy")
+        copy = self.wallet.use_copy(self.owner, with_keys, line, now=now)
+        return self._presentation(type_, copy, told, audience=audience, nonce=nonce, response_uri=response_uri, now=now)
+
+    def unused(self, document: Document, format: str) -> int:
+        """How many presentations in this format are left."""
+        copies = [each for each in document.copies if each.format == format and not each.view]
+        return len(self.wallet.unused(self.owner, copies, now=self.clock()))
+
+    def back_up(self) -> Contents:
+        person = self._person(self.pid)
+        return restoring.gather(self.wallet, self.owner, pid=person.pid if person else None, now=self.clock())
+
+    def restore(self, contents: Contents) -> Restored:
+        """Where nothing here tells whose wallet it is, it becomes the backup's."""
+        person = self._person(self.pid)
+        pid = person.pid if person and contents.pid else contents.pid
+        return restoring.restore(self.wallet, self.owner, contents, pid=pid, now=self.clock())
+
+    def _presentation(
+        self,
+        type_: DocumentType,
+        copy: Copy,
+        claims: tuple[str, ...],
+        *,
+        audience: str,
+        nonce: str,
+        response_uri: str | None,
+        now: int,
+    ) -> bytes:
+        signer = self.keys.find(copy.thumbprint).signer
+        try:
+            if copy.format == MDOC:
+                transcript = redirect(
+                    client_id=audience, nonce=nonce, response_uri=response_uri or audience, thumbprint=None
+                )
+                return mdoc_response(copy, signer, elements={elements.namespace(type_): claims}, transcript=transcript)
+            return sd_jwt_text(copy, signer, disclose=claims, audience=audience, nonce=nonce, now=now).encode()
+        except (CertsError, ValueError) as error:
+            raise WalletError("claims_unknown", str(error)) from error
+
+    def _forget_replaced(self, before: tuple[Document, ...]) -> None:
+        """Keys of copies that are no longer held sign nothing any more."""
+        held = {copy.thumbprint for document in self.documents() for copy in document.copies}
+        for copy in (copy for document in before for copy in document.copies):
+            if copy.thumbprint not in held:
+                self.keys.forget(copy.thumbprint)
 
     def _person(self, pid: str | None) -> Person | None:
+        pid = pid or self.pid
         for document in self.documents():
             for copy in document.copies:
                 held = glance(copy.format, copy.credential).claims.get("personal_identification_number")
@@ -85,5 +185,11 @@ class FolderWallet:
         return Person(pid) if pid else None
 
 
-def key_folder(home: Path) -> Path:
-    return home / "keys"
+def told_by(copy: Copy) -> set[str]:
+    """The names of the claims in a copy."""
+    return set(glance(copy.format, copy.credential).claims)
+
+
+def key_folder(home: Path, owner: str = OWNER) -> Path:
+    """Keys of one citizen of many in a folder of their own."""
+    return home / "keys" if owner == OWNER else home / "keys" / owner

@@ -1,11 +1,12 @@
-"""A citizen's own history: what was received, shown, removed, refused, approved. Names of claims, never values.
+"""A citizen's own history: what was received, shown, presented, refused, removed, approved. Names of claims, never values.
 
 Spec: Personal Data Protection Law 91/2025/QH15 (the person may know what was shared); the kinds are a closed list.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from certs.catalogue import CATALOGUE, Text
 from wallet.approval import Asking
@@ -15,28 +16,45 @@ from wallet.model import Document, Entry
 class Kind(StrEnum):
     RECEIVED = "received"
     REFUSED = "refused"
+    FAILED = "failed"
     SHOWN = "shown"
+    PRESENTED = "presented"
     REMOVED = "removed"
     ENROLLED = "enrolled"
     FORGOTTEN = "forgotten"
     APPROVED = "approved"
     DENIED = "denied"
     MISMATCHED = "mismatched"
+    EXPORTED = "exported"
+    RESTORED = "restored"
 
 
 WORDS: Mapping[str, Text] = MappingProxyType(
     {
         Kind.RECEIVED: Text("Đã nhận", "Received"),
         Kind.REFUSED: Text("Đã từ chối nhận", "Refused"),
+        Kind.FAILED: Text("Không thành công", "Failed"),
         Kind.SHOWN: Text("Đã xuất trình", "Shown"),
+        Kind.PRESENTED: Text("Đã gửi", "Presented"),
         Kind.REMOVED: Text("Đã gỡ bỏ", "Removed"),
         Kind.ENROLLED: Text("Đã đăng ký điện thoại này", "This phone enrolled"),
         Kind.FORGOTTEN: Text("Đã quên điện thoại này", "This phone forgotten"),
         Kind.APPROVED: Text("Đã xác nhận đăng nhập", "Sign-in approved"),
         Kind.DENIED: Text("Đã từ chối đăng nhập", "Sign-in not approved"),
         Kind.MISMATCHED: Text("Đã chặn đăng nhập: số không khớp", "Sign-in stopped: the number did not match"),
+        Kind.EXPORTED: Text("Đã lưu ra tệp", "Saved to a file"),
+        Kind.RESTORED: Text("Đã khôi phục", "Restored"),
     }
 )
+
+_NOT_PRESENTED = Text("Đã từ chối gửi", "Not presented")
+
+
+def word_of(entry: Entry) -> Text | None:
+    """None for a kind that another version of the wallet wrote."""
+    if entry.kind == Kind.REFUSED and "to" in entry.details:
+        return _NOT_PRESENTED
+    return WORDS.get(entry.kind)
 
 
 def received(document: Document, *, now: int) -> Entry:
@@ -46,13 +64,63 @@ def received(document: Document, *, now: int) -> Entry:
     return Entry(now, Kind.RECEIVED, what)
 
 
+_FAILURES = frozenset({"issuer_unreachable", "issuer_refused", "issuer_denied", "trust_unavailable"})
+
+
 def refused(credential_issuer: str, code: str, *, now: int) -> Entry:
-    return Entry(now, Kind.REFUSED, {"from": credential_issuer, "code": code})
+    """What the wallet did not take; or, where the issuer or the network gave nothing, what failed."""
+    kind = Kind.FAILED if code in _FAILURES else Kind.REFUSED
+    return Entry(now, kind, {"from": credential_issuer, "code": code})
 
 
-def shown(document: Document, view: str, *, now: int) -> Entry:
+def shown(document: Document, view: str, *, now: int, audience: str | None = None) -> Entry:
     claims = list(CATALOGUE[document.type].view(view).fields)
-    return Entry(now, Kind.SHOWN, {"type": document.type, "views": [view], "claims": claims})
+    to = {} if audience is None else {"to": audience}
+    return Entry(now, Kind.SHOWN, {"type": document.type, "views": [view], "claims": claims, **to})
+
+
+def presented(
+    type_: str,
+    claims: Iterable[str],
+    *,
+    format: str,
+    audience: str,
+    now: int,
+    verifier: Text | None = None,
+    organisation: str = "",
+) -> Entry:
+    """To whom, by the name and the organisation that the trust list has for them, where it has one."""
+    told = {"type": type_, "claims": list(claims), "formats": [format]}
+    return Entry(now, Kind.PRESENTED, {**told, **_asker(audience, verifier, organisation)})
+
+
+def declined(audience: str, *, now: int, verifier: Text | None = None, organisation: str = "") -> Entry:
+    """The person, or the wallet for them, gave a verifier nothing."""
+    return Entry(now, Kind.REFUSED, _asker(audience, verifier, organisation))
+
+
+def failed(audience: str, code: str, *, now: int, verifier: Text | None = None, organisation: str = "") -> Entry:
+    """A verifier was to get something, and whether it did is not known."""
+    return Entry(now, Kind.FAILED, {**_asker(audience, verifier, organisation), "code": code})
+
+
+def _asker(audience: str, verifier: Text | None, organisation: str) -> dict[str, Any]:
+    name = {} if verifier is None else {"verifier": {"vi": verifier.vi, "en": verifier.en}}
+    return {"to": audience, **name, **({"organisation": organisation} if organisation else {})}
+
+
+def exported(what: str, *, now: int) -> Entry:
+    return Entry(now, Kind.EXPORTED, {"what": what})
+
+
+def restored(*, lines: int, documents: int, now: int) -> Entry:
+    return Entry(now, Kind.RESTORED, {"lines": lines, "documents": documents})
+
+
+def shown_offline(type_: str, view: str, *, at: int) -> Entry:
+    """As the phone told it afterwards: the server was not there, and the document may have been replaced since."""
+    claims = list(CATALOGUE[type_].view(view).fields)
+    return Entry(at, Kind.SHOWN, {"type": type_, "views": [view], "claims": claims, "offline": True})
 
 
 def removed(document: Document, *, now: int) -> Entry:

@@ -1,6 +1,6 @@
 """Speak with a credential issuer: its metadata, the token for a pre-authorised code, nonces, copies of one document at a time.
 
-Spec: OpenID4VCI 1.0 §6 (token), §7 (nonce), §8 (credential), §12.2 (issuer metadata), §12.3; RFC 8414 §3 (metadata).
+Spec: OpenID4VCI 1.0 §6 (token), §7 (nonce), §8 (credential), §12.2 (issuer metadata), §12.3; RFC 8414 §3 (metadata); RFC 9449 §5, §7.
 """
 
 import re
@@ -13,6 +13,8 @@ from certs.catalogue import DocumentType, Text, View
 from certs.encoding import json_decode, safe_text
 from certs.errors import CertsError
 from certs.fetch import FetchError, Response
+from certs.keys import MemorySigner
+from wallet import dpop
 from wallet.errors import WalletError
 from wallet.formats import FORMATS, read_configuration
 from wallet.offer import PRE_AUTHORIZED, Offer
@@ -52,6 +54,7 @@ class Issuer:
     userinfo_endpoint: str | None = None
     offline: bool = False  # whether it gives refresh tokens
     batch: int = 1  # how many copies it signs for one request
+    dpop: bool = False  # whether it binds tokens to a key
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class Access:
     token: str = field(repr=False)
     identifiers: Mapping[str, str] = field(default_factory=dict)
     renewal: str | None = field(default=None, repr=False)  # a refresh token
+    key: MemorySigner | None = field(default=None, repr=False)  # that the token is bound to
 
 
 def discover(offer: Offer, *, web: Web) -> Issuer:
@@ -96,6 +100,7 @@ def look_up(
         userinfo_endpoint=_optional_endpoint(server_metadata, "userinfo_endpoint"),
         offline=OFFLINE in (server_metadata.get("scopes_supported") or []),
         batch=_batch(metadata),
+        dpop=dpop.announced(server_metadata),
     )
 
 
@@ -105,7 +110,7 @@ def well_known(issuer: str, name: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, f"/.well-known/{name}{parts.path.rstrip('/')}", "", ""))
 
 
-def redeem(offer: Offer, issuer: Issuer, *, transaction_code: str | None, web: Web) -> Access:
+def redeem(offer: Offer, issuer: Issuer, *, transaction_code: str | None, web: Web, now: int) -> Access:
     """Trade the pre-authorised code for an access token (§6.1); the wallet is an anonymous client."""
     if (offer.transaction_code is None) != (transaction_code is None):  # §6.3: given when, and only when, it is asked
         raise WalletError("transaction_code_needed" if transaction_code is None else "offer_malformed", "tx_code")
@@ -114,7 +119,8 @@ def redeem(offer: Offer, issuer: Issuer, *, transaction_code: str | None, web: W
     form = {"grant_type": PRE_AUTHORIZED, "pre-authorized_code": offer.code}
     if transaction_code is not None:
         form["tx_code"] = transaction_code
-    response = send(lambda: web.post(issuer.token_endpoint, form=form))
+    key = dpop.new_key(issuer.dpop)
+    response = send(lambda: dpop.post(issuer.token_endpoint, key=key, web=web, now=now, form=form))
     if response.status != 200:
         error = error_of(response)
         if (
@@ -122,17 +128,20 @@ def redeem(offer: Offer, issuer: Issuer, *, transaction_code: str | None, web: W
         ):  # §6.3: wrong code, wrong transaction code, or too late; the server does not say which
             raise WalletError("transaction_code_wrong" if transaction_code else "offer_gone", error)
         raise WalletError("issuer_refused", f"token: {response.status} {error}")
-    return read_access(response)
+    return read_access(response, key)
 
 
-def read_access(response: Response) -> Access:
-    """A successful token response (§6.2). What we did not ask for, a refresh token too, may be in it or not."""
+def read_access(response: Response, key: MemorySigner | None = None) -> Access:
+    """A successful token response (§6.2), to a request with a proof of this key, or without one. What we did not ask for, a
+    refresh token too, may be in it or not."""
     answer = answer_of(response)
     token, kind, renewal = answer.get("access_token"), answer.get("token_type"), answer.get("refresh_token")
-    if not isinstance(token, str) or not token or not isinstance(kind, str) or kind.lower() != "bearer":
-        raise WalletError("issuer_refused", "token response without a bearer token")
+    kinds = ("bearer",) if key is None else ("bearer", "dpop")
+    if not isinstance(token, str) or not token or not isinstance(kind, str) or kind.lower() not in kinds:
+        raise WalletError("issuer_refused", "token response without a token that we can use")
+    bound = key if kind.lower() == "dpop" else None
     usable = isinstance(renewal, str) and 0 < len(renewal) <= RENEWAL_LIMIT
-    return Access(token, _identifiers(answer.get("authorization_details")), renewal if usable else None)
+    return Access(token, _identifiers(answer.get("authorization_details")), renewal if usable else None, bound)
 
 
 def nonce(issuer: Issuer, *, web: Web) -> str:
@@ -145,7 +154,7 @@ def nonce(issuer: Issuer, *, web: Web) -> str:
 
 
 def request(
-    endpoint: str, access: Access, configuration: str, format_: str, proofs: Sequence[str], *, web: Web
+    endpoint: str, access: Access, configuration: str, format_: str, proofs: Sequence[str], *, web: Web, now: int
 ) -> tuple[bytes, ...]:
     """Ask for a copy for each of these keys (§8.2); returns what came, unverified."""
     identifier = access.identifiers.get(configuration)
@@ -153,8 +162,7 @@ def request(
         {"credential_configuration_id": configuration} if identifier is None else {"credential_identifier": identifier}
     )
     body = {**named, "proofs": {"jwt": list(proofs)}}
-    headers = {"Authorization": f"Bearer {access.token}"}
-    response = send(lambda: web.post(endpoint, json=body, headers=headers))
+    response = send(lambda: dpop.post(endpoint, key=access.key, web=web, now=now, token=access.token, json=body))
     if response.status != 200:
         error = error_of(response)
         denied = error == "credential_request_denied"  # §8.3.1.2: asking again would not help

@@ -4,6 +4,7 @@ Spec: OpenID4VCI 1.0 Appendix F.1 (key proof); `certs/qr.md` (holder proof).
 """
 
 import re
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,8 +76,7 @@ class SoftwareKeys:
 
     def make(self) -> SoftwareKey:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = self._folder / "new.pem"
-        draft.unlink(missing_ok=True)
+        draft = self._folder / f"new-{secrets.token_hex(8)}.pem"  # of two processes each has its own
         key = SoftwareKey(FileSigner.load_or_create(draft, ALGORITHM))
         draft.rename(self._path(key.public.thumbprint()))
         return key
@@ -86,6 +86,9 @@ class SoftwareKeys:
         if not path.exists():
             raise WalletError("key_elsewhere", f"no key file {path.name}")
         return SoftwareKey(FileSigner.load(path, ALGORITHM))
+
+    def has(self, thumbprint: str) -> bool:
+        return self._path(thumbprint).exists()
 
     def forget(self, thumbprint: str) -> None:
         self._path(thumbprint).unlink(missing_ok=True)

@@ -65,3 +65,34 @@ class Entry:
     at: int
     kind: str  # see `wallet.history`
     details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A line of the history at its place in its owner's chain, with the hash that it and all before it have (`wallet.chain`)."""
+
+    place: int  # from 1
+    entry: Entry
+    link: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How long an owner's chain is, and where it ends: kept apart from the lines, so that a missing last one is noticed."""
+
+    place: int
+    link: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A document that a backup names, to be issued anew: nothing of it can be shown."""
+
+    document_id: str  # in the wallet that wrote the backup
+    type: str
+    credential_issuer: str
+    issuer: str
+    configurations: tuple[str, ...]
+    expires: int
+    about: str = field(default="", repr=False)  # what tells it from the person's others of its kind
+    renewal: str | None = field(default=None, repr=False)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from certs.fetch import Response
 from certs.keys import PublicKey
-from wallet.model import Entry, SealedDocument
+from wallet.model import Entry, Head, Linked, SealedDocument
 
 
 class Ephemeral(Protocol):
@@ -25,11 +25,17 @@ class Ephemeral(Protocol):
     def take(self, purpose: str, value: str, *, now: int) -> bytes | None:
         """Use it up. Exactly one caller ever gets the payload; None for all others, when unknown or expired."""
 
+    def once(self, purpose: str, value: str, *, expires: int) -> bool:
+        """True for exactly one caller; False for every other, until it is swept after `expires`."""
+
     def sweep(self, *, now: int) -> int:
         """Remove what expired; returns how many rows."""
 
 
 class Documents(Protocol):
+    def alone(self, owner: str) -> None:
+        """From here to the end of the transaction nobody else gets past this verb for this owner: what is read after it holds."""
+
     def keep(self, document: SealedDocument) -> None: ...
 
     def reseal(self, document: SealedDocument) -> bool:
@@ -44,11 +50,29 @@ class Documents(Protocol):
     def remove(self, owner: str, document_id: str) -> bool: ...
 
 
+class AwaitedDocuments(Protocol):
+    """What a backup named and the issuer has not issued anew yet, sealed like the documents."""
+
+    def keep(self, document: SealedDocument) -> None: ...
+
+    def reseal(self, document: SealedDocument) -> bool: ...
+
+    def get(self, owner: str, document_id: str) -> SealedDocument | None: ...
+
+    def of(self, owner: str) -> tuple[SealedDocument, ...]: ...
+
+    def remove(self, owner: str, document_id: str) -> bool: ...
+
+
 class History(Protocol):
-    def append(self, owner: str, entry: Entry) -> None: ...
+    def append(self, owner: str, *entries: Entry) -> None:
+        """At the end of this owner's chain (`wallet.chain`); of two at once one stands behind the other."""
 
     def read(self, owner: str, *, limit: int = 200) -> tuple[Entry, ...]:
         """Newest first."""
+
+    def chain(self, owner: str) -> tuple[tuple[Linked, ...], Head | None]:
+        """All lines, oldest first, as they lie there, and the end that was noted beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +80,7 @@ class Ports:
     ephemeral: Ephemeral
     documents: Documents
     history: History
+    awaited: AwaitedDocuments
 
 
 class Storage(Protocol):

@@ -65,7 +65,8 @@ class Receipt:
 
 def begin(offer: Offer, issuer: Issuer, *, transaction_code: str | None, web: Web, now: int) -> Receipt:
     """Redeem the offer and fetch a nonce for each credential. After this the offer is used up."""
-    return prepare(issuer, issuers.redeem(offer, issuer, transaction_code=transaction_code, web=web), web=web, now=now)
+    access = issuers.redeem(offer, issuer, transaction_code=transaction_code, web=web, now=now)
+    return prepare(issuer, access, web=web, now=now)
 
 
 def prepare(issuer: Issuer, access: Access, *, web: Web, now: int) -> Receipt:
@@ -102,7 +103,7 @@ def complete(
     keys = _proven(receipt, proofs, now=now)  # all of them before the first request: a bad proof costs no credential
     kept: list[_Received] = []
     for each in receipt.to_prove:
-        raws = _fetch(receipt, each, [key.proven for key in keys[each.configuration]], web=web)
+        raws = _fetch(receipt, each, [key.proven for key in keys[each.configuration]], web=web, now=now)
         mine = {key.public.thumbprint() for key in keys[each.configuration]}
         for raw in raws:
             verified = accept(raw, each, mine, trust=trust, now=now)
@@ -118,12 +119,12 @@ def complete(
     return tuple(Document(_new_id(), type_, receipt.audience, now, _copies_of(type_, kept), renewal) for type_ in types)
 
 
-def _fetch(receipt: Receipt, wanted: ToProve, proofs: Sequence[str], *, web: Web) -> tuple[bytes, ...]:
+def _fetch(receipt: Receipt, wanted: ToProve, proofs: Sequence[str], *, web: Web, now: int) -> tuple[bytes, ...]:
     """Nothing where the issuer says that it cannot issue this: a view may need what this person's document does not have, such
     as a portrait, and the others are as good without it."""
     endpoint, name = receipt.credential_endpoint, wanted.configuration
     try:
-        return issuers.request(endpoint, receipt.access, name, wanted.format, proofs, web=web)
+        return issuers.request(endpoint, receipt.access, name, wanted.format, proofs, web=web, now=now)
     except WalletError as error:
         if error.code == "issuer_denied":
             return ()

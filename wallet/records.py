@@ -10,6 +10,8 @@ from typing import Any
 
 from certs.catalogue import Text
 from certs.encoding import b64url_decode, b64url_encode, json_decode, json_encode
+from certs.keys import MemorySigner
+from wallet import dpop
 from wallet.approval import Asking
 from wallet.authorization import Asked
 from wallet.device import Enrolment, Walk
@@ -17,7 +19,7 @@ from wallet.errors import WalletError
 from wallet.formats import QR
 from wallet.issuer import Access
 from wallet.login import Pending
-from wallet.model import Copy, Document, Person, Session
+from wallet.model import Awaited, Copy, Document, Person, Session
 from wallet.receive import Receipt, ToProve
 
 
@@ -58,6 +60,16 @@ def _copy(fields: dict[str, Any], type_: str) -> Copy:
     return Copy(**{**then, **fields, "credential": b64url_decode(fields["credential"])})
 
 
+def write_awaited(awaited: Awaited) -> bytes:
+    return json_encode(asdict(awaited))
+
+
+def read_awaited(data: bytes) -> Awaited:
+    with _known_shape():
+        fields = json_decode(data)
+        return Awaited(**{**fields, "configurations": tuple(fields["configurations"])})
+
+
 def write_session(session: Session) -> bytes:
     person = session.person
     return json_encode(
@@ -86,6 +98,7 @@ def write_receipt(receipt: Receipt) -> bytes:
             "to_prove": [list(asdict(each).values()) for each in receipt.to_prove],
             "expires": receipt.expires,
             "renewal": receipt.renewal,
+            "key": None if receipt.access.key is None else receipt.access.key.pem().decode(),
         }
     )
 
@@ -93,10 +106,12 @@ def write_receipt(receipt: Receipt) -> bytes:
 def read_receipt(data: bytes) -> Receipt:
     with _known_shape():
         fields = json_decode(data)
+        pem = fields.get("key")
+        key = None if pem is None else MemorySigner.from_pem(pem.encode(), dpop.ALGORITHM)
         return Receipt(
             audience=fields["audience"],
             credential_endpoint=fields["credential_endpoint"],
-            access=Access(fields["token"], fields["identifiers"]),
+            access=Access(fields["token"], fields["identifiers"], key=key),
             to_prove=tuple(ToProve(*each) for each in fields["to_prove"]),
             expires=fields["expires"],
             renewal=fields.get("renewal"),

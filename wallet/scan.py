@@ -1,4 +1,4 @@
-"""What a code or a pasted link asks of this wallet: to approve a log-in, or to receive an offer. Anything else is refused.
+"""What a code or a pasted link asks of this wallet: to approve a log-in, receive an offer, answer a reader; or it is refused.
 
 Spec: OpenID4VCI 1.0 §4.1 (offers); `certs/qr.py` reads pictures; attacks QL-07, QR-09 to QR-11.
 
@@ -17,6 +17,7 @@ from wallet.errors import WalletError
 from wallet.offer import LINK_LIMIT, ByReference, origin, read_link
 
 OFFER_LINK = "openid-credential-offer://"
+READER_LINKS = ("openid4vp://", "haip-vp://")  # OpenID4VP 1.0 §13.1.2, OpenID4VC HAIP 1.0 §5
 REQUEST = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)  # 128 bits in base64url
 
 
@@ -38,6 +39,13 @@ class OfferLink:
         return f"/receive?{self.link.partition('?')[2]}"
 
 
+@dataclass(frozen=True, slots=True)
+class ReaderLink:
+    """Somebody asks for documents. Who it is, and whether it may, is found out when the link is opened."""
+
+    link: str
+
+
 def read_picture(data: bytes) -> tuple[str, ...]:
     """Every code in a PNG or JPEG. Raises WalletError for what is too large, or no picture."""
     try:
@@ -55,9 +63,11 @@ def only(texts: tuple[str, ...]) -> str:
     return found[0]
 
 
-def understand(text: str, *, issuer: str, wallet: str) -> Approval | OfferLink:
+def understand(text: str, *, issuer: str, wallet: str) -> Approval | OfferLink | ReaderLink:
     """`issuer` is the provider that this wallet belongs to, `wallet` its own address. Raises WalletError."""
     text = text.strip()  # what pasting adds at both ends
+    if text.startswith((*READER_LINKS, f"{wallet}/present?")):
+        return ReaderLink(text)
     if len(text) > LINK_LIMIT:  # 1
         raise WalletError("prefix_unknown", "too long")
     head = f"{issuer}/phone/"

@@ -46,7 +46,7 @@ _BY_CODE = {
 }
 _REVOKED = State(Standing.REVOKED, Text("Đã thu hồi", "Revoked"))
 _EXPIRED = State(Standing.EXPIRED, Text("Đã hết hạn, hãy cập nhật", "Expired, refresh it"))
-_VALID = State(Standing.VALID, Text("Còn hiệu lực", "Valid"))
+VALID = State(Standing.VALID, Text("Còn hiệu lực", "Valid"))
 _UNKNOWN = State(Standing.UNKNOWN, Text("Chưa biết trạng thái (mất kết nối)", "State not known now (no connection)"))
 
 
@@ -69,4 +69,4 @@ def state_of(copy: Copy, statuses: StatusLists | None, *, now: int) -> State:
     if left < min(EXPIRING_DAYS * DAY, (copy.expires - copy.issued) // SHORT_LIVED_SHARE):
         days = -(-left // DAY)
         return State(Standing.EXPIRING, Text(f"Hết hạn sau {days} ngày", f"Expires in {days} day{'s' * (days > 1)}"))
-    return _VALID
+    return VALID

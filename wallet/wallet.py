@@ -3,22 +3,26 @@
 Spec: none; receiving is `wallet.receive`, showing `wallet.present`, both of which know no storage.
 """
 
+import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from certs.trust import TrustStore
 from wallet import history, records
 from wallet.authorization import ASKED_SECONDS, Asked
+from wallet.chain import Checked, check
 from wallet.errors import WalletError
 from wallet.login import PENDING_SECONDS, Pending
-from wallet.model import Document, Entry, Person, SealedDocument, Session
+from wallet.model import Awaited, Copy, Document, Entry, Linked, Person, SealedDocument, Session
 from wallet.ports import Ports, Storage, Web
-from wallet.receive import Receipt, complete, superseded
+from wallet.receive import Receipt, complete, distinguished, superseded
 from wallet.vault import Vault
 
 SESSION_SECONDS = 12 * 3600  # one day's errands; the provider decides how strongly one signs in
-_PENDING, _SESSION, _ASKED, _RECEIPT = "pending", "session", "asked", "receipt"
+TOLD_SECONDS = 90 * 86_400  # how long a phone may take to hear that its lines of history have arrived
+_PENDING, _SESSION, _ASKED, _RECEIPT, _TOLD = "pending", "session", "asked", "receipt", "shown offline"
+USED = "used copy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,19 +131,22 @@ class Wallet:
     # --- documents ----------------------------------------------------------------------------------------------------
 
     def keep(self, owner: str, documents: tuple[Document, ...], *, now: int) -> None:
-        """Keep new documents in place of the earlier ones that they replace."""
+        """Keep new documents in place of the earlier ones that they replace, and of those that a backup named."""
         with self.storage.transaction() as ports:
-            held = self._documents(ports, owner)
+            ports.documents.alone(owner)
+            held, awaited = self.documents_in(ports, owner), self.awaited_in(ports, owner)
             for document in documents:
                 for old in superseded(held, document):
                     ports.documents.remove(owner, old.document_id)
+                for each in (each for each in awaited if is_of(each, document)):
+                    ports.awaited.remove(owner, awaited_id(owner, each))
                 ports.documents.keep(self._seal(owner, document))
                 ports.history.append(owner, history.received(document, now=now))
 
     def documents(self, owner: str) -> tuple[Document, ...]:
         """Newest first."""
         with self.storage.reading() as ports:
-            return self._documents(ports, owner)
+            return self.documents_in(ports, owner)
 
     def document(self, owner: str, document_id: str) -> Document:
         """Raises WalletError for one that this owner does not have."""
@@ -153,13 +160,81 @@ class Wallet:
             ports.history.append(owner, history.removed(document, now=now))
         return document
 
-    def note_shown(self, owner: str, document: Document, view: str, *, now: int) -> None:
+    def note_shown(self, owner: str, document: Document, view: str, *, now: int, audience: str | None = None) -> None:
         with self.storage.transaction() as ports:
-            ports.history.append(owner, history.shown(document, view, now=now))
+            ports.history.append(owner, history.shown(document, view, now=now, audience=audience))
+
+    def use_copy(self, owner: str, copies: Iterable[Copy], line: Entry, *, now: int) -> Copy:
+        """The first of these copies that nobody was shown yet, and the line about it: both, or neither. Of two who ask at once
+        each gets another one. Raises WalletError when there is none."""
+        with self.storage.transaction() as ports:
+            for copy in copies:
+                name = f"{owner}:{copy.thumbprint}"
+                if copy.expires > now and ports.ephemeral.once(USED, name, expires=copy.expires):
+                    ports.history.append(owner, line)
+                    return copy
+        raise WalletError("copies_used_up", "each was shown once, or has expired")
+
+    def unused(self, owner: str, copies: Iterable[Copy], *, now: int) -> tuple[Copy, ...]:
+        """Of these, the copies that are still good for a presentation."""
+        with self.storage.reading() as ports:
+            return tuple(
+                copy
+                for copy in copies
+                if copy.expires > now and ports.ephemeral.read(USED, f"{owner}:{copy.thumbprint}", now=now) is None
+            )
+
+    def note_shown_offline(self, owner: str, line: str, type_: str, view: str, *, at: int, now: int) -> None:
+        """`line` is the phone's name for it: told again, because an answer was lost, the history has it once."""
+        with self.storage.transaction() as ports:
+            if ports.ephemeral.once(_TOLD, f"{owner}:{line}", expires=now + TOLD_SECONDS):
+                ports.history.append(owner, history.shown_offline(type_, view, at=min(at, now)))
 
     def history(self, owner: str) -> tuple[Entry, ...]:
         with self.storage.reading() as ports:
             return ports.history.read(owner)
+
+    def chain(self, owner: str) -> tuple[tuple[Linked, ...], Checked]:
+        """The whole history, oldest first, and whether its chain holds."""
+        with self.storage.reading() as ports:
+            lines, head = ports.history.chain(owner)
+        return lines, check(lines, head)
+
+    def note(self, owner: str, line: Entry) -> None:
+        with self.storage.transaction() as ports:
+            ports.history.append(owner, line)
+
+    # --- what a backup named ------------------------------------------------------------------------------------------
+
+    def awaited(self, owner: str) -> tuple[Awaited, ...]:
+        with self.storage.reading() as ports:
+            return self.awaited_in(ports, owner)
+
+    def awaited_in(self, ports: Ports, owner: str) -> tuple[Awaited, ...]:
+        return tuple(
+            records.read_awaited(self.vault.open(each.sealed, owner=owner, name=f"awaited/{each.document_id}"))
+            for each in ports.awaited.of(owner)
+        )
+
+    def awaited_document(self, owner: str, id_: str) -> Awaited:
+        """By its id in storage. Raises WalletError for one that this owner does not await."""
+        found = next((each for each in self.awaited(owner) if awaited_id(owner, each) == id_), None)
+        if found is None:
+            raise WalletError("document_unknown", "not among what this owner awaits")
+        return found
+
+    def note_awaited_renewal(self, owner: str, awaited: Awaited, renewal: str | None, *, now: int) -> None:
+        with self.storage.transaction() as ports:
+            ports.awaited.reseal(self.seal_awaited(owner, replace(awaited, renewal=renewal), now=now))
+
+    def forget_awaited(self, owner: str, awaited: Awaited) -> None:
+        with self.storage.transaction() as ports:
+            ports.awaited.remove(owner, awaited_id(owner, awaited))
+
+    def seal_awaited(self, owner: str, awaited: Awaited, *, now: int) -> SealedDocument:
+        id_ = awaited_id(owner, awaited)
+        sealed = self.vault.seal(records.write_awaited(awaited), owner=owner, name=f"awaited/{id_}")
+        return SealedDocument(id_, owner, now, sealed)
 
     # --- sealing ------------------------------------------------------------------------------------------------------
 
@@ -179,7 +254,7 @@ class Wallet:
         name = f"document/{found.document_id}"
         return records.read_document(self.vault.open(found.sealed, owner=found.owner, name=name))
 
-    def _documents(self, ports: Ports, owner: str) -> tuple[Document, ...]:
+    def documents_in(self, ports: Ports, owner: str) -> tuple[Document, ...]:
         return tuple(map(self._unseal, ports.documents.of(owner)))
 
     def _document(self, ports: Ports, owner: str, document_id: str) -> Document:
@@ -187,3 +262,14 @@ class Wallet:
         if found is None:
             raise WalletError("document_unknown", "not among this owner's documents")
         return self._unseal(found)
+
+
+def awaited_id(owner: str, awaited: Awaited) -> str:
+    """Under which it lies in storage: a backup of somebody else can name a document of mine, and touches nothing of mine."""
+    return hashlib.sha256(f"{owner}\0{awaited.document_id}".encode()).hexdigest()
+
+
+def is_of(awaited: Awaited, document: Document) -> bool:
+    """Whether this document is what was awaited."""
+    same = (awaited.type, awaited.credential_issuer) == (document.type, document.credential_issuer)
+    return same and awaited.about == distinguished(document)

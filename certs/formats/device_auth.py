@@ -64,6 +64,11 @@ def shared_key(
     return HKDF(hashes.SHA256(), 32, salt, info).derive(private.exchange(ec.ECDH(), other))
 
 
+def to_sign(doc_type: str, transcript: SessionTranscript) -> bytes:
+    """The payload of the device's signature, for a key that lies elsewhere."""
+    return _device_authentication(doc_type, transcript, _NO_ELEMENTS)
+
+
 def signed(doc_type: str, transcript: SessionTranscript, signer: Signer) -> dict[str, Value]:
     """DeviceSigned by signature. The key is the one that the issuer bound the document to."""
     payload = _device_authentication(doc_type, transcript, _NO_ELEMENTS)

@@ -168,10 +168,11 @@ def _authentication(transcript: SessionTranscript, items: bytes) -> bytes:
 
 def _claims(document: DocumentType, elements: Wanted) -> Iterable[str]:
     """The catalogue's fields that are asked for. An element that is none of them nobody may ask for."""
-    return {field for space, named in elements.items() for name in named for field in _fields_of(document, space, name)}
+    return {field for space, named in elements.items() for name in named for field in fields_of(document, space, name)}
 
 
-def _fields_of(document: DocumentType, space: str, name: str) -> tuple[str, ...]:
+def fields_of(document: DocumentType, space: str, name: str) -> tuple[str, ...]:
+    """The catalogue's fields that an element tells of; of one that is none of ours a name that nobody may ask for."""
     if space == namespace(document):
         return (name,)
     if space == ISO_NAMESPACE and document.iso:
@@ -186,4 +187,4 @@ def _sensitive(document: DocumentType | None, space: str, name: str) -> bool:
     if document is None or document.sensitive:
         return True
     known = {field.name: field for field in document.fields}
-    return any(each not in known or known[each].sensitive for each in _fields_of(document, space, name))
+    return any(each not in known or known[each].sensitive for each in fields_of(document, space, name))

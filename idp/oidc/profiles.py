@@ -31,7 +31,9 @@ class Profile:
     signing_algorithms: tuple[str, ...]  # of what we sign for them, the default first: `token_forms_metadata`
     encryption_algorithms: tuple[str, ...]  # of what we encrypt to them: `token_forms_metadata`
     content_encryption: tuple[str, ...]  # the same: `token_forms_metadata`
-    secret_algorithms: tuple[str, ...]  # of what they key by their secret: `registration`, `assertion` (OIDC Core 1.0 §9)
+    secret_algorithms: tuple[
+        str, ...
+    ]  # of what they key by their secret: `registration`, `assertion` (OIDC Core 1.0 §9)
     assertion_audience_token: bool  # an assertion may name the token endpoint: `assertion` (OIDC Core 1.0 §9)
     pkce: bool  # from confidential clients too; public ones always: `authorize.check_pkce`
     par: bool  # requests are pushed, always: `authorize.check_pushed`

@@ -58,8 +58,12 @@ _TITLES = {
     "refresh_reuse": Text("Quyền truy cập của dịch vụ được dùng hai lần", "A service's access was used twice"),
     "person_locked": Text("Định danh điện tử bị khóa", "The electronic identity was locked"),
     "person_unlocked": Text("Định danh điện tử được mở khóa", "The electronic identity was unlocked"),
-    "staff_granted": Text("Bạn được giao quyền quản trị ứng dụng", "You were given the role to administer applications"),
-    "staff_withdrawn": Text("Quyền quản trị ứng dụng của bạn bị rút", "Your role to administer applications was withdrawn"),
+    "staff_granted": Text(
+        "Bạn được giao quyền quản trị ứng dụng", "You were given the role to administer applications"
+    ),
+    "staff_withdrawn": Text(
+        "Quyền quản trị ứng dụng của bạn bị rút", "Your role to administer applications was withdrawn"
+    ),
     "data_exported": Text("Tải toàn bộ dữ liệu về", "All data was downloaded"),
     "person_renamed": Text("Họ tên của bạn được đổi", "Your name was changed"),
     "person_moved": Text("Nơi thường trú của bạn được đổi", "Your permanent residence was changed"),

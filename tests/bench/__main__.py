@@ -20,6 +20,7 @@ from tests.bench import (
     sign_in,
     start,
     status,
+    wallet_app,
 )
 
 PARTS: Mapping[str, Callable[[argparse.Namespace], str]] = {
@@ -27,6 +28,7 @@ PARTS: Mapping[str, Callable[[argparse.Namespace], str]] = {
     "formats": formats.report,
     "hostile": lambda _: hostile.report(),
     "pictures": lambda _: pictures.report(),
+    "wallet_app": lambda _: wallet_app.report(),
     "start": lambda _: start.report(),
     "status": status.report,
     "register": register.report,

@@ -18,22 +18,32 @@ from tests.wallet.issuer import ISSUER, TX_CODE, IssuerDesk
 from tests.world_idp import SECRET, State, client
 from wallet.app import create_app
 from wallet.config import Config
+from wallet.ports import Web
 
 URL = "http://localhost:5001"
 
 
-def wallet_app(desk: IssuerDesk, provider: State, folder: Path, *, clock: Callable[[], int] | None = None) -> Flask:
-    """The wallet, reaching the provider in process and documents at the desk."""
+def wallet_app(
+    desk: IssuerDesk,
+    provider: State,
+    folder: Path,
+    *,
+    clock: Callable[[], int] | None = None,
+    web: Web | None = None,
+    database_url: str = "",
+) -> Flask:
+    """The wallet, reaching the provider in process and documents at the desk; `web` where it reaches others too."""
     config = Config(
         url=URL,
         issuer=ISSUER,
         data=folder,
         client_secret=SECRET,
         root_sha256=desk.world.root_sha256,
+        database_url=database_url,
         simulation=True,
     )
     transport = httpx.WSGITransport(app=provider.app)
-    return create_app(config, web=desk, transport=transport, clock=clock or (lambda: desk.world.now))
+    return create_app(config, web=web or desk, transport=transport, clock=clock or (lambda: desk.world.now))
 
 
 def register(provider: State) -> None:

@@ -21,7 +21,7 @@ from tests.wallet.issuer import ISSUER, IssuerDesk
 from tests.wallet.provider import state
 from tests.world_idp import State
 from wallet.errors import WalletError
-from wallet.scan import Approval, OfferLink, only, read_picture, understand
+from wallet.scan import Approval, OfferLink, ReaderLink, only, read_picture, understand
 
 __all__ = ["made", "state"]
 
@@ -39,7 +39,7 @@ def offer_of(issuer: str) -> str:
     return "credential_offer=" + quote(json.dumps(offer), safe="")
 
 
-def understood(text: str) -> Approval | OfferLink:
+def understood(text: str) -> Approval | OfferLink | ReaderLink:
     return understand(text, issuer=ISSUER, wallet=URL)
 
 
@@ -47,6 +47,17 @@ def refused(text: str) -> str:
     with pytest.raises(WalletError) as caught:
         understood(text)
     return caught.value.code
+
+
+@pytest.mark.parametrize("head", ["openid4vp://?", "haip-vp://?", f"{URL}/present?"])
+def test_a_reader_that_asks(head: str) -> None:
+    """Who it is is found out when the link is opened: here it is looked at only for its form."""
+    link = f"{head}client_id=x509_hash%3Aa&request_uri=https%3A%2F%2Fbank.example%2F1"
+    assert understood(link) == ReaderLink(link)
+    assert refused(link.replace("://", ":/").replace(URL, "http://localhost:5009")) in (
+        "prefix_unknown",
+        "issuer_untrusted",
+    )
 
 
 def test_the_code_of_a_sign_in_page() -> None:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from wallet.model import Entry, SealedDocument
+from wallet import chain
+from wallet.model import Entry, Head, Linked, SealedDocument
 from wallet.ports import Ports
 from wallet.storage.errors import Conflict
 
@@ -14,10 +15,11 @@ from wallet.storage.errors import Conflict
 class _State:
     ephemerals: dict[tuple[str, str], tuple[bytes, int]] = field(default_factory=dict)
     documents: dict[str, SealedDocument] = field(default_factory=dict)
-    history: list[tuple[str, Entry]] = field(default_factory=list)
+    history: list[tuple[str, Linked]] = field(default_factory=list)
+    awaited: dict[str, SealedDocument] = field(default_factory=dict)
 
     def copy(self) -> "_State":
-        return _State(dict(self.ephemerals), dict(self.documents), list(self.history))
+        return _State(dict(self.ephemerals), dict(self.documents), list(self.history), dict(self.awaited))
 
 
 class MemoryEphemeral:
@@ -37,6 +39,12 @@ class MemoryEphemeral:
         sealed, expires = self._rows.pop((purpose, value), (b"", 0))
         return sealed if expires > now else None
 
+    def once(self, purpose: str, value: str, *, expires: int) -> bool:
+        if (purpose, value) in self._rows:
+            return False
+        self._rows[purpose, value] = b"", expires
+        return True
+
     def sweep(self, *, now: int) -> int:
         gone = [key for key, (_, expires) in self._rows.items() if expires <= now]
         for key in gone:
@@ -45,8 +53,11 @@ class MemoryEphemeral:
 
 
 class MemoryDocuments:
-    def __init__(self, state: _State) -> None:
-        self._rows = state.documents
+    def __init__(self, rows: dict[str, SealedDocument]) -> None:
+        self._rows = rows
+
+    def alone(self, owner: str) -> None:
+        """The lock makes every transaction alone."""
 
     def keep(self, document: SealedDocument) -> None:
         if document.document_id in self._rows:
@@ -78,11 +89,15 @@ class MemoryHistory:
     def __init__(self, state: _State) -> None:
         self._rows = state.history
 
-    def append(self, owner: str, entry: Entry) -> None:
-        self._rows.append((owner, entry))
+    def append(self, owner: str, *entries: Entry) -> None:
+        self._rows.extend((owner, line) for line in chain.extend(self.chain(owner)[1], entries))
 
     def read(self, owner: str, *, limit: int = 200) -> tuple[Entry, ...]:
-        return tuple(entry for who, entry in reversed(self._rows) if who == owner)[:limit]
+        return tuple(line.entry for who, line in reversed(self._rows) if who == owner)[:limit]
+
+    def chain(self, owner: str) -> tuple[tuple[Linked, ...], Head | None]:
+        lines = tuple(line for who, line in self._rows if who == owner)
+        return lines, Head(lines[-1].place, lines[-1].link) if lines else None
 
 
 class MemoryStorage:
@@ -105,4 +120,6 @@ class MemoryStorage:
 
 
 def _ports(state: _State) -> Ports:
-    return Ports(MemoryEphemeral(state), MemoryDocuments(state), MemoryHistory(state))
+    return Ports(
+        MemoryEphemeral(state), MemoryDocuments(state.documents), MemoryHistory(state), MemoryDocuments(state.awaited)
+    )

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from wallet.storage.engine import WRITES
 
+LOCK = 0x57414C4C4554  # any number that is ours alone; PostgreSQL's advisory locks are named by numbers
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
@@ -18,5 +19,10 @@ def upgrade(engine: Engine) -> None:
     with engine.connect() as connection:
         connection.execution_options(**{WRITES: True})
         with connection.begin():
+            if engine.dialect.name == "postgresql":
+                # A large table takes longer than a request may; and whoever waits here waits for such a one.
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+                connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")

@@ -4,7 +4,7 @@ Numbers of seconds are Unix time. What people hold lies here sealed; who they ar
 """
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, UniqueConstraint
 
 metadata = MetaData(
     naming_convention={
@@ -41,6 +41,26 @@ history = Table(
     Column("at", BigInteger, nullable=False),
     Column("kind", String(32), nullable=False),
     Column("details", JSON, nullable=False),
+    Column("place", Integer, nullable=False),  # in the owner's chain, from 1
+    Column("link", LargeBinary(32), nullable=False),  # `wallet.chain`
     Index("ix_history_owner_number", "owner", "number"),
+    UniqueConstraint("owner", "place", name="uq_history_owner_place"),
     sqlite_autoincrement=True,
+)
+
+history_heads = Table(
+    "history_heads",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    Column("place", Integer, nullable=False),
+    Column("link", LargeBinary(32), nullable=False),
+)
+
+awaited = Table(
+    "awaited",
+    metadata,
+    Column("document_id", String(64), primary_key=True),
+    Column("owner", String(64), nullable=False, index=True),
+    Column("received_at", BigInteger, nullable=False),  # when the backup was restored
+    Column("sealed", LargeBinary, nullable=False),
 )

@@ -61,7 +61,8 @@ def come_back() -> flask.typing.ResponseReturnValue:
     answer = login.read_answer(flask.request.args.to_dict(flat=False))
     asked = at.wallet.recall_asked(answer.get("state", ""), session.person, now=at.clock())
     issuer = _issuer(asked.configurations)
-    return asking.arrive(issuer, authorization.complete(asked, answer, issuer, asking.client(), web=at.wallet.web))
+    access = authorization.complete(asked, answer, issuer, asking.client(), web=at.wallet.web, now=at.clock())
+    return asking.arrive(issuer, access)
 
 
 @pages.get("/add/arriving/<receipt>")

@@ -8,6 +8,7 @@ from wallet.authorization import ClientCredentials
 from wallet.errors import WalletError
 from wallet.issuer import Access, Issuer
 from wallet.model import Document
+from wallet.receive import Receipt
 from wallet.web import frame
 from wallet.web.language import language
 from wallet.web.rooms import rooms
@@ -28,23 +29,33 @@ def go(issuer: Issuer, *, issuer_state: str | None = None) -> flask.typing.Respo
 
 def refresh(document: Document) -> flask.typing.ResponseReturnValue:
     """By the refresh token that came with the document; without one, or when it is good no more, by asking anew."""
+    issuer, access = renewed(document)
+    return go(issuer) if access is None else arrive(issuer, access)
+
+
+def renewed(document: Document) -> tuple[Issuer, Access | None]:
+    """What the refresh token of a document gives; None where the person must be asked."""
     at = rooms()
     held = tuple(dict.fromkeys(copy.configuration for copy in document.copies))
     issuer = issuers.look_up(document.credential_issuer, held, web=at.wallet.web)
     if document.renewal is None:
-        return go(issuer)
-    access = authorization.renew(document.renewal, issuer, client(), web=at.wallet.web)
+        return issuer, None
+    access = authorization.renew(document.renewal, issuer, client(), web=at.wallet.web, now=at.clock())
     renewal = (access.renewal or document.renewal) if access else None
     at.wallet.note_renewal(frame.owner(), document, renewal)
-    return go(issuer) if access is None else arrive(issuer, access)
+    return issuer, access
 
 
 def arrive(issuer: Issuer, access: Access) -> flask.typing.ResponseReturnValue:
     """To the page whose script makes the keys for what was granted."""
+    return flask.redirect(flask.url_for("add.arriving", receipt=granted(issuer, access)[0]), 303)
+
+
+def granted(issuer: Issuer, access: Access) -> tuple[str, Receipt]:
+    """A receipt for what was granted, kept until its proofs come, and its id."""
     at = rooms()
     receipt = receive.prepare(issuer, access, web=at.wallet.web, now=at.clock())
-    value = at.wallet.hold(receipt, frame.signed_in().person)
-    return flask.redirect(flask.url_for("add.arriving", receipt=value), 303)
+    return at.wallet.hold(receipt, frame.signed_in().person), receipt
 
 
 def give_back(before: tuple[Document, ...], after: tuple[Document, ...]) -> None:

@@ -28,7 +28,8 @@ SIGN_IN_COOKIE = "wallet_sign_in"
 CSRF_FIELD, CSRF_HEADER = "csrf", "X-CSRF-Token"
 BODY_LIMIT = 128 * 1024  # sixteen key proofs of 2 KiB, with room to spare
 PICTURE_LIMIT = qr.PICTURE_BYTES + 64 * 1024  # of a scanned code, and the form around it
-UPLOADS = {"scan.read", "scan.read_frame"}
+UPLOADS = {"scan.read", "scan.read_frame", "backup.restore"}
+KEPT = {"static", "home.colours", "offline.shell", "offline.manifest", "offline.worker"}  # nothing of a person in them
 CAMERA = {"scan.form", "scan.read"}
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 # How long browsers keep to https. In a simulation on this machine's own name that would outlast the simulation, and bind
@@ -38,7 +39,7 @@ HSTS, HSTS_IN_SIMULATION = "max-age=63072000; includeSubDomains", "max-age=300"
 # `blob:` shows the QR that the page has asked this server to draw.
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+    "manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
 
 
@@ -122,6 +123,16 @@ def allow_form_to_issuer() -> None:
     flask.g.form_target = f"{parts.scheme}://{parts.netloc}"
 
 
+def allow_form_to(origin: str) -> None:
+    """A form on this page may end at the reader who asked."""
+    flask.g.form_target = origin
+
+
+def attachment(data: bytes, name: str, kind: str) -> flask.Response:
+    """A file for the person to keep."""
+    return flask.Response(data, mimetype=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
 def wants_json() -> bool:
     """A page's script says so; a browser that opens a page prefers HTML."""
     request = flask.request
@@ -186,7 +197,7 @@ def _headers(response: flask.Response) -> flask.Response:
     headers["Permissions-Policy"] = f"camera={sees}, geolocation=(), microphone=()"
     if rooms().config.secure:
         headers["Strict-Transport-Security"] = HSTS_IN_SIMULATION if rooms().config.simulation else HSTS
-    if flask.request.endpoint in {"static", "home.colours"} and response.status_code == 200:
+    if flask.request.endpoint in KEPT and response.status_code == 200:
         headers["Cache-Control"] = (
             "no-cache"  # may be kept, is asked for anew: scripts and pages never differ in version
         )

@@ -1,4 +1,4 @@
-"""The first page, for newcomers and for citizens with documents, and the history.
+"""The first page, for newcomers and for citizens with documents.
 
 Spec: none.
 """
@@ -11,8 +11,6 @@ from certs.catalogue import CATALOGUE, DocumentType
 from certs.status import StatusLists
 from wallet import words
 from wallet.errors import WalletError
-from wallet.formats import FORMATS
-from wallet.history import WORDS
 from wallet.model import Document
 from wallet.present import lead, type_of
 from wallet.receive import distinguished
@@ -42,22 +40,8 @@ def show() -> flask.typing.ResponseReturnValue:
     now, statuses = rooms().clock(), known_statuses()
     documents = rooms().wallet.documents(frame.owner())
     cards = [card(each, statuses, now=now) for each in documents]
-    return flask.render_template("home.html", cards=cards, owner=frame.owner())
-
-
-@pages.get("/history")
-def history() -> flask.typing.ResponseReturnValue:
-    entries = [
-        (
-            words.moment(entry.at),
-            WORDS[entry.kind],
-            CATALOGUE.get(entry.details.get("type", "")),
-            entry.details,
-            [FORMATS[name].title for name in entry.details.get("formats", ()) if name in FORMATS],
-        )
-        for entry in rooms().wallet.history(frame.owner())
-    ]
-    return flask.render_template("history.html", entries=entries)
+    awaited = len(rooms().wallet.awaited(frame.owner()))
+    return flask.render_template("home.html", cards=cards, owner=frame.owner(), awaited=awaited)
 
 
 @pages.get("/colours.css")

@@ -16,6 +16,7 @@ from certs.log import event
 from wallet import scan
 from wallet.errors import WalletError
 from wallet.web import frame
+from wallet.web.asked import open_link
 from wallet.web.log import request_id
 from wallet.web.rooms import rooms
 
@@ -50,6 +51,8 @@ def read_frame() -> flask.typing.ResponseReturnValue:
 def _page(texts: tuple[str, ...]) -> str:
     at, session = rooms(), frame.signed_in()
     found = scan.understand(scan.only(texts), issuer=at.config.issuer, wallet=at.config.url)
+    if isinstance(found, scan.ReaderLink):
+        return open_link(found.link, here=False)
     if isinstance(found, scan.OfferLink):
         return found.page
     scanned = at.phone.scanned(found.request, session.person, now=at.clock())

@@ -50,6 +50,4 @@ def redeem(request: Request, client: Client | None, ports: Ports, context: Conte
     given = code.Code.of(decided.code)
     audience = resources.audience(request.form, given.resources, client, context)  # 7
     who = authorization_code.still_holds(given, ports, now=now)  # 8
-    return authorization_code.tokens(
-        given, client, who, ports, context, audience=audience, jkt=request.jkt, now=now
-    )
+    return authorization_code.tokens(given, client, who, ports, context, audience=audience, jkt=request.jkt, now=now)

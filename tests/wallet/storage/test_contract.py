@@ -1,33 +1,19 @@
-"""One suite for every adapter of the wallet's ports: what memory promises, SQLite keeps, races included."""
+"""One suite for every adapter of the wallet's ports: what memory promises, SQLite and PostgreSQL keep, races included."""
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from wallet import chain
 from wallet.model import Entry, SealedDocument
 from wallet.ports import Storage
-from wallet.storage.engine import open_engine
 from wallet.storage.errors import Conflict
-from wallet.storage.memory import MemoryStorage
-from wallet.storage.migrate import upgrade
-from wallet.storage.sql import SqlStorage
 
 LICENCE = SealedDocument("d1", "an", 100, b"sealed licence")
 HEALTH = SealedDocument("d2", "an", 200, b"sealed health record")
 OTHERS = SealedDocument("d3", "binh", 300, b"somebody else's")
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
-    if request.param == "memory":
-        yield MemoryStorage()
-        return
-    engine = open_engine(f"sqlite:///{tmp_path}/wallet.sqlite")
-    upgrade(engine)
-    yield SqlStorage(engine)
-    engine.dispose()
 
 
 def test_a_document_is_sealed_anew_by_its_owner_only(storage: Storage) -> None:
@@ -139,21 +125,124 @@ def test_sweeping_removes_what_expired(storage: Storage) -> None:
         assert ports.ephemeral.read("receipt", "new", now=10) == b"2"
 
 
+def together(count: int, work: Callable[[int], None]) -> None:
+    """All at once, each in a thread; what one raises is raised here."""
+    start = threading.Barrier(count)
+
+    def run(number: int) -> None:
+        start.wait()
+        work(number)
+
+    with ThreadPoolExecutor(count) as threads:
+        list(threads.map(run, range(count)))
+
+
 def test_of_many_who_take_at_once_one_gets_it(storage: Storage) -> None:
     with storage.transaction() as ports:
         ports.ephemeral.put("receipt", "v", b"sealed", expires=100)
     results: list[bytes | None] = []
-    start = threading.Barrier(8)
 
-    def take() -> None:
-        start.wait()
+    def take(_: int) -> None:
         with storage.transaction() as ports:
             results.append(ports.ephemeral.take("receipt", "v", now=1))
 
-    threads = [threading.Thread(target=take) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    together(8, take)
     assert results.count(b"sealed") == 1
     assert len(results) == 8
+
+
+def test_of_many_who_use_a_copy_at_once_one_may(storage: Storage) -> None:
+    results: list[bool] = []
+
+    def use(_: int) -> None:
+        with storage.transaction() as ports:
+            results.append(ports.ephemeral.once("used copy", "an:key", expires=100))
+
+    together(8, use)
+    assert sorted(results) == [False] * 7 + [True]
+    with storage.transaction() as ports:
+        assert ports.ephemeral.once("used copy", "binh:key", expires=100)
+        assert ports.ephemeral.read("used copy", "an:key", now=1) == b""
+
+
+def test_what_failed_has_used_nothing(storage: Storage) -> None:
+    with pytest.raises(RuntimeError), storage.transaction() as ports:
+        assert ports.ephemeral.once("used copy", "an:key", expires=100)
+        raise RuntimeError
+    with storage.transaction() as ports:
+        assert ports.ephemeral.once("used copy", "an:key", expires=100)
+
+
+def test_lines_of_many_at_once_make_one_chain_for_each_owner(storage: Storage) -> None:
+    def write(number: int) -> None:
+        for at in range(4):
+            with storage.transaction() as ports:
+                ports.history.append("an" if number % 2 else "binh", Entry(at, "shown", {"by": number}))
+
+    together(6, write)
+    for owner in ("an", "binh"):
+        with storage.reading() as ports:
+            lines, head = ports.history.chain(owner)
+            assert [line.entry for line in reversed(lines)] == list(ports.history.read(owner))
+        assert chain.check(lines, head) == chain.Checked(12)
+        assert [line.place for line in lines] == list(range(1, 13))
+    with storage.reading() as ports:
+        assert ports.history.chain("nobody") == ((), None)
+
+
+def test_a_line_that_was_not_kept_leaves_no_gap(storage: Storage) -> None:
+    with storage.transaction() as ports:
+        ports.history.append("an", Entry(1, "shown"))
+    with pytest.raises(RuntimeError), storage.transaction() as ports:
+        ports.history.append("an", Entry(2, "shown"))
+        raise RuntimeError
+    with storage.transaction() as ports:
+        ports.history.append("an", Entry(3, "removed", {"type": "driving_licence", "letters": "Thuỳ"}))
+    with storage.reading() as ports:
+        assert chain.check(*ports.history.chain("an")) == chain.Checked(2)
+
+
+def test_who_is_alone_reads_what_the_other_kept(storage: Storage) -> None:
+    """Two tabs that finish at once: the second sees the first's document, and can replace it."""
+
+    def keep(number: int) -> None:
+        with storage.transaction() as ports:
+            ports.documents.alone("an")
+            for old in ports.documents.of("an"):
+                ports.documents.remove("an", old.document_id)
+            ports.documents.keep(SealedDocument(f"d{number}", "an", 1, b"the licence"))
+
+    together(6, keep)
+    with storage.reading() as ports:
+        assert len(ports.documents.of("an")) == 1
+
+
+def test_what_is_awaited_is_no_document(storage: Storage) -> None:
+    with storage.transaction() as ports:
+        ports.awaited.keep(LICENCE)
+        ports.documents.keep(HEALTH)
+    with storage.transaction() as ports:
+        assert ports.documents.of("an") == (HEALTH,)
+        assert ports.awaited.of("an") == (LICENCE,) and ports.awaited.of("binh") == ()
+        assert ports.awaited.get("an", "d1") == LICENCE and ports.awaited.get("binh", "d1") is None
+        assert ports.awaited.reseal(SealedDocument("d1", "an", 100, b"anew"))
+        assert not ports.awaited.remove("binh", "d1")
+        assert ports.awaited.remove("an", "d1") and not ports.awaited.remove("an", "d1")
+
+
+def test_one_reading_sees_one_state(storage: Storage) -> None:
+    with storage.transaction() as ports:
+        ports.documents.keep(LICENCE)
+    with storage.reading() as ports:
+        assert ports.documents.of("an") == (LICENCE,)
+        thread = threading.Thread(target=_keep, args=(storage, HEALTH))
+        thread.start()
+        thread.join()
+        assert ports.documents.of("an") == (LICENCE,)
+    with storage.reading() as ports:
+        assert ports.documents.of("an") == (HEALTH, LICENCE)
+
+
+def _keep(storage: Storage, document: SealedDocument) -> None:
+    with storage.transaction() as ports:
+        ports.documents.keep(document)

@@ -4,6 +4,11 @@ from alembic import context
 
 from wallet.storage.tables import metadata
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, compare_type=True)
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    compare_type=True,
+    transactional_ddl=True,  # also on SQLite, where BEGIN is ours and not the driver's
+)
 with context.begin_transaction():
     context.run_migrations()

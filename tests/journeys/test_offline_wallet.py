@@ -1,0 +1,385 @@
+"""The wallet on a citizen's own phone, in a real Chromium: the network is cut before the page is opened, at last by killing every server.
+
+Spec: W3C Service Workers; Web Cryptography API; WebAuthn Level 3 §10.1.4 (prf); `certs/qr.md`; WCAG 2.2 AA.
+"""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route
+
+from certs import bundle as bundles
+from certs import qr
+from certs.catalogue import document_type
+from certs.fetch import Fetcher
+from certs.formats import Expected, Verified, cwt
+from tests import smoke
+from tests.chromium import Troubles, axe, overflows, until
+from tests.pocket import CODE, KEPT, PASSCODE, SCREEN, Phone, at_screen, begin, enrolled, unlock
+from wallet import history
+from wallet.formats import SD_JWT
+from wallet.storage.engine import open_engine
+from wallet.storage.sql import SqlStorage
+from wallet.vault import Vault, load_or_create_key
+from wallet.wallet import Wallet
+
+OTHER = "730581"
+KEYS = """() => new Promise((resolve) => {
+    const opening = indexedDB.open("vneid-wallet");
+    opening.onsuccess = () => {
+        const all = opening.result.transaction("keys").objectStore("keys").getAllKeys();
+        all.onsuccess = () => resolve(all.result);
+    };
+})"""
+INSIDE = """() => {
+    const { top, bottom } = document.getElementById("qr").getBoundingClientRect();
+    return top >= 0 && bottom <= innerHeight;
+}"""
+EMPTY: dict[str, list[str]] = {"sealed": [], "shown": [], "uses": [], "vault": []}
+WEIGHT = 300 * 1024
+# Everything that lies in the phone vault, as text; bytes as Latin-1.
+LYING = """async () => {
+    const opening = indexedDB.open("vneid-phone");
+    await new Promise((resolve) => { opening.onsuccess = resolve; });
+    const bytes = (value) => ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
+    const plain = (value) => bytes(value) ? new TextDecoder("latin1").decode(value) : value instanceof CryptoKey ? `extractable ${value.extractable}`
+        : value && typeof value === "object" ? Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each)])) : value;
+    const found = {};
+    for (const store of opening.result.objectStoreNames) {
+        const all = opening.result.transaction(store).objectStore(store).getAll();
+        await new Promise((resolve) => { all.onsuccess = resolve; });
+        found[store] = all.result.map(plain);
+    }
+    opening.result.close();
+    return found;
+}"""
+# One bit of each document that lies in the vault.
+CHANGED = """async () => {
+    const opening = indexedDB.open("vneid-phone");
+    await new Promise((resolve) => { opening.onsuccess = resolve; });
+    const transaction = opening.result.transaction("sealed", "readwrite");
+    const all = transaction.objectStore("sealed").getAll();
+    all.onsuccess = () => {
+        for (const row of all.result) {
+            new Uint8Array(row.bytes)[5] ^= 1;
+            transaction.objectStore("sealed").put(row);
+        }
+    };
+    await new Promise((resolve) => { transaction.oncomplete = resolve; });
+    opening.result.close();
+}"""
+# What IndexedDB says when the disk is full. Quotas of a context like the tests' cannot be set from outside.
+FULL = """() => { IDBObjectStore.prototype.put = () => { throw new DOMException("full", "QuotaExceededError"); }; }"""
+
+
+@pytest.fixture(scope="module")
+def nation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[smoke.Run]:
+    """Its servers are killed by the last test here, and it says so when it ends."""
+    run = smoke.Run(tmp_path_factory.mktemp("served"))
+    with pytest.raises(AssertionError, match="it ended with"), smoke.demonstration(run):
+        yield run
+
+
+@pytest.fixture(scope="module")
+def phone(nation: smoke.Run, browser: Browser) -> Phone:
+    return enrolled(nation, browser, "minh-anh", language="vi")
+
+
+@pytest.fixture(scope="module")
+def guest(nation: smoke.Run, browser: Browser) -> Phone:
+    """Of somebody else; the last test that uses it ends with nothing in it."""
+    return enrolled(nation, browser, "van-binh", language="en")
+
+
+def checked(nation: smoke.Run, text: str) -> Verified:
+    """By the verifier's half, from the nation's bundle on the disk."""
+    held = bundles.read(nation.bundle.read_bytes(), now=int(time.time()))
+    return cwt.verify(
+        qr.from_text(text), trust=held.trust, statuses=held.statuses, now=int(time.time()), expected=Expected()
+    )
+
+
+def shows_a_licence(phone: Phone, page: Page) -> str:
+    """From the home screen to the code; its text."""
+    page.click("[data-type=driving_licence]")
+    page.click("#show")
+    text = str(until(page, CODE))
+    verified = checked(phone.nation, text)
+    assert (verified.document, verified.view, verified.holder_bound) == ("driving_licence", "licence", True)
+    assert verified.claims["personal_identification_number"] == phone.persona["pid"]
+    return text
+
+
+def test_opened_without_a_network_it_shows_a_fresh_code_that_a_verifier_accepts(phone: Phone) -> None:
+    troubles = Troubles()
+    with phone.offline():
+        page = phone.page(troubles=troubles)
+        unlock(page)
+        first = shows_a_licence(phone, page)
+        assert qr.read_picture(page.locator("#qr-frame").screenshot()) == (first,)
+        page.click("a[data-view=age_over_18]")
+        until(page, "document.getElementById('showing')?.dataset.view === 'age_over_18'")
+        adult = checked(phone.nation, str(until(page, f"{CODE} !== '{first}' && {CODE}")))
+        assert set(adult.claims) == set(document_type("driving_licence").view("age_over_18").fields)
+        page.goto(phone.nation.urls["wallet"] + "/add")  # needs the issuer
+        unlock(page)
+        assert page.locator("#page-needs-network").is_visible()
+        page.click("#history")
+        assert until(page, "document.querySelectorAll('[data-shown]').length") == 2
+    until(page, "document.querySelectorAll('[data-shown]').length === 0")  # told as soon as there is a network
+    assert (
+        until(page, "document.querySelectorAll('#entries > li').length") == 3
+    )  # received once, shown twice, each once
+    assert [each for each in troubles.seen if "ERR_INTERNET_DISCONNECTED" not in each] == []
+
+
+def test_no_screen_is_too_wide_or_fails_axe_in_either_language(phone: Phone, browser: Browser) -> None:
+    wrong: dict[str, object] = {}
+
+    def look(page: Page, name: str) -> None:
+        at_screen(page, name)
+        for language in ("vi", "en"):
+            until(page, f"document.documentElement.lang === '{language}'")
+            if wide := overflows(page):
+                wrong[f"{name}, {language}, wide"] = wide
+            page.emulate_media(color_scheme="dark" if language == "vi" else "light")
+            if found := axe(page):
+                wrong[f"{name}, {language}"] = found
+            page.click("#other-language")
+        until(page, "document.documentElement.lang === 'vi'")
+
+    page = phone.page()
+    look(page, "locked")
+    unlock(page)
+    look(page, "home")
+    page.click("[data-type=driving_licence]")
+    look(page, "details")
+    page.click("#show")
+    look(page, "show")
+    page.set_viewport_size({"width": 740, "height": 360})  # held sideways: all of the code is on the screen
+    page.reload()
+    unlock(page)
+    until(page, CODE)
+    assert page.evaluate(INSIDE)
+    page.set_viewport_size({"width": 360, "height": 780})
+    for route, name in (("#/history", "history"), ("#/settings", "settings")):
+        page.evaluate("route => { location.hash = route; }", route)
+        at_screen(page, name)
+        page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        look(page, name)
+    assert not wrong, json.dumps(wrong, indent=1, ensure_ascii=False)
+    assert page.evaluate(KEPT) < WEIGHT
+
+
+def test_without_the_passcode_the_vault_tells_nothing(phone: Phone) -> None:
+    page = phone.opened()
+    page.click("[data-type=driving_licence]")
+    facts = page.locator("#facts dd").all_inner_texts()
+    page.reload()
+    at_screen(page, "locked")
+    lying = page.evaluate(LYING)
+    (line,) = lying["vault"]
+    assert line["deviceKey"] == "extractable false" and PASSCODE not in json.dumps(line)
+    assert len(lying["sealed"]) == 2
+    kept = json.dumps(lying, ensure_ascii=False)
+    assert phone.persona["pid"] not in kept and not [fact for fact in facts if len(fact) > 6 and fact in kept]
+
+
+def test_two_tabs_count_the_same_tries_and_what_one_removes_is_gone_in_the_other(guest: Phone) -> None:
+    one, two = guest.opened(), guest.page()
+    at_screen(two, "locked")
+    two.fill("#passcode", OTHER)
+    two.keyboard.press("Enter")
+    two.wait_for_selector("#error-summary")
+    assert "9 tries left" in two.locator("#error-summary").inner_text()
+    three = guest.page()
+    at_screen(three, "locked")
+    assert "1 wrong so far; 9 left" in three.locator("#passcode-hint").inner_text()
+    unlock(two)  # the right one starts the count anew
+    for page in (one, two):
+        page.bring_to_front()
+        shows_a_licence(guest, page)
+    two.evaluate("location.hash = '#/settings'")
+    at_screen(two, "settings")
+    two.click("#remove-card summary")
+    two.click("#remove-all")
+    two.wait_for_selector("#error-summary")  # not without the box
+    two.check("#sure")
+    two.click("#remove-all")
+    for page in (one, two, three):
+        at_screen(page, "new-vault")
+    assert two.evaluate(LYING) == EMPTY
+    begin(two)
+    two.click("[data-type=driving_licence]")
+    two.wait_for_selector("#no-key")  # the document came back, its keys are gone for good
+    for page in (one, two, three):
+        page.close()
+
+
+def test_wrong_passcodes_wait_longer_and_then_erase_all_of_it(guest: Phone) -> None:
+    with guest.offline():
+        page = guest.page()
+        at_screen(page, "locked")
+        assert "After 10 wrong ones in a row" in page.locator("#passcode-hint").inner_text()  # told beforehand
+        clock = time.time()
+        for wrong in range(1, 10):
+            page.fill("#passcode", f"7305{wrong:02d}")
+            page.keyboard.press("Enter")
+            until(page, f"document.getElementById('error-summary')?.innerText.includes('{10 - wrong} tr')")
+            if wrong == 4:
+                page.fill("#passcode", PASSCODE)
+                page.keyboard.press("Enter")
+                until(page, "document.getElementById('error-summary').innerText.includes('Not tried yet')")
+            if wrong >= 4:
+                clock += 3601
+                page.clock.set_fixed_time(clock)
+        page.reload()
+        at_screen(page, "locked")
+        page.fill("#passcode", OTHER)
+        page.keyboard.press("Enter")
+        at_screen(page, "newcomer")
+        assert "erased" in page.locator("#error-summary").inner_text()
+        assert page.evaluate(LYING) == EMPTY
+    guest.context.close()
+
+
+def test_a_wrong_clock_is_told(phone: Phone) -> None:
+    page = phone.page()
+    page.add_init_script("const now = Date.now; Date.now = () => now() - 7200_000;")
+    page.reload()
+    unlock(page)
+    assert "chậm 120 phút" in page.locator("#clock-wrong").inner_text()
+    page.close()
+
+
+def test_a_full_storage_keeps_what_was_there_and_tells(phone: Phone) -> None:
+    page = phone.opened()
+    until(page, "document.getElementById('as-of')")
+    page.evaluate(FULL)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.wait_for_selector("#storage-full")
+    shows_a_licence(phone, page)
+    page.click("#lock")
+    at_screen(page, "locked")
+    page.fill("#passcode", PASSCODE)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#error-summary")  # what cannot be counted is not tried
+    page.reload()
+    unlock(page)
+    page.click("a.role")
+    assert page.locator("#documents [data-type]").count() == 1
+    page.close()
+
+
+def test_what_was_changed_on_the_disk_is_not_used_and_comes_back_with_the_network(phone: Phone) -> None:
+    page = phone.page()
+    at_screen(page, "locked")
+    page.evaluate(CHANGED)
+    with phone.offline():
+        unlock(page)
+        page.wait_for_selector("#damaged")
+        assert page.locator("#documents").count() == 0
+    page.wait_for_selector("#documents")
+    shows_a_licence(phone, page)
+    page.close()
+
+
+def test_whoever_else_signs_in_here_changes_nothing_in_the_vault(phone: Phone) -> None:
+    def another(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "owner": "0" * 64, "documents": []})
+
+    page = phone.page()
+    page.route("**/app/documents", another)
+    unlock(page)
+    page.wait_for_selector("#other-person")
+    shows_a_licence(phone, page)
+    page.close()
+
+
+def spend(phone: Phone) -> None:
+    """Show all copies of one online format but the last to verifiers, at the wallet's server."""
+    folder, now = phone.nation.data / "wallet", int(time.time())
+    engine = open_engine(f"sqlite:///{folder / 'wallet.sqlite'}")
+    held = Wallet(SqlStorage(engine), Vault(load_or_create_key(folder / "vault.key")), Fetcher(simulation=True))
+    owner = held.vault.owner_of(phone.persona["pid"])
+    (document,) = held.documents(owner)
+    copies = [copy for copy in document.copies if copy.format == SD_JWT]
+    for _ in copies[1:]:
+        held.use_copy(owner, copies, history.shown(document, "licence", now=now), now=now)
+    engine.dispose()
+
+
+def test_copies_that_run_out_are_fetched_by_themselves(phone: Phone) -> None:
+    page = phone.opened()
+    until(page, "document.getElementById('as-of')")
+    before = page.locator("[data-type=driving_licence]").get_attribute("data-id")
+    spend(phone)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    until(page, f"document.querySelector('[data-id]')?.dataset.id !== '{before}'")
+    shows_a_licence(phone, page)  # by the new keys
+    (line,) = page.evaluate(LYING)["vault"]
+    assert sorted(page.evaluate(KEYS)) == sorted(line["prints"].values())  # those of the old copies are gone
+    page.close()
+
+
+def test_another_passcode_and_a_passkey(phone: Phone) -> None:
+    page = phone.opened("#/settings")
+    page.click("#passcode-card summary")
+    page.fill("#present", PASSCODE)
+    page.fill("#fresh", OTHER)
+    page.fill("#again", OTHER)
+    page.click("#change-button")
+    page.wait_for_selector("#done")
+    devices = phone.context.new_cdp_session(page)
+    devices.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "ctap2Version": "ctap2_1", "transport": "internal", "hasResidentKey": True}
+    options |= {
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "hasPrf": True,
+        "automaticPresenceSimulation": True,
+    }
+    devices.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    page.click("#passkey-card summary")
+    page.fill("#passkey-present", OTHER)
+    page.click("#passkey-button")
+    page.wait_for_selector("#done")
+    with phone.offline():
+        page.click("#lock")
+        page.click("#unlock-passkey")
+        until(page, f"{SCREEN} === 'settings'")
+        page.click("#lock")
+        unlock(page, OTHER)
+        page.click("#passcode-card summary")
+        page.fill("#present", OTHER)
+        page.fill("#fresh", PASSCODE)
+        page.fill("#again", PASSCODE)
+        page.click("#change-button")
+        page.wait_for_selector("#done")
+
+
+def test_with_every_server_killed_it_opens_and_shows(phone: Phone) -> None:
+    """The last one here: nobody serves anything after it."""
+    for number in [int(name.name) for name in Path("/proc").iterdir() if name.name.isdigit()]:
+        if serves(number, phone.nation.urls["wallet"].rpartition(":")[2]):
+            os.kill(number, signal.SIGKILL)
+    page = phone.page()
+    unlock(page)
+    shows_a_licence(phone, page)
+    page.goto(phone.nation.urls["wallet"] + "/history")
+    at_screen(page, "locked")
+
+
+def serves(process: int, port: str) -> bool:
+    """Whether this is a process of the wallet at this port."""
+    try:
+        words = Path(f"/proc/{process}/cmdline").read_bytes().decode().split("\0")
+    except OSError:
+        return False
+    return port in words and any(word.startswith("wallet.app:") for word in words)

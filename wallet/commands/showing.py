@@ -1,0 +1,98 @@
+"""`show-qr` and `present`: documents go out, by a QR or to a named verifier."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from certs import qr
+from certs.encoding import b64url_encode
+from certs.errors import Malformed
+from wallet.commands.terminal import DONE, Words, command, say, show_json, write_private
+from wallet.config import ConfigError
+from wallet.errors import WalletError
+from wallet.folder import FolderWallet
+from wallet.formats import MDOC, SD_JWT
+from wallet.present import type_of
+
+PICTURES = (".png", ".svg")
+FORMAT_NAMES = {"sd-jwt": SD_JWT, "mdoc": MDOC}
+FEW = 1  # copies left at which the person is told
+
+
+def add(words: Words) -> None:
+    show = command(words, "show-qr", _show, "a fresh QR of a document")
+    show.add_argument("document", metavar="DOC", help="id, beginning of an id, or type")
+    show.add_argument("--view", help="which view (default: the type's first)")
+    show.add_argument("--out", type=Path, metavar="FILE.png|FILE.svg", help="write a picture")
+    show.add_argument("--text", action="store_true", help="print the text in place of a QR")
+    show.add_argument("--audience", help="for whom the proof is made")
+    show.add_argument("--challenge", metavar="HEX", type=bytes.fromhex, help="the verifier's challenge")
+
+    present = command(words, "present", _present, "a presentation to one verifier, who asked for these claims")
+    present.add_argument("document", metavar="DOC", help="id, beginning of an id, or type")
+    present.add_argument("--format", choices=FORMAT_NAMES, default="sd-jwt")
+    present.add_argument("--audience", required=True, help="the verifier's client_id, with its prefix")
+    present.add_argument("--nonce", required=True, help="the verifier's nonce")
+    present.add_argument("--claims", metavar="A,B", help="which claims, by their names in the catalogue")
+    present.add_argument("--view", help="all claims of a view, in place of --claims")
+    present.add_argument("--response-uri", metavar="URL", help="mdoc: where the answer goes (default: the audience)")
+    present.add_argument(
+        "--out", type=Path, metavar="FILE", help="write it to a file (mdoc: as it is, not in base64url)"
+    )
+
+
+def _show(folder: FolderWallet, options: argparse.Namespace) -> int:
+    if options.out and options.out.suffix not in PICTURES:
+        raise ConfigError("--out takes a name that ends in .png or .svg")
+    text = folder.qr_text(options.document, view=options.view, audience=options.audience, challenge=options.challenge)
+    version = qr.version(text)
+    if options.out:
+        picture = qr.draw_png(text) if options.out.suffix == ".png" else qr.draw_svg(text).encode()
+        options.out.write_bytes(picture)
+    if options.json:
+        show_json({"text": text, "version": version, "file": str(options.out) if options.out else None})
+    elif options.text:
+        print(text)
+    elif options.out:
+        say(f"{options.out}: QR version {version}, fresh for a minute")
+    else:
+        rows = qr.draw_blocks(text).split("\n")
+        print("\n".join(map(_in_colour, rows) if sys.stdout.isatty() else rows))
+        say(f"QR version {version}, fresh for a minute")
+    return DONE
+
+
+def _in_colour(row: str) -> str:
+    """White on black whatever the terminal's own colours are: on light ones the code would be its own negative."""
+    return f"\033[97;40m{row}\033[0m"
+
+
+def _present(folder: FolderWallet, options: argparse.Namespace) -> int:
+    if bool(options.claims) == bool(options.view):
+        raise ConfigError("give --claims A,B or --view NAME")
+    document, name = folder.find(options.document), FORMAT_NAMES[options.format]
+    type_ = type_of(document)
+    try:
+        claims = type_.view(options.view).fields if options.view else options.claims.split(",")
+    except (KeyError, Malformed) as error:
+        raise WalletError("view_unknown", options.view) from error
+    data = folder.present(
+        document.document_id,
+        format=name,
+        claims=claims,
+        audience=options.audience,
+        nonce=options.nonce,
+        response_uri=options.response_uri,
+    )
+    left = folder.unused(document, name)
+    text = b64url_encode(data) if name == MDOC else data.decode("ascii")
+    if options.out:
+        write_private(options.out, data)
+    if options.json:
+        file = str(options.out) if options.out else None
+        show_json({"presentation": text, "format": name, "claims": list(claims), "unused": left, "file": file})
+    elif not options.out:
+        print(text)
+    if left <= FEW:
+        say(f"{left} unused {'copy' if left == 1 else 'copies'} left: receive the document again for new ones")
+    return DONE

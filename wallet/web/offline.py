@@ -1,0 +1,166 @@
+"""The part of the wallet that works without a network: its shell, its service worker, and what they fetch while there is one.
+
+Spec: W3C Service Workers §3.1 (scope), §6.3.2 (`Service-Worker-Allowed` is not needed at the root); W3C Web App Manifest.
+
+    GET  /app                      the shell: one page for everybody, drawn by its modules from the phone's own vault
+    GET  /app.webmanifest          name, icons, where it starts
+    GET  /service-worker.js        the worker, with the list of its files and their fingerprint
+    GET  /app/documents            JSON for the signed-in browser: {"now", "owner", "csrf", "documents": […], "history": […]}
+    POST /app/shown                JSON {"shown": [{"id", "type", "view", "at"}, …]} → {"told": [id, …]}; each counts once
+    POST /app/refill               JSON {"document"} → {"receipt", "audience", "proofs"} as of /receive/begin, for /receive/complete
+
+The POSTs need the session's cookie and its CSRF token, as in `wallet.web.receive`; the shell has the token from /app/documents.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import flask
+
+from certs.catalogue import CATALOGUE
+from wallet import carried
+from wallet.errors import WalletError
+from wallet.web import asking, frame
+from wallet.web.home import known_statuses
+from wallet.web.language import say
+from wallet.web.rooms import rooms
+
+pages = flask.Blueprint("offline", __name__)
+SHELL = "/app"
+MOST_SHOWN = 200  # lines of one call; a phone that was away for a year calls again
+_STATIC = Path(__file__).parent / "static"
+_FILES = ("base.css", "role.css", "icon.svg", "icons/*.png", "js/app/*.js", "vendor/*.js")
+_SHARED = ("base45", "base64url", "cbor", "cose", "jws", "keys", "proof", "qr")  # modules of the other pages too
+_ID = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
+
+
+@pages.get(SHELL)
+def shell() -> flask.typing.ResponseReturnValue:
+    """Nothing in it is of a person, or of a language: it is kept for whoever opens it next."""
+    return flask.render_template("app.html")
+
+
+@pages.get("/app.webmanifest")
+def manifest() -> flask.typing.ResponseReturnValue:
+    sizes = (("192", "any"), ("512", "any"), ("512", "maskable"))
+    response = flask.jsonify(
+        id=SHELL,
+        name=say("Ví giấy tờ (mô phỏng)", "Document wallet (simulation)"),
+        short_name=say("Ví giấy tờ", "Wallet"),
+        start_url=SHELL,
+        scope="/",
+        display="standalone",
+        background_color="#f3f5f7",
+        theme_color="#0b6b5f",
+        icons=[
+            {
+                "src": f"/static/icons/{purpose}-{size}.png",
+                "sizes": f"{size}x{size}",
+                "type": "image/png",
+                "purpose": purpose,
+            }
+            for size, purpose in sizes
+        ],
+    )
+    response.mimetype = "application/manifest+json"
+    return response
+
+
+@pages.get("/service-worker.js")
+def worker() -> flask.typing.ResponseReturnValue:
+    """Other files make another fingerprint, another fingerprint another worker: browsers compare its bytes (§7.1 step 8)."""
+    told = {"files": list(_files()), "version": _version(flask.render_template("app.html"))}
+    script = (_STATIC / "js" / "service-worker.js").read_text("utf-8")
+    body = f"const {{ files: FILES, version: VERSION }} = {flask.json.dumps(told)};\n{script}"
+    return flask.Response(body, mimetype="text/javascript")
+
+
+@pages.get("/app/documents")
+def documents() -> flask.typing.ResponseReturnValue:
+    session, at = frame.signed_in(), rooms()
+    owner, now, statuses = frame.owner(), at.clock(), known_statuses()
+    return flask.jsonify(
+        now=now,
+        owner=owner,
+        csrf=session.csrf,
+        documents=[
+            carried.document(
+                each, statuses, unused=at.wallet.unused(owner, carried.of_the_whole(each), now=now), now=now
+            )
+            for each in at.wallet.documents(owner)
+        ],
+        history=carried.history(at.wallet.history(owner)),
+    )
+
+
+@pages.post("/app/shown")
+def shown() -> flask.typing.ResponseReturnValue:
+    frame.signed_in_form()
+    at, owner, told = rooms(), frame.owner(), []
+    for each in _entries():
+        at.wallet.note_shown_offline(owner, each["id"], each["type"], each["view"], at=each["at"], now=at.clock())
+        told.append(each["id"])
+    return flask.jsonify(told=told)
+
+
+@pages.post("/app/refill")
+def refill() -> flask.typing.ResponseReturnValue:
+    """By the refresh token; who must be asked goes to the document's page, which leads to the issuer."""
+    frame.signed_in_form()
+    document_id = _body().get("document")
+    if not isinstance(document_id, str):
+        raise WalletError("request_malformed", "document")
+    issuer, access = asking.renewed(rooms().wallet.document(frame.owner(), document_id))
+    if access is None:
+        raise WalletError("issuer_denied", "the person must be asked")
+    value, receipt = asking.granted(issuer, access)
+    proofs = [{"configuration": each.configuration, "nonce": each.nonce} for each in receipt.proofs]
+    return flask.jsonify(receipt=value, audience=receipt.audience, proofs=proofs)
+
+
+def _body() -> Mapping[str, Any]:
+    body = flask.request.get_json(silent=True)
+    if not isinstance(body, dict):
+        raise WalletError("request_malformed", "not a JSON object")
+    return body
+
+
+def _entries() -> list[dict[str, Any]]:
+    """Each of a form that our own pages write; the first that is not ends the call before anything is kept."""
+    given = _body().get("shown")
+    if not isinstance(given, list) or len(given) > MOST_SHOWN or not all(isinstance(each, dict) for each in given):
+        raise WalletError("request_malformed", "shown")
+    for each in given:
+        id_, type_, view, at = (each.get(name) for name in ("id", "type", "view", "at"))
+        named = isinstance(type_, str) and type_ in CATALOGUE and isinstance(view, str)
+        known = named and view in {one.name for one in CATALOGUE[type_].views}
+        if not (known and isinstance(id_, str) and _ID.fullmatch(id_) and type(at) is int and at >= 0):
+            raise WalletError("request_malformed", "shown")
+    return given
+
+
+@cache
+def _files() -> tuple[str, ...]:
+    found = [path for pattern in _FILES for path in sorted(_STATIC.glob(pattern))]
+    found += [_STATIC / "js" / f"{name}.js" for name in _SHARED]
+    return (
+        SHELL,
+        "/colours.css",
+        "/app.webmanifest",
+        *(f"/static/{path.relative_to(_STATIC).as_posix()}" for path in found),
+    )
+
+
+@cache
+def _version(shell: str) -> str:
+    seen = hashlib.sha256(shell.encode())
+    for type_ in CATALOGUE.values():
+        seen.update(f"{type_.name} {type_.colour}\n".encode())
+    for name in _files():
+        if name.startswith("/static/"):
+            seen.update(name.encode() + (_STATIC / name.removeprefix("/static/")).read_bytes())
+    return seen.hexdigest()[:16]

@@ -1,0 +1,84 @@
+// Settings: language, another passcode, a passkey, and removing everything from this device.
+
+import * as keys from "../keys.js";
+import { el, summary } from "./dom.js";
+import { choose, language, say } from "./language.js";
+import { field, form, freshFault, freshFields, refusal } from "./locked.js";
+import * as passkey from "./passkey.js";
+import * as vault from "./vault.js";
+
+const NAMES = { vi: "Tiếng Việt", en: "English" };
+
+function languages(app) {
+  return el("fieldset", { id: "languages" }, el("legend", {}, say("Ngôn ngữ", "Language")), ...Object.entries(NAMES).map(([code, name]) => (
+    el("label", { class: "choice", lang: code }, el("input", { type: "radio", name: "language", value: code, checked: language() === code, on: { change: () => {
+      choose(code);
+      app.render({ focus: false });
+    } } }), ` ${name}`)
+  )));
+}
+
+/** What a try with the present passcode led to. @returns {Promise<[string, string, string?] | void>} */
+async function told(app, done, well) {
+  if (done.erased) return app.lock();
+  if (!done.changed) return [...refusal(done), "present"];
+  await app.render();
+  document.getElementById("main").prepend(el("p", { class: "notice", id: "done", role: "status" }, well));
+  return undefined;
+}
+
+const present = () => field("present", say("Mật mã hiện tại", "Present passcode"), "", "current-password");
+
+function otherPasscode(app) {
+  const parts = [present(), ...freshFields()];
+  return el("details", { class: "card", id: "passcode-card" }, el("summary", {}, say("Đổi mật mã", "Change the passcode")),
+    form("change", parts, say("Đổi mật mã", "Change the passcode"), async (given) => {
+      const fault = freshFault(given);
+      if (fault) return fault;
+      const { present: old, fresh } = given.elements;
+      return told(app, await vault.changePasscode(old.value, fresh.value, app.now()), say("Đã đổi mật mã.", "The passcode is changed."));
+    }));
+}
+
+async function byPasskey(app) {
+  const { passkey: has } = (await vault.look()) ?? {};
+  if (has) return el("p", { class: "card", id: "passkey-set" }, say("Ví trên máy này cũng mở được bằng khóa truy cập.", "The wallet on this device also opens with a passkey."));
+  if (!(await passkey.possible())) return null;
+  const presentField = field("passkey-present", say("Mật mã hiện tại", "Present passcode"), say("Máy sẽ hỏi vân tay, khuôn mặt hoặc mã mở máy của bạn.", "Your device will ask for your finger, face or its own code."), "current-password");
+  return el("details", { class: "card", id: "passkey-card" }, el("summary", {}, say("Mở ví bằng khóa truy cập", "Unlock with a passkey")),
+    form("passkey", [presentField], say("Thêm khóa truy cập", "Add a passkey"), async (given) => {
+      const made = await passkey.make(say("Ví giấy tờ trên máy này", "Wallet on this device"));
+      if (!made) return [say("Máy này chưa tạo được khóa truy cập cho ví.", "This device did not make a passkey for the wallet."), say("Bạn vẫn mở ví bằng mật mã.", "You can still unlock with the passcode.")];
+      const done = await vault.addPasskey(given.elements["passkey-present"].value, made, app.now());
+      const wrong = await told(app, done, say("Từ nay ví cũng mở được bằng khóa truy cập.", "From now on the wallet also opens with a passkey."));
+      return wrong && [wrong[0], wrong[1], "passkey-present"];
+    }));
+}
+
+function removal(app) {
+  const sure = el("input", { type: "checkbox", id: "sure", name: "sure" });
+  return el("details", { class: "card", id: "remove-card" }, el("summary", {}, say("Xóa dữ liệu trên máy này", "Remove this device's data")),
+    el("p", {}, say("Giấy tờ, khóa và lịch sử chưa gửi của ví trên máy này bị xóa, cả khóa dùng để xác nhận đăng nhập. Giấy tờ của bạn ở cơ quan cấp không mất; các thiết bị khác không đổi.", "The wallet's documents, keys and unsent history on this device are erased, and the key that approves sign-ins. Your documents stay with their issuers; other devices do not change.")),
+    el("form", { id: "remove-form", on: { submit: async (event) => {
+      event.preventDefault();
+      if (!sure.checked) {
+        event.target.querySelector("#error-summary")?.remove();
+        event.target.prepend(summary(say("Chưa xóa gì.", "Nothing was removed."), say("Hãy đánh dấu vào ô xác nhận.", "Tick the box to confirm."), "sure"));
+        return;
+      }
+      await keys.forgetDevice(app.opened.owner);
+      await vault.erase();
+      history.replaceState(null, "", "#/");
+      await app.lock();
+    } } }, el("label", { class: "choice", for: "sure" }, sure, ` ${say("Tôi hiểu, hãy xóa", "I understand, remove it")}`),
+    el("div", { class: "actions" }, el("button", { class: "button other", type: "submit", id: "remove-all" }, say("Xóa khỏi máy này", "Remove from this device")))));
+}
+
+export async function settingsScreen(app) {
+  const title = say("Cài đặt", "Settings");
+  return { name: "settings", title, nodes: [
+    el("a", { class: "back", id: "back", href: "#/" }, `← ${say("Giấy tờ của tôi", "My documents")}`),
+    el("h1", {}, title),
+    languages(app), otherPasscode(app), await byPasskey(app), removal(app),
+  ] };
+}

@@ -1,0 +1,101 @@
+// With a network: new copies and states into the vault, what was shown offline to the server, fresh copies in time.
+// The calls are described in wallet/web/offline.py.
+
+import * as keys from "../keys.js";
+import { keyProof } from "../proof.js";
+import { needsRefill } from "./standing.js";
+import * as vault from "./vault.js";
+
+const PATIENCE = 8000; // ms: a network that is there but does not answer is none
+
+/** What the server said no to. */
+class Refused extends Error {
+  constructor(status, answer) {
+    super(answer.message ?? "");
+    Object.assign(this, { status, code: answer.error ?? "", location: answer.location });
+  }
+}
+
+async function call(path, csrf, body) {
+  const headers = { Accept: "application/json" };
+  if (body) Object.assign(headers, { "Content-Type": "application/json", "X-CSRF-Token": csrf });
+  const response = await fetch(path, {
+    method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body),
+    credentials: "same-origin", redirect: "error", cache: "no-store", signal: AbortSignal.timeout(PATIENCE),
+  });
+  const answer = await response.json();
+  if (!response.ok) throw new Refused(response.status, answer);
+  return answer;
+}
+
+/** Who is signed in, and what they have. @returns {Promise<{ outcome: "offline" | "signed-out" } | { outcome: "here", told: any, drift: number }>} */
+export async function ask() {
+  const began = Date.now();
+  try {
+    const told = await call("/app/documents", "");
+    return { outcome: "here", told, drift: Math.round((began + Date.now()) / 2000 - told.now) };
+  } catch (error) {
+    return { outcome: error instanceof Refused && error.status === 401 ? "signed-out" : "offline" };
+  }
+}
+
+/** Keys for new copies of a document, proven; the server fetches and keeps them. */
+async function refill(id, csrf) {
+  const begun = await call("/app/refill", csrf, { document: id });
+  const now = Math.floor(Date.now() / 1000);
+  const made = await Promise.all(begun.proofs.map(() => keys.generate()));
+  await keys.keep(...made); // before the credentials are asked for: none may come whose key is lost
+  const proofs = await Promise.all(begun.proofs.map(async ({ configuration, nonce }, place) => {
+    const key = keys.holderKey(made[place].privateKey, made[place].jwk);
+    return { configuration, proof: await keyProof(key, { audience: begun.audience, nonce, now }) };
+  }));
+  try {
+    await call("/receive/complete", csrf, { receipt: begun.receipt, proofs });
+  } catch (error) {
+    if (error instanceof Refused) await keys.forget(...made.map(({ thumbprint }) => thumbprint));
+    throw error;
+  }
+}
+
+async function tell(opened, csrf) {
+  const entries = await vault.shown(opened);
+  if (entries.length === 0) return false;
+  const { told } = await call("/app/shown", csrf, { shown: entries });
+  await vault.told(opened, told);
+  return true;
+}
+
+/** Copies that run out or expire, of this browser's own documents; what the issuer wants to be asked for in person stays as it is. */
+async function refillAll(opened, told) {
+  const [used, now] = [await vault.usedCopies(opened), told.now];
+  let changed = false;
+  for (const document of told.documents.filter((each) => each.renewable && needsRefill(each, used, now))) {
+    const here = await Promise.all(document.copies.map(({ thumbprint }) => keys.find(thumbprint)));
+    if (!here.some(Boolean)) continue; // held by another phone, which refills it itself
+    try {
+      await refill(document.id, told.csrf);
+      changed = true;
+    } catch { /* the state is told on the screen, and the next meeting with the network tries again */ }
+  }
+  return changed;
+}
+
+/** @param {import("./vault.js").Opened} opened
+ * @returns {Promise<"offline" | "signed-out" | "other-person" | "full" | "done">} */
+export async function sync(opened) {
+  let answer = await ask();
+  if (answer.outcome !== "here") return answer.outcome;
+  if (answer.told.owner !== opened.owner) return "other-person";
+  try {
+    const heard = await tell(opened, answer.told.csrf);
+    if ((await refillAll(opened, answer.told)) || heard) answer = await ask();
+    if (answer.outcome !== "here") return answer.outcome;
+    const { documents, history, now: asOf } = answer.told;
+    await vault.replace(opened, documents, { history, asOf, drift: answer.drift });
+    return "done";
+  } catch (error) {
+    if (error.name === "QuotaExceededError") return "full";
+    if (error instanceof TypeError || error instanceof Refused || error.name === "TimeoutError") return "offline";
+    throw error;
+  }
+}
