@@ -45,9 +45,11 @@ def test_every_make_target_exists() -> None:
 def test_every_command_exists(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """In this process: what a command's words are is up to its parser."""
     _, _, package, *words = command.split()
-    with pytest.raises(SystemExit) as ended:
-        MAINS[package]([*words, "--help"])
-    assert ended.value.code == 0, capsys.readouterr().err
+    try:
+        code: object = MAINS[package]([*words, "--help"])
+    except SystemExit as leaving:
+        code = leaving.code
+    assert code == 0 and "usage:" in capsys.readouterr().out
 
 
 def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
