@@ -1,6 +1,6 @@
 """Races on the ports' verbs: processes × threads of storage, all at one value at the same moment, one value after the other.
 
-Codes, refresh tokens and nonces have one winner. Of a status list as long as there are racers, each gets an index, and no two
+Codes, refresh tokens, nonces (and with them every `jti`), and initial access tokens of one use have one winner. Of a status list as long as there are racers, each gets an index, and no two
 the same: such an index is a value that its winner alone was given.
 """
 
@@ -13,7 +13,7 @@ from multiprocessing import get_context
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 
-from idp.model import Token
+from idp.model import InitialToken, Token
 from idp.ports import Ports, Storage
 from tests.contract.conftest import Address, open_address
 from tests.contract.rows import GRANT, NOW, another, drawn, with_account
@@ -21,7 +21,7 @@ from tests.soak.history import Use, Verdict, judge
 
 PROCESSES, THREADS = 2, 4
 RACERS = PROCESSES * THREADS
-KINDS = ("code", "refresh", "nonce", "index")
+KINDS = ("code", "refresh", "nonce", "index", "initial")
 CHUNK = 250  # values that are laid out at once
 PATIENCE = 120.0
 
@@ -88,6 +88,8 @@ def _lay(ports: Ports, number: int) -> None:
             ports.grants.open(grant, [Token(f"r{number}", grant.grant_id, "refresh", NOW + 60)])
         case "index":
             ports.statuses.add(number, kind=number, size=RACERS)
+        case "initial":
+            ports.registrations.offer(InitialToken(f"i{number}", "a racer", "baseline", (), False, 1, NOW + 60))
 
 
 def _process(race: Race, name: int, start: Barrier, gate: Barrier, results: "Queue[list[Use]]") -> None:
@@ -127,6 +129,8 @@ def _attempt(storage: Storage, number: int, name: str) -> tuple[str, bool]:
                 return f"refresh {number}", ports.grants.rotate(f"r{number}", [successor], now=NOW) is not None
             case "nonce":
                 return f"nonce {number}", ports.ephemeral.once("nonce", str(number), expires=NOW + 60)
+            case "initial":
+                return f"initial {number}", ports.registrations.take(f"i{number}", now=NOW) is not None
             case _:
                 return f"index {number}/{drawn(ports, number)}", True
 
