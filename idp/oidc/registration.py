@@ -151,7 +151,8 @@ def _kept(
     site = sector.chosen(metadata, client_id=client_id, pairwise=pairwise, previous=previous)
     if site is None:  # OpenID Connect Core 1.0 §8.1
         raise RegistrationError(
-            "invalid_client_metadata", "redirect_uris of several hosts need a sector_identifier_uri"
+            "invalid_client_metadata",
+            "redirect_uris of several hosts need a sector_identifier_uri, and devices a client of their own",
         )
     sent = {name: metadata[name] for name in KEPT if name in metadata}
     return {**sent, **sector.kept(site, metadata["redirect_uris"], client_id)}
