@@ -20,12 +20,13 @@ from idp.login.face import Faces
 from idp.login.factors import WITH_SIMULATION, WITHOUT_SIMULATION
 from idp.login.sealed import Sealer
 from idp.login.simulated_face import SimulatedFaceComparer
-from idp.oidc import client_keys, encryption_keys, outward
 from idp.oidc.backchannel import Desk
+from idp.oidc.clients import client_keys, outward
+from idp.oidc.clients.remote import Remote
 from idp.oidc.context import Context
 from idp.oidc.discovery import PRE_AUTHORIZED
 from idp.oidc.grants import authorization_code, client_credentials, device_code, refresh_token
-from idp.oidc.remote import Remote
+from idp.oidc.keys import encryption_keys
 from idp.oidc.secrets import new_secret
 from idp.ports import Storage
 from idp.registries import portraits

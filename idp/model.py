@@ -356,7 +356,7 @@ class PublishedBundle:
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """One of the keys that the provider signs with; what its times mean is said in `idp.oidc.signing_keys`."""
+    """One of the keys that the provider signs with; what its times mean is said in `idp.oidc.keys.signing_keys`."""
 
     kid: str
     alg: str

@@ -9,9 +9,9 @@ from pathlib import Path
 from certs.keys import FileSigner, MemorySigner
 from idp import master_key
 from idp.login.sealed import Sealer
-from idp.oidc import key_changes
-from idp.oidc.key_safe import SealedSafe
-from idp.oidc.key_view import KeyView
+from idp.oidc.keys import key_changes
+from idp.oidc.keys.key_safe import SealedSafe
+from idp.oidc.keys.key_view import KeyView
 from idp.ports import Storage
 
 FORMER = ("ES256", "RS256")  # in files `oidc-es256.pem`, `oidc-rs256.pem`

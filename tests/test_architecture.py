@@ -66,14 +66,14 @@ FRAMEWORKS = {
     "alembic": ("*/storage/*",),
     "redis": ("*/storage/*",),
     "sqlite3": ("*/storage/*",),
-    "authlib": ("idp/oidc/registration.py", "idp/oidc/discovery.py", "wallet/login.py", "verifier/login.py"),
+    "authlib": ("idp/oidc/clients/registration.py", "idp/oidc/discovery.py", "wallet/login.py", "verifier/login.py"),
     "jwt": ("certs/jose.py",),
     # Three reasons: the floor's JWE is made of it; Authlib raises its errors, which registration catches; and the two
     # relying parties verify the id_token with Authlib and joserfc on purpose, not with certs/jose.py, which our provider
     # signs with: an independent check on it, so that one fault cannot hide on both sides.
     "joserfc": (
         "certs/jwe.py",
-        "idp/oidc/registration.py",
+        "idp/oidc/clients/registration.py",
         "wallet/login.py",
         "verifier/login.py",
     ),

@@ -8,8 +8,8 @@ from typing import Any
 from certs.encoding import json_decode
 from certs.errors import CertsError
 from idp.commands.terminal import REFUSED, Failed
-from idp.oidc import token_metadata
-from idp.oidc.logout_metadata import KEPT as LOGOUT_MEMBERS
+from idp.oidc.clients import token_metadata
+from idp.oidc.clients.logout_metadata import KEPT as LOGOUT_MEMBERS
 from idp.oidc.profiles import BASIC, PRIVATE_KEY_JWT, PROFILES, PUBLIC
 from idp.oidc.scopes import OPENID, SCOPES
 

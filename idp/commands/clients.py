@@ -12,12 +12,12 @@ from idp.commands import client_options, client_tokens
 from idp.commands.opening import BY, reading, settings, writing
 from idp.commands.terminal import REFUSED, USAGE, Failed, Words, command, group, moment, show, show_one
 from idp.model import Client
-from idp.oidc import client_changes, token_metadata
-from idp.oidc.client_changes import Change, Desk
-from idp.oidc.client_secrets import HASHED, Secret
+from idp.oidc.clients import client_changes, token_metadata
+from idp.oidc.clients.client_changes import Change, Desk
+from idp.oidc.clients.client_secrets import HASHED, Secret
+from idp.oidc.clients.registration import RegistrationError
 from idp.oidc.errors import OAuthError
 from idp.oidc.profiles import PUBLIC
-from idp.oidc.registration import RegistrationError
 from idp.oidc.secrets import new_secret, token_hash
 
 PURPOSE = "Đăng nhập"

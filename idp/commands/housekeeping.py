@@ -17,9 +17,9 @@ from idp.commands.terminal import CONFIGURATION, DONE, Failed, Words, command, s
 from idp.config import Config
 from idp.courier import Courier
 from idp.housekeeping import SEAL_EVERY, SWEEP_EVERY
-from idp.oidc import key_changes, signing_keys
 from idp.oidc.backchannel import Desk
-from idp.oidc.key_safe import Safe, SealedSafe, Unusable
+from idp.oidc.keys import key_changes, signing_keys
+from idp.oidc.keys.key_safe import Safe, SealedSafe, Unusable
 from idp.oidc.secrets import new_secret
 from idp.ports import Storage
 from idp.storage.errors import StorageError

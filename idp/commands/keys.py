@@ -12,10 +12,10 @@ from idp import master_key, provider_keys
 from idp.commands.opening import BY, opened, reading, settings
 from idp.commands.terminal import CONFIGURATION, DONE, REFUSED, Failed, Words, command, group, moment, show
 from idp.model import SigningKey
-from idp.oidc import key_changes, signing_keys
 from idp.oidc.id_token import LIFETIME
-from idp.oidc.key_safe import SealedSafe, Unusable
-from idp.oidc.signing_keys import ALGORITHMS, CACHED, DAY, PUBLISHED_AFTER, READ_EVERY, Refused, State
+from idp.oidc.keys import key_changes, signing_keys
+from idp.oidc.keys.key_safe import SealedSafe, Unusable
+from idp.oidc.keys.signing_keys import ALGORITHMS, CACHED, DAY, PUBLISHED_AFTER, READ_EVERY, Refused, State
 
 NEVER = "–"
 COLUMNS = ("prepared_at", "active_from", "retired_at", "removed_at")

@@ -16,10 +16,10 @@ from certs.jose import parse
 from idp.login.standing import Holder
 from idp.model import Client
 from idp.oidc.claims import subject
+from idp.oidc.clients.token_metadata import JWT, OPAQUE
 from idp.oidc.context import Context
 from idp.oidc.secrets import token_hash
 from idp.oidc.token_forms import signed
-from idp.oidc.token_metadata import JWT, OPAQUE
 
 TYP = "at+jwt"  # RFC 9068 §2.1
 

@@ -20,7 +20,8 @@ from certs.encoding import json_decode
 from certs.errors import CertsError
 from certs.jose import Unverified, parse, verify_parsed
 from idp.model import Client
-from idp.oidc import client_keys, client_secrets, endpoints
+from idp.oidc import endpoints
+from idp.oidc.clients import client_keys, client_secrets
 from idp.oidc.context import Context
 from idp.oidc.errors import ClientError, TokenError
 from idp.oidc.profiles import PRIVATE_KEY_JWT, PROFILES, SECRET_ALGORITHMS, SECRET_JWT

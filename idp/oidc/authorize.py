@@ -13,13 +13,14 @@ from enum import Flag, auto
 
 from certs.catalogue import Text
 from idp.model import Client, Event
-from idp.oidc import claims_request, id_token_hint, pkce, pushed, request_metadata, request_object, resources, response
+from idp.oidc import claims_request, id_token_hint, pkce, pushed, request_object, resources, response
 from idp.oidc.authorization import PROMPTS, Authorization
+from idp.oidc.clients import request_metadata
+from idp.oidc.clients.request_metadata import MAX_AGE
 from idp.oidc.context import Context
 from idp.oidc.errors import AuthorizationError, OAuthError, PageError, TokenError
 from idp.oidc.profiles import PROFILES, PUBLIC
 from idp.oidc.request import Parameters, Request, Response
-from idp.oidc.request_metadata import MAX_AGE
 from idp.oidc.requested_levels import demanded
 from idp.oidc.scopes import OPENID, SCOPES, for_documents, known, split
 from idp.ports import Ports

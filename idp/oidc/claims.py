@@ -17,7 +17,7 @@ from certs.encoding import b64url_encode
 from idp.login.acr import level_of
 from idp.login.standing import Holder
 from idp.model import Address, Client, Person
-from idp.oidc import sector
+from idp.oidc.clients import sector
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
 from idp.model import Client, Limit
-from idp.oidc import assertion, client_keys
+from idp.oidc import assertion
+from idp.oidc.clients import client_keys
 from idp.oidc.context import Context
 from idp.oidc.errors import ClientError, TokenError
 from idp.oidc.profiles import PRIVATE_KEY_JWT, PUBLIC

@@ -12,7 +12,7 @@ from idp.login.acr import Factor
 from idp.login.factors import WITHOUT_SIMULATION
 from idp.login.sealed import Sealer
 from idp.model import Client
-from idp.oidc.remote import NOWHERE, Remote
+from idp.oidc.clients.remote import NOWHERE, Remote
 from idp.oidc.request import Request, Response
 from idp.ports import Ports
 

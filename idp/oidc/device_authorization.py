@@ -5,12 +5,12 @@ Spec: RFC 8628 §3.1, §3.2; RFC 9700 §4 (who begins may be a stranger); RFC 87
 
 from idp.model import Client, Event, Limit
 from idp.oidc import client_auth, device_flow, endpoints, resources, token
+from idp.oidc.clients.token_metadata import DEVICE_CODE, may_use
 from idp.oidc.context import Context
 from idp.oidc.errors import ClientError, TokenError
 from idp.oidc.profiles import PROFILES
 from idp.oidc.request import Parameters, Request, Response, json_response
 from idp.oidc.scopes import DEVICE, OPENID, SCOPES, for_documents, known, split
-from idp.oidc.token_metadata import DEVICE_CODE, may_use
 from idp.ports import Ports
 
 FLOOD = Limit("device_authorization", ((600, 0), (601, 60)), kept=60, window=True)  # in a minute

@@ -15,6 +15,7 @@ from idp.login import acr
 from idp.oidc import claims, endpoints, id_token, locales, pkce, token_forms
 from idp.oidc.authorization import PROMPTS
 from idp.oidc.authorize import DISPLAYS, RESPONSE_MODES, RESPONSE_TYPES
+from idp.oidc.clients.token_forms_metadata import SUBJECT_TYPES
 from idp.oidc.context import Admits, Context
 from idp.oidc.profiles import (
     CLIENT_ALGORITHMS,
@@ -26,7 +27,6 @@ from idp.oidc.profiles import (
     SECRET_ALGORITHMS,
 )
 from idp.oidc.scopes import SCOPES
-from idp.oidc.token_forms_metadata import SUBJECT_TYPES
 
 PRE_AUTHORIZED = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
 

@@ -20,8 +20,8 @@ from certs.dpop import Proof
 from certs.encoding import b64url_encode
 from certs.errors import CertsError
 from idp.model import Client
+from idp.oidc.clients.dpop_metadata import REQUIRED
 from idp.oidc.context import Context
-from idp.oidc.dpop_metadata import REQUIRED
 from idp.oidc.errors import TokenError
 from idp.oidc.profiles import PROFILES
 from idp.oidc.request import Request, Response

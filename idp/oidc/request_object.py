@@ -25,12 +25,13 @@ from certs.errors import CertsError
 from certs.jose import parse, verify_parsed
 from certs.keys import PublicKey
 from idp.model import Client, Limit
-from idp.oidc import client_keys, resources
-from idp.oidc.address_metadata import REQUEST_URIS
+from idp.oidc import resources
+from idp.oidc.clients import client_keys
+from idp.oidc.clients.address_metadata import REQUEST_URIS
+from idp.oidc.clients.remote import Needed
 from idp.oidc.context import Context
 from idp.oidc.errors import AuthorizationError, PageError
 from idp.oidc.profiles import PROFILES
-from idp.oidc.remote import Needed
 from idp.oidc.request import Parameters, Request
 from idp.ports import Ports
 

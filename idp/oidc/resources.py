@@ -11,10 +11,10 @@ A resource of somebody else is allowed, kept and taken back as a scope of its ow
 from collections.abc import Iterable
 
 from idp.model import Client
+from idp.oidc.clients.token_metadata import MAX_RESOURCES, is_resource
 from idp.oidc.context import Context
 from idp.oidc.errors import TokenError
 from idp.oidc.request import Parameters
-from idp.oidc.token_metadata import MAX_RESOURCES, is_resource
 
 PARAMETER = "resource"
 BY_URI = "resource:"

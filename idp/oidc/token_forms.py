@@ -15,7 +15,7 @@ from certs.jose import sign
 from certs.jwe import EncryptionKey, encrypt
 from certs.keys import Signer
 from idp.model import Client
-from idp.oidc import client_keys
+from idp.oidc.clients import client_keys
 from idp.oidc.errors import TokenError
 
 ID_TOKEN, USERINFO = "id_token", "userinfo"

@@ -5,7 +5,8 @@ Spec: OpenID Connect Core 1.0 §5.3, §5.3.2 (as a JWT: signed, encrypted, both)
 
 from idp.login.standing import holder
 from idp.model import Event
-from idp.oidc import bearer, claims, client_keys, token_forms
+from idp.oidc import bearer, claims, token_forms
+from idp.oidc.clients import client_keys
 from idp.oidc.context import Context
 from idp.oidc.errors import BearerError
 from idp.oidc.request import NO_STORE, Request, Response, json_response

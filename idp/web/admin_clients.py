@@ -11,11 +11,11 @@ import flask
 from werkzeug.exceptions import BadRequest
 
 from idp.model import CLIENT_EVENTS, Client, ClientQuestion, Recorded
-from idp.oidc import client_changes, client_secrets
-from idp.oidc.client_changes import WITH_SECRET, Desk
-from idp.oidc.client_secrets import Secret
+from idp.oidc.clients import client_changes, client_secrets
+from idp.oidc.clients.client_changes import WITH_SECRET, Desk
+from idp.oidc.clients.client_secrets import Secret
+from idp.oidc.clients.registration import RegistrationError
 from idp.oidc.profiles import PROFILES
-from idp.oidc.registration import RegistrationError
 from idp.ports import Ports
 from idp.web import admin_list, security
 from idp.web.admin import ROOT, in_charge, officer

@@ -11,11 +11,11 @@ from certs.catalogue import Text
 from certs.encoding import json_decode, json_encode
 from certs.errors import CertsError
 from idp.model import Client
-from idp.oidc import client_changes
-from idp.oidc.client_changes import Change
+from idp.oidc.clients import client_changes
+from idp.oidc.clients.client_changes import Change
+from idp.oidc.clients.registration import RegistrationError
 from idp.oidc.logout import BACK, FRONT, POST_LOGOUT
 from idp.oidc.profiles import BASIC, PRIVATE_KEY_JWT, PUBLIC
-from idp.oidc.registration import RegistrationError
 from idp.oidc.request import Parameters
 from idp.oidc.scopes import OPENID, SCOPES, for_documents, split
 

@@ -13,10 +13,10 @@ from certs.catalogue import Text
 from idp.issuance.configurations import CREDENTIAL_SCOPES
 from idp.login.session import SignedIn
 from idp.model import Client
-from idp.oidc import client_changes
-from idp.oidc.client_changes import Change
+from idp.oidc.clients import client_changes
+from idp.oidc.clients.client_changes import Change
+from idp.oidc.clients.registration import RegistrationError
 from idp.oidc.profiles import PROFILES
-from idp.oidc.registration import RegistrationError
 from idp.web import admin_fields, security
 from idp.web.admin import ROOT, in_charge, officer
 from idp.web.admin_clients import HOME, desk_of, first_time, kept

@@ -7,7 +7,7 @@ from idp.config import Config
 from idp.login.face import Faces
 from idp.login.sealed import Sealer
 from idp.oidc.context import Context
-from idp.oidc.key_view import KeyView
+from idp.oidc.keys.key_view import KeyView
 from idp.ports import Storage
 
 

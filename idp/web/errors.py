@@ -17,7 +17,7 @@ from idp.login.attempts import TooMany
 from idp.login.hashing import RETRY_SECONDS, HashingBusy
 from idp.oidc import endpoints
 from idp.oidc.authorize import Refused
-from idp.oidc.key_safe import Unusable
+from idp.oidc.keys.key_safe import Unusable
 from idp.oidc.request import json_response
 from idp.storage.errors import Unavailable, Unstorable
 from idp.web.exchange import answered

@@ -14,18 +14,17 @@ from idp.oidc import (
     authorize,
     device_authorization,
     discovery,
-    dynamic_registration,
     endpoints,
     introspection,
-    outward,
     par,
     revocation,
-    signing_keys,
     token,
     userinfo,
 )
 from idp.oidc.authorize import Refused
+from idp.oidc.clients import dynamic_registration, outward
 from idp.oidc.context import Admits, Context
+from idp.oidc.keys import signing_keys
 from idp.oidc.request import FORM, Request, Response
 from idp.ports import Ports
 from idp.web import errors, security, walk

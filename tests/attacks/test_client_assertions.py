@@ -12,8 +12,8 @@ from certs.encoding import b64url_encode
 from certs.jose import sign
 from certs.keys import MemorySigner
 from idp.oidc.assertion import LIFETIME, TYPE
-from idp.oidc.registration import RegistrationError
-from idp.oidc.registration import client as registered
+from idp.oidc.clients.registration import RegistrationError
+from idp.oidc.clients.registration import client as registered
 from tests.attacks import answers
 from tests.world_idp import CALLBACK, ISSUER, SECRET, State, basic, client
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from idp.oidc import registration
-from idp.oidc.registration import RegistrationError
+from idp.oidc.clients import registration
+from idp.oidc.clients.registration import RegistrationError
 from tests.attacks import answers
 from tests.world_idp import CALLBACK, PASSWORD, State, answer_of
 

@@ -10,8 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from certs.fetch import SIZE_LIMIT
-from idp.oidc import registration
-from idp.oidc.registration import RegistrationError
+from idp.oidc.clients import registration
+from idp.oidc.clients.registration import RegistrationError
 from tests.attacks import answers
 from tests.idp.oidc import test_backchannel as backchannel_tests
 from tests.idp.oidc.test_backchannel import PATH, carry, left

@@ -20,12 +20,12 @@ from certs.encoding import b64url_encode
 from certs.fetch import Fetcher, Response
 from certs.jose import sign
 from certs.keys import MemorySigner
-from idp.oidc import registration, remote
 from idp.oidc.assertion import TYPE
 from idp.oidc.client_auth import WRONG
+from idp.oidc.clients import registration, remote
+from idp.oidc.clients.registration import RegistrationError
+from idp.oidc.clients.remote import AT_ONCE, FRESH, MOST, PAUSE, STALE, Remote
 from idp.oidc.context import Admits
-from idp.oidc.registration import RegistrationError
-from idp.oidc.remote import AT_ONCE, FRESH, MOST, PAUSE, STALE, Remote
 from tests.attacks import answers
 from tests.certs.servers import raw, serving
 from tests.idp.oidc.registering import Site, as_sent, at, own, post, refused, registered

@@ -9,8 +9,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from certs.catalogue import Text
-from idp.oidc import registration
-from idp.oidc.registration import RegistrationError
+from idp.oidc.clients import registration
+from idp.oidc.clients.registration import RegistrationError
 from tests.attacks import answers
 from tests.verifier.test_counter import OwnName, check, verdict
 from tests.world import World

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from idp.ports import Storage
 from idp.storage import migrations, redis
@@ -66,7 +67,7 @@ def redis_over(database: str, request: pytest.FixtureRequest, folder: Path) -> O
     url = _sqlite(request, folder) if database == "sqlite" else _postgresql(request)
     server: Server = request.getfixturevalue("redis_server")
     address = f"redis://127.0.0.1:{server.port}/0"
-    with redis.connect(address) as client:
+    with Redis(port=server.port) as client:  # with more patience than the provider's own
         client.flushall()
     return open_address(Address(url, address))
 

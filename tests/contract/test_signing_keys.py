@@ -14,9 +14,9 @@ import pytest
 from certs.keys import MemorySigner
 from idp.login.sealed import Sealer
 from idp.model import SigningKey
-from idp.oidc import key_changes, signing_keys
-from idp.oidc.key_safe import SealedSafe
-from idp.oidc.signing_keys import ALGORITHMS, DAY, ROTATED_EVERY, Refused, State
+from idp.oidc.keys import key_changes, signing_keys
+from idp.oidc.keys.key_safe import SealedSafe
+from idp.oidc.keys.signing_keys import ALGORITHMS, DAY, ROTATED_EVERY, Refused, State
 from idp.ports import Storage
 from idp.storage.errors import Conflict
 from tests.contract.rows import NOW

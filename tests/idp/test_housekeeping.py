@@ -15,7 +15,7 @@ from idp.__main__ import main
 from idp.commands.terminal import CONFIGURATION
 from idp.journal.verification import verify
 from idp.model import Event
-from idp.oidc.signing_keys import ALGORITHMS
+from idp.oidc.keys.signing_keys import ALGORITHMS
 from tests.smoke import ROOT
 from tests.world_idp import NOW, State
 

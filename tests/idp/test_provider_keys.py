@@ -20,10 +20,10 @@ from certs.keys import FileSigner, MemorySigner
 from idp import master_key, provider_keys
 from idp.config import UnsafeConfiguration
 from idp.model import SigningKey
-from idp.oidc import key_changes, signing_keys
-from idp.oidc.key_safe import SealedSafe, Unusable
-from idp.oidc.key_view import KeyView
-from idp.oidc.signing_keys import ALGORITHMS, DAY, State
+from idp.oidc.keys import key_changes, signing_keys
+from idp.oidc.keys.key_safe import SealedSafe, Unusable
+from idp.oidc.keys.key_view import KeyView
+from idp.oidc.keys.signing_keys import ALGORITHMS, DAY, State
 from idp.ports import Ports, Storage
 from idp.storage import place
 from tests.databases import Postgres, fresh_name

@@ -20,9 +20,9 @@ import pytest
 
 from certs.errors import CertsError
 from certs.jose import KeySet, parse, verify_jwt
-from idp.oidc import key_changes, signing_keys
-from idp.oidc.key_safe import SealedSafe
-from idp.oidc.signing_keys import DAY, PREPARED_AHEAD
+from idp.oidc.keys import key_changes, signing_keys
+from idp.oidc.keys.key_safe import SealedSafe
+from idp.oidc.keys.signing_keys import DAY, PREPARED_AHEAD
 from tests.databases import Postgres, fresh_name
 from tests.idp.oidc.tokens_asked import machine
 from tests.idp.test_housekeeping import settings

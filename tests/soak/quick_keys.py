@@ -3,7 +3,7 @@
 import flask
 
 from idp.app import create_app_from_environment
-from idp.oidc import signing_keys
+from idp.oidc.keys import signing_keys
 
 READ_EVERY = 0.4  # seconds
 

@@ -11,12 +11,12 @@ Spec: RFC 6749 §4.4.2, §4.4.3 (no refresh token), §5.2; RFC 8707 §2.2; RFC 9
 from idp.model import Client, Event
 from idp.oidc import access_token, client_token, dpop, resources
 from idp.oidc.client_token import ClientToken
+from idp.oidc.clients.token_metadata import CLIENT_CREDENTIALS, may_use
 from idp.oidc.context import Context
 from idp.oidc.errors import ClientError, TokenError
 from idp.oidc.profiles import PUBLIC
 from idp.oidc.request import Request, Response, json_response
 from idp.oidc.scopes import split
-from idp.oidc.token_metadata import CLIENT_CREDENTIALS, may_use
 from idp.ports import Ports
 
 GRANT_TYPE = CLIENT_CREDENTIALS

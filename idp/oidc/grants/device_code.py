@@ -14,11 +14,11 @@ Spec: RFC 8628 §3.4, §3.5; RFC 6749 §5.2
 
 from idp.model import Client
 from idp.oidc import code, device_flow, resources
+from idp.oidc.clients.token_metadata import DEVICE_CODE, may_use
 from idp.oidc.context import Context
 from idp.oidc.errors import ClientError, TokenError
 from idp.oidc.grants import authorization_code
 from idp.oidc.request import Request, Response
-from idp.oidc.token_metadata import DEVICE_CODE, may_use
 from idp.ports import Ports
 
 GRANT_TYPE = DEVICE_CODE

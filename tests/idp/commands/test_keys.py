@@ -13,9 +13,9 @@ from idp.__main__ import main
 from idp.commands.terminal import CONFIGURATION, DONE, REFUSED, USAGE
 from idp.login.sealed import Sealer
 from idp.model import SigningKey
-from idp.oidc import key_changes, signing_keys
-from idp.oidc.key_safe import SealedSafe, Unusable
-from idp.oidc.signing_keys import ALGORITHMS, SEEN_BY_ALL, State
+from idp.oidc.keys import key_changes, signing_keys
+from idp.oidc.keys.key_safe import SealedSafe, Unusable
+from idp.oidc.keys.signing_keys import ALGORITHMS, SEEN_BY_ALL, State
 from tests.idp.test_housekeeping import settings
 from tests.world_idp import State as World
 

@@ -18,8 +18,8 @@ from idp.issuance.entitlement import as_of
 from idp.issuance.metadata import issuer_metadata
 from idp.login.standing import today
 from idp.model import Client, Document, DocumentState, Grant, Token
-from idp.oidc import registration
-from idp.oidc.registration import RegistrationError
+from idp.oidc.clients import registration
+from idp.oidc.clients.registration import RegistrationError
 from idp.oidc.secrets import token_hash
 from idp.ports import Storage
 from tests.attacks import answers

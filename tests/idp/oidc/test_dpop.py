@@ -17,10 +17,10 @@ from certs.keys import MemorySigner
 from idp.issuance import credential, offer
 from idp.oidc import dpop as rules
 from idp.oidc import token as token_endpoint
-from idp.oidc.dpop_metadata import REQUIRED
+from idp.oidc.clients.dpop_metadata import REQUIRED
+from idp.oidc.clients.registration import RegistrationError
+from idp.oidc.clients.registration import client as registered
 from idp.oidc.profiles import PROFILES
-from idp.oidc.registration import RegistrationError
-from idp.oidc.registration import client as registered
 from idp.oidc.request import FORM, Parameters, Request
 from tests.attacks import answers
 from tests.idp.devices import GRANT as DEVICE

@@ -14,8 +14,9 @@ from certs import jwe
 from certs.jose import sign
 from certs.jwe import EncryptionKey
 from certs.keys import MemorySigner
-from idp.oidc import discovery, encryption_keys
-from idp.oidc.encryption_keys import QUARTER
+from idp.oidc import discovery
+from idp.oidc.keys import encryption_keys
+from idp.oidc.keys.encryption_keys import QUARTER
 from tests.attacks import answers
 from tests.world_idp import CALLBACK, ISSUER, STATE, State, answer_of, client, query
 

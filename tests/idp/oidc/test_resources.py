@@ -12,7 +12,7 @@ from certs.errors import CertsError
 from certs.jose import KeySet, sign, verify_jwt
 from certs.keys import MemorySigner
 from idp.model import Client
-from idp.oidc.token_metadata import MAX_RESOURCE, MAX_RESOURCES
+from idp.oidc.clients.token_metadata import MAX_RESOURCE, MAX_RESOURCES
 from tests.attacks import answers
 from tests.idp.devices import allow, begin, poll, signed_in, television
 from tests.idp.oidc.tokens_asked import API, OTHER_API, guard, machine, own, told

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from certs.catalogue import Text
 from certs.keys import MemorySigner
 from idp.model import Client, Consent, Grant, Member, Role, Token
-from idp.oidc import client_secrets
+from idp.oidc.clients import client_secrets
 from idp.oidc.profiles import SECRET_JWT
 from idp.oidc.secrets import token_hash
 from idp.web.admin_list import PAGE

@@ -11,9 +11,9 @@ from certs.errors import Unsupported, Untrusted
 from certs.jose import KID_LIMIT
 from certs.keys import PublicKey
 from idp.model import Client
+from idp.oidc.clients.remote import Needed
 from idp.oidc.context import Context
 from idp.oidc.profiles import PROFILES
-from idp.oidc.remote import Needed
 
 
 def find(header: Mapping[str, Any], client: Client, context: Context, *, registered_alg: str) -> PublicKey:

@@ -20,13 +20,14 @@ from urllib.parse import urlsplit
 from certs.encoding import json_decode
 from certs.errors import CertsError
 from idp.model import Client, Event, InitialToken, Limit, Registration
-from idp.oidc import client_changes, client_secrets, endpoints, registration, registration_terms, sector
-from idp.oidc.client_secrets import Secret
+from idp.oidc import endpoints
+from idp.oidc.clients import client_changes, client_secrets, registration, registration_terms, sector
+from idp.oidc.clients.client_secrets import Secret
+from idp.oidc.clients.registration import RegistrationError
+from idp.oidc.clients.registration_terms import OPEN, Terms
+from idp.oidc.clients.remote import Needed
 from idp.oidc.context import Admits, Context
 from idp.oidc.errors import OAuthError
-from idp.oidc.registration import RegistrationError
-from idp.oidc.registration_terms import OPEN, Terms
-from idp.oidc.remote import Needed
 from idp.oidc.request import NO_STORE, Request, Response, json_response
 from idp.oidc.secrets import token_hash
 from idp.ports import Ports

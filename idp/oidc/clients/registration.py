@@ -19,7 +19,7 @@ from certs.encoding import safe_text
 from certs.errors import CertsError
 from certs.keys import PublicKey
 from idp.model import Client
-from idp.oidc import (
+from idp.oidc.clients import (
     address_metadata,
     dpop_metadata,
     logout_metadata,

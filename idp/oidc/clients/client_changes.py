@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from idp.model import Client, Event
-from idp.oidc import registration, sector
-from idp.oidc.client_secrets import HASHED, Secret
+from idp.oidc.clients import registration, sector
+from idp.oidc.clients.client_secrets import HASHED, Secret
+from idp.oidc.clients.registration import RegistrationError
 from idp.oidc.profiles import BASIC, SECRET_JWT
-from idp.oidc.registration import RegistrationError
 from idp.oidc.secrets import token_hash
 from idp.ports import Ports
 

@@ -17,11 +17,11 @@ from urllib.parse import urlsplit
 
 from certs.encoding import json_decode
 from certs.errors import CertsError
-from idp.oidc import address_metadata, token_forms_metadata
+from idp.oidc.clients import address_metadata, token_forms_metadata
+from idp.oidc.clients.registration import SCHEMA, RegistrationError
+from idp.oidc.clients.token_metadata import CODE, GRANT_TYPES, has_browsers
 from idp.oidc.profiles import BASIC, PRIVATE_KEY_JWT, PROFILES
-from idp.oidc.registration import SCHEMA, RegistrationError
 from idp.oidc.scopes import OFFLINE, OPENID, split
-from idp.oidc.token_metadata import CODE, GRANT_TYPES, has_browsers
 
 PURPOSE = {"purpose": "Đăng nhập", "purpose#en": "Sign in"}
 STATE_DECIDES = frozenset({"client_credentials_scope", "resources", "protected_resources"})

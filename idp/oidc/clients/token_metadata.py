@@ -28,7 +28,7 @@ MAX_RESOURCES = 20
 MAX_RESOURCE = 256  # characters: a JWT that names as many as there may be still fits into a header
 MAX_SCOPES = 50
 
-# type, required, as in `idp.oidc.registration.SCHEMA`
+# type, required, as in `idp.oidc.clients.registration.SCHEMA`
 SCHEMA: Mapping[str, tuple[type, bool]] = {
     "grant_types": (list, False),
     "client_credentials_scope": (str, False),

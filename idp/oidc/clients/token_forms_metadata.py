@@ -16,7 +16,7 @@ from typing import Any
 from certs import jwe
 from certs.errors import CertsError
 from certs.jwe import EncryptionKey
-from idp.oidc.encryption_keys import ALGORITHMS as TO_US
+from idp.oidc.keys.encryption_keys import ALGORITHMS as TO_US
 from idp.oidc.profiles import PROFILES
 from idp.oidc.token_forms import ID_TOKEN, USERINFO, encryption_key
 

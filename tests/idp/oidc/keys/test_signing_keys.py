@@ -7,8 +7,9 @@ import pytest
 
 from idp.login import session
 from idp.model import SigningKey
-from idp.oidc import backchannel, client_token, family, id_token, signing_keys
-from idp.oidc.signing_keys import (
+from idp.oidc import backchannel, client_token, family, id_token
+from idp.oidc.keys import signing_keys
+from idp.oidc.keys.signing_keys import (
     ALGORITHMS,
     CACHED,
     DAY,

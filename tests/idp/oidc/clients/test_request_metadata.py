@@ -6,8 +6,8 @@ import pytest
 
 from certs.jose import sign
 from certs.keys import MemorySigner
-from idp.oidc import registration
-from idp.oidc.registration import RegistrationError
+from idp.oidc.clients import registration
+from idp.oidc.clients.registration import RegistrationError
 from tests.world_idp import CALLBACK, ISSUER, State, answer_of, basic, client, query
 
 KEY = MemorySigner.generate("ES256", kid="one")

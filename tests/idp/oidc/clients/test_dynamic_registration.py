@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from idp.config import Config, UnsafeConfiguration
-from idp.oidc import client_changes
-from idp.oidc.client_changes import Change, Desk
+from idp.oidc.clients import client_changes
+from idp.oidc.clients.client_changes import Change, Desk
+from idp.oidc.clients.dynamic_registration import FLOOD
+from idp.oidc.clients.registration_terms import MAX_METADATA
 from idp.oidc.context import Admits
-from idp.oidc.dynamic_registration import FLOOD
 from idp.oidc.profiles import METHODS, PROFILES, SECRET_ALGORITHMS
-from idp.oidc.registration_terms import MAX_METADATA
 from tests.certs.servers import serving
 from tests.idp.oidc.registering import (
     KEPT_BACK,

@@ -16,9 +16,9 @@ from certs.jose import KeySet
 from certs.keys import PublicKey, Signer
 from certs.log import event
 from idp.model import SigningKey
-from idp.oidc import signing_keys
-from idp.oidc.key_safe import Safe
-from idp.oidc.signing_keys import ALGORITHMS
+from idp.oidc.keys import signing_keys
+from idp.oidc.keys.key_safe import Safe
+from idp.oidc.keys.signing_keys import ALGORITHMS
 from idp.ports import Storage
 
 TOO_OLD = 30  # seconds since the last reading was due

@@ -8,11 +8,12 @@ import pytest
 from certs.jwe import ALGORITHMS, CONTENT, DecryptionKey
 from certs.keys import MemorySigner
 from idp.model import Client
-from idp.oidc import discovery, registration
-from idp.oidc.encryption_keys import ALGORITHMS as TO_US
+from idp.oidc import discovery
+from idp.oidc.clients import registration
+from idp.oidc.clients.registration import RegistrationError
+from idp.oidc.keys.encryption_keys import ALGORITHMS as TO_US
 from idp.oidc.profiles import PROFILES
-from idp.oidc.registration import RegistrationError
-from tests.idp.oidc.test_registration import GOOD
+from tests.idp.oidc.clients.test_registration import GOOD
 from tests.world_idp import State
 
 SIGNS = MemorySigner.generate("ES256", "signs").public.jwk()

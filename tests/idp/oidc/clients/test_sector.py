@@ -8,9 +8,10 @@ import pytest
 
 from certs.encoding import b64url_encode
 from idp.model import Client
-from idp.oidc import claims, registration, sector
-from idp.oidc.registration import RegistrationError
-from tests.idp.oidc.test_registration import GOOD
+from idp.oidc import claims
+from idp.oidc.clients import registration, sector
+from idp.oidc.clients.registration import RegistrationError
+from tests.idp.oidc.clients.test_registration import GOOD
 from tests.world_idp import client, person
 
 KEY = b"k" * 32

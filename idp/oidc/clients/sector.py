@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from idp.model import Client
-from idp.oidc.token_metadata import DEVICE_CODE
+from idp.oidc.clients.token_metadata import DEVICE_CODE
 
 KEPT_AS = "sector"  # ours, in `Client.metadata`; no member that a client may send
 URI = "sector_identifier_uri"

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from idp.model import Client
-from idp.oidc import registration
-from idp.oidc.registration import RegistrationError
+from idp.oidc.clients import registration
+from idp.oidc.clients.registration import RegistrationError
 
 GOOD = {
     "client_name": "Ngân hàng Sen",

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from certs.keys import MemorySigner
 from idp.model import Event, SigningKey
-from idp.oidc import signing_keys
-from idp.oidc.key_safe import Safe, SealedSafe
-from idp.oidc.signing_keys import PREPARED_AHEAD, SEEN_BY_ALL, Refused, begun
+from idp.oidc.keys import signing_keys
+from idp.oidc.keys.key_safe import Safe, SealedSafe
+from idp.oidc.keys.signing_keys import PREPARED_AHEAD, SEEN_BY_ALL, Refused, begun
 from idp.ports import Ports, Storage
 
 BY_SCHEDULE = "schedule"

@@ -14,10 +14,10 @@ import pytest
 from certs.jose import parse
 from certs.keys import MemorySigner
 from idp.login.sealed import Sealer
-from idp.oidc import key_changes, key_view, signing_keys
-from idp.oidc.key_safe import SealedSafe, Unusable
-from idp.oidc.key_view import KeyView
-from idp.oidc.signing_keys import ALGORITHMS, CACHED, DAY, PUBLISHED_AFTER, READ_EVERY
+from idp.oidc.keys import key_changes, key_view, signing_keys
+from idp.oidc.keys.key_safe import SealedSafe, Unusable
+from idp.oidc.keys.key_view import KeyView
+from idp.oidc.keys.signing_keys import ALGORITHMS, CACHED, DAY, PUBLISHED_AFTER, READ_EVERY
 from idp.ports import Ports
 from idp.storage.errors import Unavailable
 from idp.storage.memory import MemoryStorage

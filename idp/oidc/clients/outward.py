@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
+from idp.oidc.clients.remote import Needed
 from idp.oidc.context import Context
-from idp.oidc.remote import Needed
 
 T = TypeVar("T")
 MOST = 3  # things that one request may need: a request object, and then the keys that it was signed with
