@@ -225,15 +225,21 @@ class FileSigner(MemorySigner):
     def load_or_create(cls, path: Path, alg: str, kid: str | None = None) -> Self:
         """Safe against two processes that start at once: the file appears whole, and the first one wins."""
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")  # never the name of one that was cut off
-            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(cls.generate(alg).pem())
-            try:
-                os.link(partial, path)
-            except FileExistsError:
-                pass
-            finally:
-                partial.unlink()
+            write_once(path, cls.generate(alg).pem())
         return cls.load(path, alg, kid)
+
+
+def write_once(path: Path, secret: bytes) -> None:
+    """For its owner's eyes, on the disk, whole or not at all, and never over one that another process has just made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")  # never the name of one that was cut off
+    try:
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secret)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(partial, path)
+    except FileExistsError:
+        pass
+    finally:
+        partial.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ import os
 import secrets
 from pathlib import Path
 
+from certs.keys import write_once
 from idp.config import UnsafeConfiguration
 
 NAME = "master.key"
@@ -18,17 +19,7 @@ def load_or_create(folder: Path) -> bytes:
     """256 random bits, made at the first start. The file appears whole; of two processes the first one's stays."""
     path = folder / NAME
     if not path.exists():
-        partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")  # never the name of one that was cut off
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(partial, path)
-        except FileExistsError:
-            pass
-        finally:
-            partial.unlink()
+        write_once(path, secrets.token_bytes(BYTES))
     _keep_name(folder)
     if path.stat().st_mode & 0o077:  # a copy on another server, or out of a backup
         raise UnsafeConfiguration(f"{path} may be read by others; chmod 600 it")

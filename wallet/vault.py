@@ -6,7 +6,6 @@ name, so that rows cannot be exchanged between people or documents without being
 
 import hashlib
 import hmac
-import os
 import secrets
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from certs.keys import write_once
 from wallet.errors import WalletError
 
 KEY_BYTES = 32
@@ -55,29 +55,13 @@ class Vault:
 def load_or_create_key(path: Path) -> bytes:
     """The key in `path`, made at the first start. Two processes that start together end with the same key."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write_once(path, secrets.token_bytes(KEY_BYTES))
+        write_once(path, secrets.token_bytes(KEY_BYTES))
     if path.stat().st_mode & 0o077:
         raise WalletError("vault_key_unsafe", f"{path.name} can be read by others")
     key = path.read_bytes()
     if len(key) != KEY_BYTES:
         raise WalletError("vault_key_unsafe", f"{path.name} holds {len(key)} bytes")
     return key
-
-
-def _write_once(path: Path, key: bytes) -> None:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(key)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(draft, path)  # whole or not at all, and never over a key that another process has just made
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _derive(key: bytes, purpose: bytes) -> bytes:

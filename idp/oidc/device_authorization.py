@@ -7,7 +7,7 @@ from idp.model import Client, Event, Limit
 from idp.oidc import client_auth, device_flow, endpoints, resources, token
 from idp.oidc.clients.token_metadata import DEVICE_CODE, may_use
 from idp.oidc.context import Context
-from idp.oidc.errors import ClientError, TokenError
+from idp.oidc.errors import TokenError
 from idp.oidc.profiles import PROFILES
 from idp.oidc.request import Parameters, Request, Response, json_response
 from idp.oidc.scopes import DEVICE, OPENID, SCOPES, for_documents, known, split
@@ -19,10 +19,7 @@ FLOOD = Limit("device_authorization", ((600, 0), (601, 60)), kept=60, window=Tru
 def respond(request: Request, ports: Ports, context: Context, now: int) -> Response:
     client: Client | None = None
     try:
-        token.check_form(request)
-        client = client_auth.authenticate(request, ports, context, now=now)
-        if client is None:
-            raise ClientError("client authentication is required")  # RFC 8628 §3.1
+        client = token.caller(request, ports, context, now=now)
         if not may_use(client, DEVICE_CODE) or not PROFILES[client.profile].device_flow:
             raise TokenError("unauthorized_client", "the client did not register this grant, or may not")
         if wait := ports.attempts.count(FLOOD, client_auth.counted_as(client, request), now=now):

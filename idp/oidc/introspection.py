@@ -13,7 +13,7 @@ from typing import Any
 
 from idp.login.standing import holder
 from idp.model import Client, Event, Grant, Token
-from idp.oidc import access_token, client_auth, client_token, dpop, token
+from idp.oidc import access_token, client_token, dpop, token
 from idp.oidc.claims import subject
 from idp.oidc.client_token import ClientToken
 from idp.oidc.context import Context
@@ -31,10 +31,9 @@ INACTIVE = {"active": False}
 def respond(request: Request, ports: Ports, context: Context, now: int) -> Response:
     client: Client | None = None
     try:
-        token.check_form(request)
-        client = client_auth.authenticate(request, ports, context, now=now)
-        if client is None or client.token_endpoint_auth_method == PUBLIC:
-            raise ClientError("client authentication is required")  # RFC 7662 §2.1, §4
+        client = token.caller(request, ports, context, now=now)
+        if client.token_endpoint_auth_method == PUBLIC:
+            raise ClientError("client authentication is required")  # RFC 7662 §4
         value = request.form.get(PARAMETER)
         if value is None:
             raise TokenError("invalid_request", "token is missing")  # RFC 7662 §2.1

@@ -9,7 +9,7 @@ from idp.model import Client, Event, Limit
 from idp.oidc import authorize, client_auth, dpop, pushed, token
 from idp.oidc.authorization import Authorization
 from idp.oidc.context import Context
-from idp.oidc.errors import ClientError, OAuthError, TokenError
+from idp.oidc.errors import OAuthError, TokenError
 from idp.oidc.request import Request, Response, json_response
 from idp.ports import Ports
 
@@ -19,10 +19,7 @@ FLOOD = Limit("pushed_request", ((600, 0), (601, 60)), kept=60, window=True)  # 
 def respond(request: Request, ports: Ports, context: Context, now: int) -> Response:
     client: Client | None = None
     try:
-        token.check_form(request)
-        client = client_auth.authenticate(request, ports, context, now=now)
-        if client is None:
-            raise ClientError("client authentication is required")  # RFC 9126 §2.1
+        client = token.caller(request, ports, context, now=now)
         if "request_uri" in request.form:
             raise TokenError("invalid_request", "request_uri does not belong here")  # RFC 9126 §2.1
         if wait := ports.attempts.count(FLOOD, client_auth.counted_as(client, request), now=now):

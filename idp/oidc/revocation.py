@@ -4,9 +4,9 @@ Spec: RFC 7009 §2.1, §2.2 (unknown tokens are no error), §2.2.1 (503 is the r
 """
 
 from idp.model import Client, Event, Grant
-from idp.oidc import client_auth, client_token, token
+from idp.oidc import client_token, token
 from idp.oidc.context import Context
-from idp.oidc.errors import ClientError, TokenError
+from idp.oidc.errors import TokenError
 from idp.oidc.request import NO_STORE, Request, Response
 from idp.oidc.secrets import token_hash
 from idp.ports import Ports
@@ -18,10 +18,7 @@ KINDS = ("refresh", "access")
 def respond(request: Request, ports: Ports, context: Context, now: int) -> Response:
     client: Client | None = None
     try:
-        token.check_form(request)
-        client = client_auth.authenticate(request, ports, context, now=now)
-        if client is None:
-            raise ClientError("client authentication is required")  # RFC 7009 §2.1
+        client = token.caller(request, ports, context, now=now)
         value = request.form.get(PARAMETER)
         if value is None:
             raise TokenError("invalid_request", "token is missing")  # RFC 7009 §2.1

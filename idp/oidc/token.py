@@ -31,6 +31,15 @@ def respond(request: Request, ports: Ports, context: Context, now: int) -> Respo
         return refusal(error, client, ports, context, now=now, kind="token_refused")
 
 
+def caller(request: Request, ports: Ports, context: Context, *, now: int) -> Client:
+    """Who asks at an endpoint that answers registered clients alone, public ones among them."""
+    check_form(request)
+    client = client_auth.authenticate(request, ports, context, now=now)
+    if client is None:
+        raise ClientError("client authentication is required")  # RFC 7009 §2.1, 7662 §2.1, 8628 §3.1, 9126 §2.1
+    return client
+
+
 def check_form(request: Request) -> None:
     if request.query:
         raise TokenError("invalid_request", "parameters belong in the body")  # RFC 6749 §3.2, RFC 9700 §4.3

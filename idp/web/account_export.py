@@ -10,12 +10,10 @@ from typing import Any
 import flask
 
 from idp.accounts import export
-from idp.login.factors import reach
-from idp.login.session import SignedIn
 from idp.web import security
 from idp.web.context import Web
 from idp.web.moments import day, iso
-from idp.web.session import current_session, require_session
+from idp.web.session import require_reachable
 
 HOME = "/account/export"
 LEVEL = 2
@@ -26,13 +24,13 @@ def blueprint(web: Web) -> flask.Blueprint:
 
     @routes.get("")
     def page() -> str:
-        _owner(web)
+        require_reachable(HOME, LEVEL)
         return flask.render_template("account_export.html")
 
     @routes.post("")
     def download() -> flask.Response:
         security.check_form()
-        signed_in, now = _owner(web), web.clock()
+        signed_in, now = require_reachable(HOME, LEVEL), web.clock()
         who = signed_in.holder
         with web.storage.transaction() as ports:
             export.begin(ports, who, now=now)
@@ -45,15 +43,6 @@ def blueprint(web: Web) -> flask.Blueprint:
         return answer
 
     return routes
-
-
-def _owner(web: Web) -> SignedIn:
-    found = current_session()
-    if found is None:
-        return require_session(HOME)
-    with web.storage.reading() as ports:
-        most = reach(ports, found.session.account_id, offered=web.oidc.factors)
-    return require_session(HOME, least=min(LEVEL, most))
 
 
 def _written(head: dict[str, Any], history: Iterator[dict[str, Any]]) -> Iterator[str]:

@@ -16,7 +16,6 @@ from idp.issuance.entitlement import Refusal, refusal
 from idp.issuance.paper import Paper
 from idp.issuance.printing import Made, Print
 from idp.issuance.signers import Signers, SigningUnavailable
-from idp.login.factors import reach
 from idp.login.session import SignedIn
 from idp.model import Document
 from idp.registries.naming import distinguished
@@ -24,7 +23,7 @@ from idp.web import security
 from idp.web.context import Web
 from idp.web.exchange import form, see_other
 from idp.web.moments import day
-from idp.web.session import current_session, require_session
+from idp.web.session import require_reachable
 
 HOME = "/account/prints"
 LEVEL = 2
@@ -75,12 +74,12 @@ def blueprint(web: Web) -> flask.Blueprint:
 
     @routes.get("")
     def page() -> str:
-        return _page(web, _owner(web))
+        return _page(web, require_reachable(HOME, LEVEL))
 
     @routes.post("")
     def make() -> flask.typing.ResponseReturnValue:
         security.check_form()
-        signed_in, sent = _owner(web), form()
+        signed_in, sent = require_reachable(HOME, LEVEL), form()
         document_id, _, view = (sent.get("what") or "").rpartition(".")
         wanted = FORMATS.get(sent.get("as") or "")
         if wanted is None or not document_id:
@@ -94,7 +93,7 @@ def blueprint(web: Web) -> flask.Blueprint:
     @routes.post("/<number>/take-back")
     def take_back(number: str) -> flask.typing.ResponseReturnValue:
         security.check_form()
-        signed_in = _owner(web)
+        signed_in = require_reachable(HOME, LEVEL)
         person_id = signed_in.holder.person.person_id
         with web.storage.transaction() as ports:
             answer = printing.take_back(ports, number=number, person_id=person_id, by="citizen", now=web.clock())
@@ -124,15 +123,6 @@ def _file(made: Print, media_type: str, ending: str, drawn: Callable[[Print], by
     answer = flask.Response(drawn(made), mimetype=media_type)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
-
-
-def _owner(web: Web) -> SignedIn:
-    found = current_session()
-    if found is None:
-        return require_session(HOME)
-    with web.storage.reading() as ports:
-        most = reach(ports, found.session.account_id, offered=web.oidc.factors)
-    return require_session(HOME, least=min(LEVEL, most))
 
 
 def _page(web: Web, signed_in: SignedIn, *, refused: Text | None = None) -> str:

@@ -5,6 +5,7 @@ import re
 import flask
 
 from idp.login import interaction, session
+from idp.login.factors import reach
 from idp.login.origin import device, network
 from idp.login.session import Origin, SignedIn
 from idp.web import security
@@ -41,6 +42,17 @@ def require_session(next: str | None = None, *, least: int = 1) -> SignedIn:
         return found
     back = next or (flask.request.path if flask.request.method == "GET" else "/")
     flask.abort(to_sign_in(back, least=least, signed_in=found))
+
+
+def require_reachable(next: str, level: int) -> SignedIn:
+    """At this level, or at the highest that the account can prove where that is less."""
+    found = current_session()
+    if found is None:
+        return require_session(next)
+    web = security.web()
+    with web.storage.reading() as ports:
+        most = reach(ports, found.session.account_id, offered=web.oidc.factors)
+    return require_session(next, least=min(level, most))
 
 
 def origin() -> Origin:
