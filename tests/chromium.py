@@ -127,3 +127,12 @@ def axe(page: Page) -> list[str]:
         for rule in answer["violations"]
         for node in rule["nodes"]
     ]
+
+
+def flaws(page: Page, name: str) -> dict[str, Any]:
+    """What is wrong with the page that is shown: too wide somewhere, or by axe, in light and in dark. `name` tells it from others."""
+    found: dict[str, Any] = {f"{name}, wide": overflows(page)}
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        found[f"{name}, {scheme}"] = axe(page)
+    return {where: what for where, what in found.items() if what}

@@ -37,7 +37,6 @@ _COLUMNS = (
 )
 _LIMIT = bindparam("most", type_=Integer)
 _ACCOUNT = bindparam("account_is", type_=String)
-_BEFORE = bindparam("before", type_=BigInteger)
 _AFTER = bindparam("after", type_=BigInteger)
 _APPEND = insert(v).inline()  # nobody asks for the number that it got
 _NEWEST = select(*_COLUMNS).order_by(v.c.event_id.desc())

@@ -15,7 +15,7 @@ from certs import bundle as bundles
 from certs import qr
 from certs.formats import Expected, cwt
 from tests import smoke
-from tests.chromium import Troubles, axe, launched, overflows
+from tests.chromium import Troubles, flaws, launched
 from tests.idp.commands.asked import authority
 from tests.walk import Walk
 
@@ -34,12 +34,7 @@ def test_add_and_refresh(nation: smoke.Run, page: Page) -> None:
 
     def look(name: str) -> None:
         pictures.append(name)
-        if wide := overflows(page):
-            wrong[f"{name}, wide"] = wide
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            if found := axe(page):
-                wrong[f"{name}, {scheme}"] = found
+        wrong.update(flaws(page, name))
 
     troubles = Troubles()
     at = Walk(page, nation.urls, nation.persona, lambda name: None)

@@ -16,7 +16,7 @@ from certs.formats import Expected, mdoc, sd_jwt
 from certs.formats.elements import ISO_NAMESPACE
 from certs.formats.session_transcript import redirect
 from tests import smoke
-from tests.chromium import Troubles, axe, overflows
+from tests.chromium import Troubles, flaws
 from tests.journeys import reader_site
 from tests.journeys.reader_site import Site
 from tests.walk import Walk
@@ -35,12 +35,7 @@ def test_a_citizen_answers_declines_and_is_protected(nation: smoke.Run, browser:
     page.set_default_timeout(10_000)
 
     def look(name: str) -> None:
-        if wide := overflows(page):
-            wrong[f"{name}, wide"] = wide
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            if found := axe(page):
-                wrong[f"{name}, {scheme}"] = found
+        wrong.update(flaws(page, name))
 
     at = Walk(page, nation.urls, nation.persona, lambda name: None)
     at.sign_in()

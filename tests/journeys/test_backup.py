@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from tests import smoke
-from tests.chromium import Troubles, axe, launched, overflows
+from tests.chromium import Troubles, flaws, launched
 from tests.walk import Walk
 from wallet import backup, chain, ledger, restoring
 
@@ -32,12 +32,7 @@ def test_a_backup_leads_to_new_documents(nation: smoke.Run, page: Page, tmp_path
     troubles = Troubles()
 
     def look(name: str) -> None:
-        if wide := overflows(page):
-            wrong[f"{name}, wide"] = wide
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            if found := axe(page):
-                wrong[f"{name}, {scheme}"] = found
+        wrong.update(flaws(page, name))
 
     at = Walk(page, nation.urls, nation.persona, lambda name: None)
     at.sign_in()

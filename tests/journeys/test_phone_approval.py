@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_
 
 from certs import qr
 from tests import smoke
-from tests.chromium import Troubles, axe, launched, overflows, tab_to, until
+from tests.chromium import Troubles, flaws, launched, tab_to, until
 from tests.pictures import picture_of, video_of
 from tests.walk import Walk
 
@@ -118,12 +118,7 @@ class Citizen:
 
     def look(self, name: str) -> None:
         """No page is too wide anywhere, and axe finds nothing, in light and in dark."""
-        if wide := overflows(self.page):
-            self.wrong[f"{name}, wide"] = wide
-        for scheme in ("light", "dark"):
-            self.page.emulate_media(color_scheme=scheme)
-            if found := axe(self.page):
-                self.wrong[f"{name}, {scheme}"] = found
+        self.wrong.update(flaws(self.page, name))
         self.page.emulate_media(color_scheme="light")
 
 

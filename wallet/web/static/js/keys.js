@@ -3,6 +3,7 @@
 // Spec: Web Cryptography API §23 (ECDSA); RFC 7638 §3 (thumbprint); RFC 7518 §3.4 (raw r and s).
 
 import * as base64url from "./base64url.js";
+import { keyProof } from "./proof.js";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
 const SIGNATURE = { name: "ECDSA", hash: "SHA-256" };
@@ -62,6 +63,19 @@ async function within(store, mode, work) {
 /** Keys are kept before the credential is asked for, so that none can arrive whose key was lost. */
 export async function keep(...keys) {
   await within(KEYS, "readwrite", (store) => keys.map((key) => store.put(key)));
+}
+
+/** A key for each credential to come, kept and proven to the issuer.
+ * @param {{ audience: string, proofs: { configuration: string, nonce: string }[] }} begun */
+export async function prove({ audience, proofs: wanted }) {
+  const now = Math.floor(Date.now() / 1000);
+  const made = await Promise.all(wanted.map(generate));
+  await keep(...made); // before the credentials are asked for: none may come whose key is lost
+  const proofs = await Promise.all(wanted.map(async ({ configuration, nonce }, place) => {
+    const key = holderKey(made[place].privateKey, made[place].jwk);
+    return { configuration, proof: await keyProof(key, { audience, nonce, now }) };
+  }));
+  return { prints: made.map(({ thumbprint: print }) => print), proofs };
 }
 
 /** @param {string} print @returns {Promise<{ jwk: JsonWebKey, privateKey: CryptoKey } | undefined>} */

@@ -4,24 +4,11 @@
 
 import { Refused, call } from "./call.js";
 import * as keys from "./keys.js";
-import { keyProof } from "./proof.js";
 
 const form = document.getElementById("receive-form");
 const button = document.getElementById("receive");
 const progress = document.getElementById("progress");
 const summary = document.getElementById("error-summary");
-
-/** @param {{ audience: string, proofs: { configuration: string, nonce: string }[] }} begun */
-async function prove(begun) {
-  const now = Math.floor(Date.now() / 1000);
-  const made = await Promise.all(begun.proofs.map(() => keys.generate()));
-  await keys.keep(...made); // before the credentials are asked for: none may come whose key is lost
-  const proofs = await Promise.all(begun.proofs.map(async ({ configuration, nonce }, place) => {
-    const key = keys.holderKey(made[place].privateKey, made[place].jwk);
-    return { configuration, proof: await keyProof(key, { audience: begun.audience, nonce, now }) };
-  }));
-  return { prints: made.map((key) => key.thumbprint), proofs };
-}
 
 async function begin() {
   if (form.dataset.begun) return JSON.parse(form.dataset.begun);
@@ -31,7 +18,7 @@ async function begin() {
 
 async function receive() {
   const begun = await begin();
-  const { prints, proofs } = await prove(begun);
+  const { prints, proofs } = await keys.prove(begun);
   try {
     const answer = await call("/receive/complete", { receipt: begun.receipt, proofs });
     const { documents } = await answer.json();

@@ -2,7 +2,6 @@
 // The calls are described in wallet/web/offline.py.
 
 import * as keys from "../keys.js";
-import { keyProof } from "../proof.js";
 import { needsRefill } from "./standing.js";
 import * as vault from "./vault.js";
 
@@ -42,17 +41,11 @@ export async function ask() {
 /** Keys for new copies of a document, proven; the server fetches and keeps them. */
 async function refill(id, csrf) {
   const begun = await call("/app/refill", csrf, { document: id });
-  const now = Math.floor(Date.now() / 1000);
-  const made = await Promise.all(begun.proofs.map(() => keys.generate()));
-  await keys.keep(...made); // before the credentials are asked for: none may come whose key is lost
-  const proofs = await Promise.all(begun.proofs.map(async ({ configuration, nonce }, place) => {
-    const key = keys.holderKey(made[place].privateKey, made[place].jwk);
-    return { configuration, proof: await keyProof(key, { audience: begun.audience, nonce, now }) };
-  }));
+  const { prints, proofs } = await keys.prove(begun);
   try {
     await call("/receive/complete", csrf, { receipt: begun.receipt, proofs });
   } catch (error) {
-    if (error instanceof Refused) await keys.forget(...made.map(({ thumbprint }) => thumbprint));
+    if (error instanceof Refused) await keys.forget(...prints);
     throw error;
   }
 }
