@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Playwright
 
 FLAGS = (
     "--no-sandbox",
@@ -74,7 +74,12 @@ def until(page: Page, expression: str, *, seconds: float = PATIENCE) -> Any:
     """Wait until a JavaScript expression is truthy; its value."""
     end = time.monotonic() + seconds
     while True:
-        value = page.evaluate(expression)
+        try:
+            value = page.evaluate(expression)
+        except Error as error:
+            if "context was destroyed" not in str(error):  # else the page is just being replaced by the next
+                raise
+            value = None
         if value:
             return value
         assert time.monotonic() < end, f"on {page.url} this never came: {expression}"
@@ -100,6 +105,7 @@ def overflows(page: Page) -> dict[str, int]:
 
     Spec: WCAG 2.2 §1.4.10 (reflow), §1.4.4 (resize text)
     """
+    page.wait_for_load_state()  # a click ends when its page is committed, before there is an element
     size = page.viewport_size
     assert size is not None
     found = {}
@@ -120,6 +126,7 @@ def axe(page: Page) -> list[str]:
     """
     if not AXE.exists():
         raise AssertionError("axe-core is needed: make .venv/node.stamp")
+    page.wait_for_load_state()
     page.evaluate(AXE.read_text("utf-8"))
     answer = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
     return [

@@ -120,6 +120,7 @@ class Walk:
     def remove(self, document: str) -> None:
         self.page.goto(document)
         self.click("#remove")
+        self.page.wait_for_selector("button#remove")
         self.look("wallet-remove")
         self.click("button#remove")
         self.page.wait_for_url(self.urls["wallet"] + "/")

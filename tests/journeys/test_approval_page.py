@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, SupportsIndex
 from urllib.parse import urlencode
 
@@ -112,11 +111,6 @@ class Desk:
             if found := axe(self.page):
                 self.wrong[f"{name}, {scheme}"] = found
         self.page.emulate_media(color_scheme="light")
-        if SHOTS.exists():
-            self.page.screenshot(path=str(SHOTS / f"{name}-{self.language}.png"), full_page=True)
-
-
-SHOTS = Path("/tmp/shots-approval")
 
 
 @pytest.fixture(params=WALKS, ids=lambda walk: f"{walk[0]}-{walk[1]}")

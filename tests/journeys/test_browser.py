@@ -65,6 +65,7 @@ def walk(nation: smoke.Run, browser: Browser, language: str, width: int, person:
 
 
 def language_of(page: Page) -> str:
+    page.wait_for_load_state()
     return str(page.evaluate("document.documentElement.lang"))
 
 
