@@ -19,9 +19,11 @@ from idp.commands import (
     offers,
     people,
     population,
+    restored,
     staff,
 )
-from idp.commands.terminal import DONE, INTERNAL, Failed, Parser, Run
+from idp.commands.terminal import CONFIGURATION, DONE, INTERNAL, Failed, Parser, Run
+from idp.config import UnsafeConfiguration
 from idp.storage.errors import StorageError
 
 NOUNS = (
@@ -37,6 +39,7 @@ NOUNS = (
     migrate,
     journal,
     housekeeping,
+    restored,
 )  # as `--help` lists them
 
 
@@ -50,6 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return failed.code
     except BrokenPipeError:
         return DONE
+    except UnsafeConfiguration as error:
+        print(f"idp: {error}", file=sys.stderr)
+        return CONFIGURATION
     except (StorageError, OSError) as error:
         print(f"idp: {error}. Is the database there? Start the demonstration once: make demo", file=sys.stderr)
         return INTERNAL

@@ -21,7 +21,7 @@ from idp.login.factors import WITH_SIMULATION, WITHOUT_SIMULATION
 from idp.login.sealed import Sealer
 from idp.login.simulated_face import SimulatedFaceComparer
 from idp.oidc.backchannel import Desk
-from idp.oidc.clients import client_keys, outward
+from idp.oidc.clients import client_keys
 from idp.oidc.clients.remote import Remote
 from idp.oidc.context import Context
 from idp.oidc.discovery import PRE_AUTHORIZED
@@ -44,6 +44,7 @@ from idp.web import (
     account_notices,
     account_prints,
     account_sessions,
+    account_wallets,
     admin,
     admin_clients,
     admin_forms,
@@ -113,6 +114,7 @@ BLUEPRINTS = (
     account_notices.blueprint,
     account_export.blueprint,
     account_prints.blueprint,
+    account_wallets.blueprint,
     applications.blueprint,
     admin.blueprint,
     admin_clients.blueprint,
@@ -164,7 +166,7 @@ def courier(web: Web) -> Courier:
         issuer=web.oidc.issuer,
         signers=web.keys.refreshed,
         new_secret=web.oidc.new_secret,
-        ready=lambda client: outward.answered(web.oidc, lambda context: client_keys.ready(client, context)),
+        ready=lambda client: client_keys.refreshed(client, web.oidc.remote),
     )
     fetcher = Fetcher(simulation=web.config.simulation, ca_bundle=web.config.ca_bundle)
     return Courier(web.storage, fetcher, desk, web.clock)

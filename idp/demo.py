@@ -158,6 +158,7 @@ def roles(here: Nation) -> tuple[Role, ...]:
     }
     verifier = {
         "VERIFIER_URL": here.verifier,
+        "VERIFIER_WALLET": here.wallet,
         "VERIFIER_ISSUER": here.issuer,
         "VERIFIER_DATA": str(here.folder / "verifier"),
         "VERIFIER_BUNDLE": str(here.bundle),

@@ -315,6 +315,7 @@ class Document:
 
 
 SPOUSE = "spouse_identification_number"  # the field of a record that names another person's number
+EARLIER = "earlier"  # in the place of a wallet: issued before anybody wrote down which
 PRINTED = "printed"  # in the place of a holder's thumbprint: signed for paper, for nobody's key
 
 
@@ -330,6 +331,27 @@ class IssuedCredential:
     status_index: int
     issued_at: int
     expires: int
+    client_id: str | None = None  # that asked for it
+    wallet: str = EARLIER  # the same for all that one wallet on one device holds, as far as we know: `issuance.wallets`
+    device: str = ""  # as the browser named itself in which its person agreed
+    locked: bool = False  # by its person, since the device is lost; nobody lifts that: documents are issued anew
+
+
+class Ground(StrEnum):
+    """What an issuer waits for before it signs."""
+
+    REVIEW = "review"  # an officer looks first
+    REGISTER = "register"  # it does not answer
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """That nothing is signed from one document, or from any of a kind, until the hold is lifted."""
+
+    subject: str  # as `idp.issuance.holds` names documents and kinds
+    ground: Ground
+    since: int
+    by: str
 
 
 @dataclass(frozen=True, slots=True)

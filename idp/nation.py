@@ -21,6 +21,7 @@ from certs.bundle import fingerprint
 from certs.catalogue import Text
 from certs.desk import write
 from certs.x509 import load
+from idp import master_key
 from idp.issuance import signers
 from idp.issuance.configurations import CREDENTIAL_SCOPES
 from idp.model import Client
@@ -149,7 +150,8 @@ def _persona(one: Persona) -> dict[str, object]:
 
 
 def check_same(held: Nation, wanted: Nation) -> None:
-    """A nation keeps the addresses it was made with: they stand in its clients, its trust list and its credentials."""
+    """A nation keeps the addresses it was made with: they stand in its clients, its trust list and its credentials. Raises
+    NotANation, UnsafeConfiguration."""
     if held.https != wanted.https:
         how = "leave TLS=1 (--tls) out" if wanted.https else "start it with TLS=1 (--tls)"
         raise NotANation(
@@ -161,6 +163,8 @@ def check_same(held: Nation, wanted: Nation) -> None:
             f"the nation in {held.folder} lives at {held.issuer}, {held.wallet} and {held.verifier}; "
             "use these ports, another folder, or --reset"
         )
+    if (held.idp / master_key.NAME).exists():
+        master_key.load_or_create(held.idp)  # what is wrong with it is said here, and not in the log of a server
 
 
 def _client(nation: Nation, client_id: str) -> Client:

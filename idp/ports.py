@@ -25,6 +25,7 @@ from idp.model import (
     Ended,
     Event,
     Grant,
+    Hold,
     InitialToken,
     IssuedCredential,
     Limit,
@@ -65,6 +66,9 @@ class Ephemeral(Protocol):
     def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
         """Remove what expired; returns how many rows. Every sweep takes so many at most, so that no lock is held long."""
 
+    def void(self, *, limit: int = SWEPT_AT_ONCE) -> int:
+        """Remove what nobody used so far. What was used stays known until it expires."""
+
 
 class Grants(Protocol):
     def open(self, grant: Grant, tokens: Iterable[Token]) -> None: ...
@@ -84,6 +88,9 @@ class Grants(Protocol):
         """End a grant and every token of it; True if it was open."""
 
     def close_account(self, account_id: str, *, now: int, client_id: str | None = None) -> int: ...
+
+    def close_some(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
+        """Of whomever. 0 once none is open."""
 
     def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
         """Access tokens that expired, and whole families that did. A refresh token that was replaced stays as long as its
@@ -114,6 +121,9 @@ class Sessions(Protocol):
 
     def end_account(self, account_id: str, *, but: str | None = None) -> int:
         """`but` is the hash of the one session that goes on."""
+
+    def end_some(self, *, limit: int = SWEPT_AT_ONCE) -> int:
+        """Of whomever, with a message as above. 0 once there is none."""
 
     def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int: ...
 
@@ -372,6 +382,25 @@ class Documents(Protocol):
 
     def issued(self, document_id: str) -> tuple[IssuedCredential, ...]: ...
 
+    def lock_issued(self, person_id: str, wallet: str) -> tuple[IssuedCredential, ...]:
+        """Lock, for good, all that this wallet holds of the person's documents; prints are in no wallet. Those that were locked
+        by this very call."""
+
+
+class Holds(Protocol):
+    """What is waited for before copies are signed."""
+
+    def put(self, hold: Hold) -> bool:
+        """False when there is one of this subject already: nothing happened."""
+
+    def lift(self, subject: str) -> Hold | None:
+        """Exactly one caller gets it."""
+
+    def of(self, subjects: Collection[str]) -> tuple[Hold, ...]: ...
+
+    def all(self) -> tuple[Hold, ...]:
+        """The oldest first."""
+
 
 class Statuses(Protocol):
     """Token Status Lists by number, several of a kind. An index is given once, ever, and at random
@@ -511,6 +540,7 @@ class Ports:
     consents: Consents
     population: Population
     documents: Documents
+    holds: Holds
     statuses: Statuses
     publications: Publications
     signing_keys: SigningKeys

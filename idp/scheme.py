@@ -44,6 +44,8 @@ HISTORICAL = frozenset({"transport"})  # issued until 28 February 2025; its key 
 # What the demonstration's bank may ask for: purpose, and document type with its views.
 BANK = "bank"
 BANK_NAME = Text("Ngân hàng Hoa Sen (mô phỏng)", "Lotus Bank (simulation)")
+# Where people ask the bank to delete what they sent it; the top-level domain is nobody's (RFC 6761 §6.5).
+BANK_CONTACT, BANK_WEBSITE = "mailto:du-lieu@hoasen.example", "https://hoasen.example/du-lieu-ca-nhan"
 _BANK_ASKS: tuple[tuple[Text, tuple[Right, ...]], ...] = (
     (
         Text("Nhận biết khách hàng khi mở tài khoản", "To know its customer when they open an account"),
@@ -244,7 +246,16 @@ def _readers(nation: Nation) -> tuple[Reader, ...]:
     published = Desk(nation.folder / "verifier", READER, ENDING).generations().published
     since = min(int(each.not_valid_before_utc.timestamp()) for each in published)
     return tuple(
-        Reader(organisation=BANK, name=BANK_NAME, purpose=purpose, rights=rights, certificates=published, since=since)
+        Reader(
+            organisation=BANK,
+            name=BANK_NAME,
+            purpose=purpose,
+            rights=rights,
+            certificates=published,
+            since=since,
+            contact=BANK_CONTACT,
+            website=BANK_WEBSITE,
+        )
         for purpose, rights in _BANK_ASKS
     )
 

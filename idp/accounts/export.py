@@ -84,6 +84,8 @@ def _document(ports: Ports, one: Document, moment: Moment) -> Mapping[str, Any]:
                 "printed": each.holder_thumbprint == PRINTED,
                 "issued_at": moment(each.issued_at),
                 "expires": moment(each.expires),
+                "device": each.device,
+                "locked": each.locked,
             }
             for each in ports.documents.issued(one.document_id)
         ],

@@ -50,6 +50,7 @@ DOCUMENTS = (
     "documents_ended",
     "document_printed",
     "print_taken_back",
+    "wallet_locked",
 )
 SIGN_INS = ("signed_in", "level_raised", "signed_out")
 REFUSED = ("sign_in_refused",)

@@ -8,13 +8,13 @@ from typing import Any
 from certs.encoding import json_decode
 from certs.errors import CertsError
 from idp.commands.terminal import REFUSED, Failed
-from idp.oidc.clients import token_metadata
+from idp.oidc.clients import sector, token_metadata
 from idp.oidc.clients.logout_metadata import KEPT as LOGOUT_MEMBERS
 from idp.oidc.profiles import BASIC, PRIVATE_KEY_JWT, PROFILES, PUBLIC
 from idp.oidc.scopes import OPENID, SCOPES
 
 INITIATE = "initiate_login_uri"
-KEPT = (*LOGOUT_MEMBERS, *token_metadata.KEPT, INITIATE)  # options that have the name of a member
+KEPT = (*LOGOUT_MEMBERS, *token_metadata.KEPT, INITIATE, sector.URI)  # options that have the name of a member
 TEXTS = {"name_en": "client_name#en", "purpose": "purpose", "purpose_en": "purpose#en"}
 
 
@@ -38,6 +38,11 @@ def describe(to: argparse.ArgumentParser) -> None:
     to.add_argument("--backchannel-logout-uri", metavar="URI", help="where we tell it that a session is over")
     to.add_argument("--frontchannel-logout-uri", metavar="URI", help="the same, by a page in the citizen's browser")
     to.add_argument("--initiate-login-uri", metavar="URI", help="where people can begin a sign-in from our own page")
+    to.add_argument(
+        "--sector-identifier-uri",
+        metavar="URI",
+        help="a file that lists all its redirect URIs, where these are of several hosts; it is fetched now",
+    )
     to.add_argument("--purpose", metavar="TEXT", help="why it asks, in Vietnamese")
     to.add_argument("--purpose-en", metavar="TEXT", help="the same in English")
     to.add_argument("--scope", action="append", metavar="SCOPE", help=f"repeatable, of: {' '.join(SCOPES)}")

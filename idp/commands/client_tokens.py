@@ -45,6 +45,8 @@ def _token(options: argparse.Namespace) -> int:
         raise Failed(f"--scope is of: {' '.join(SCOPES)}", USAGE)
     if not 1 <= options.uses <= MOST_USES or not 1 <= options.days <= MOST_DAYS:
         raise Failed(f"--uses is 1 to {MOST_USES}, --days 1 to {MOST_DAYS}", USAGE)
+    if options.pid and not PROFILES[options.profile].entitlement:
+        raise Failed(f"--pid is not for {options.profile}: its clients are not told the personal number", USAGE)
     if settings(options).registration is Admits.NOBODY:
         raise Failed("applications cannot register themselves here: IDP_REGISTRATION is off", REFUSED)
     now, secret = int(time.time()), new_secret()

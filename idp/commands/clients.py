@@ -7,7 +7,12 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from typing import TypeVar
 
+from certs.fetch import Fetcher
 from idp.commands import client_options, client_tokens
 from idp.commands.opening import BY, reading, settings, writing
 from idp.commands.terminal import REFUSED, USAGE, Failed, Words, command, group, moment, show, show_one
@@ -16,9 +21,13 @@ from idp.oidc.clients import client_changes, token_metadata
 from idp.oidc.clients.client_changes import Change, Desk
 from idp.oidc.clients.client_secrets import HASHED, Secret
 from idp.oidc.clients.registration import RegistrationError
+from idp.oidc.clients.remote import Needed, Remote
 from idp.oidc.errors import OAuthError
 from idp.oidc.profiles import PUBLIC
 from idp.oidc.secrets import new_secret, token_hash
+from idp.ports import Ports
+
+T = TypeVar("T")
 
 PURPOSE = "Đăng nhập"
 DEFAULT_PROFILE = "agency"
@@ -55,19 +64,17 @@ def _add(options: argparse.Namespace) -> int:
     members = client_options.complete(client_options.named(options), purpose=PURPOSE) | {"client_name": options.name}
     if not members["redirect_uris"] and token_metadata.has_browsers(members):
         raise Failed("A --redirect-uri is needed. See: python -m idp client add --help", USAGE)
-    desk = _desk(options)
     try:
         added, secret = client_changes.new(
             members,
             profile=options.profile or DEFAULT_PROFILE,
             entitled_to_pid=bool(options.pid),
             secret=new_secret,
-            simulation=desk.simulation,
+            simulation=settings(options).simulation,
         )
+        _writing(options, lambda ports, desk: client_changes.add(ports, added, desk))
     except RegistrationError as error:
         raise Failed(f"{_reason(error)} See: python -m idp client add --help", REFUSED) from error
-    with writing(options) as ports:
-        client_changes.add(ports, added, desk)
     if not options.json and secret:
         print(_ONCE, file=sys.stderr)
     return show_one(_row(added) | {"client_secret": secret or "–"}, options)
@@ -104,8 +111,7 @@ def _update(options: argparse.Namespace) -> int:
     if not (members or options.without or options.profile is not None or options.pid is not None):
         raise Failed("name what to change. See: python -m idp client update --help", USAGE)
     try:
-        with writing(options) as ports:
-            done = client_changes.change(ports, options.client, wanted, _desk(options))
+        done = _writing(options, lambda ports, desk: client_changes.change(ports, options.client, wanted, desk))
     except RegistrationError as error:
         raise Failed(f"{_reason(error)} Nothing was changed. See: python -m idp client show ID", REFUSED) from error
     if done is None:
@@ -162,6 +168,20 @@ def _confirm(client: Client, people: int) -> None:
     print("Remove it? Type yes: ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() != "yes":
         raise Failed("nothing was removed. Without a question: --yes", REFUSED)
+
+
+def _writing(options: argparse.Namespace, do: Callable[[Ports, Desk], T]) -> T:
+    """In one transaction; where that needs what stands at an address, it is fetched, and done anew."""
+    desk = _desk(options)
+    try:
+        with writing(options) as ports:
+            return do(ports, desk)
+    except Needed as needed:
+        url, config = needed.url, settings(options)
+    with closing(Fetcher(simulation=config.simulation, ca_bundle=config.ca_bundle)) as web:
+        found = Remote(web, time.monotonic).read(url)
+    with writing(options) as ports:
+        return do(ports, replace(desk, fetched={url: found}))
 
 
 def _desk(options: argparse.Namespace) -> Desk:

@@ -1,13 +1,15 @@
-"""`document list`, and what an authority does to one: `suspend`, `reinstate`, `revoke`."""
+"""`document list`, and what an authority does to one: `suspend`, `reinstate`, `revoke`, `review`, `release`; what is waited for."""
 
 import argparse
 import time
 
+from certs.catalogue import CATALOGUE
 from idp.commands import changes, importing, prints
 from idp.commands.opening import BY, find_person, reading, writing
-from idp.commands.terminal import REFUSED, Failed, Words, command, group, show
-from idp.issuance import documents
+from idp.commands.terminal import REFUSED, Failed, Row, Words, command, group, moment, show
+from idp.issuance import documents, holds
 from idp.issuance.documents import Changed
+from idp.model import Hold
 
 _CHANGES = {"suspend": documents.suspend, "reinstate": documents.reinstate, "revoke": documents.revoke}
 
@@ -22,9 +24,21 @@ def add(words: Words) -> None:
     ):
         changed = command(actions, name, _change, about)
         changed.add_argument("document", metavar="DOCUMENT_ID", help="see: document list")
+    for name, about in (
+        ("review", "look at it before it goes into a wallet"),
+        ("release", "it may go into a wallet: wallets that wait get it"),
+    ):
+        held = command(actions, name, _hold, about)
+        held.add_argument("document", metavar="DOCUMENT_ID", help="see: document list")
+    command(actions, "waiting", _waiting, "list what is waited for before documents go into wallets")
     registers = group(
         words, "documents", "bring a register's documents in from a file, change what stands in one, print one"
     )
+    for name, about in (
+        ("away", "the register of this kind does not answer: wallets wait for these documents"),
+        ("back", "the register of this kind answers again"),
+    ):
+        command(registers, name, _register, about).add_argument("kind", metavar="KIND", choices=sorted(CATALOGUE))
     importing.add_documents(registers)
     changes.add_documents(registers)
     prints.add(registers)
@@ -52,3 +66,31 @@ def _change(options: argparse.Namespace) -> int:
     if not isinstance(answer, Changed):
         raise Failed(f"{answer.text.en} See: python -m idp document list PID", REFUSED)
     return show([{"id": answer.document_id, "state": answer.state.value, "credentials": answer.credentials}], options)
+
+
+def _hold(options: argparse.Namespace) -> int:
+    act = holds.review if options.action == "review" else holds.release
+    with writing(options) as ports:
+        answer = act(ports, document_id=options.document, by=BY, now=int(time.time()))
+    if not isinstance(answer, Hold):
+        raise Failed(f"{answer.text.en} See: python -m idp document waiting", REFUSED)
+    return show([_row(answer)], options)
+
+
+def _register(options: argparse.Namespace) -> int:
+    act = holds.register_away if options.action == "away" else holds.register_back
+    with writing(options) as ports:
+        answer = act(ports, kind=CATALOGUE[options.kind], by=BY, now=int(time.time()))
+    if not isinstance(answer, Hold):
+        raise Failed(f"{answer.text.en} See: python -m idp document waiting", REFUSED)
+    return show([_row(answer)], options)
+
+
+def _waiting(options: argparse.Namespace) -> int:
+    with reading(options) as ports:
+        rows = [_row(each) for each in ports.holds.all()]
+    return show(rows, options, "Nothing is waited for.")
+
+
+def _row(hold: Hold) -> Row:
+    return {"for": hold.subject, "ground": hold.ground.value, "since": moment(hold.since), "by": hold.by}

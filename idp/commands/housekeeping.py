@@ -18,6 +18,8 @@ from idp.config import Config
 from idp.courier import Courier
 from idp.housekeeping import SEAL_EVERY, SWEEP_EVERY
 from idp.oidc.backchannel import Desk
+from idp.oidc.clients import client_keys
+from idp.oidc.clients.remote import Remote
 from idp.oidc.keys import key_changes, signing_keys
 from idp.oidc.keys.key_safe import Safe, SealedSafe, Unusable
 from idp.oidc.secrets import new_secret
@@ -60,8 +62,15 @@ def courier(storage: Storage, config: Config, safe: SealedSafe) -> Courier:
         return int(time.time())
 
     keys = provider_keys.opened(storage, safe, config.data, clock=clock, steady=time.monotonic)
-    desk = Desk(issuer=config.issuer, signers=keys.refreshed, new_secret=new_secret)
-    return Courier(storage, Fetcher(simulation=config.simulation, ca_bundle=config.ca_bundle), desk, clock)
+    web = Fetcher(simulation=config.simulation, ca_bundle=config.ca_bundle)
+    remote = Remote(web, time.monotonic)
+    desk = Desk(
+        issuer=config.issuer,
+        signers=keys.refreshed,
+        new_secret=new_secret,
+        ready=lambda client: client_keys.refreshed(client, remote),
+    )
+    return Courier(storage, web, desk, clock)
 
 
 def _once(storage: Storage, options: argparse.Namespace) -> int:

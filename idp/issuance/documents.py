@@ -120,18 +120,23 @@ def _publish(ports: Ports, held: Iterable[tuple[Document, DocumentState]], *, lo
 
 
 def publish(ports: Ports, statuses: Iterable[tuple[str, Status]]) -> int:
-    """Give every credential of these documents this status, but for those that are invalid for good.
+    """Give every credential of these documents this status, but for those that are invalid for good, and those that their person
+    locked with a lost phone: these stay locked, unless the document itself is over.
 
     All that one transaction changes goes through here at once. Returns how many credentials were signed from them.
     """
     changes = [
-        (credential.status_list, credential.status_index, status)
+        (credential.status_list, credential.status_index, _kept_locked(status) if credential.locked else status)
         for document_id, status in statuses
         for credential in ports.documents.issued(document_id)
     ]
     for number, index, status in sorted(changes):  # always in one order of lists: two changes never wait in a ring
         ports.statuses.set(number, index, status)
     return len(changes)
+
+
+def _kept_locked(status: Status) -> Status:
+    return Status.INVALID if status is Status.INVALID else Status.HOLDER_LOCKED
 
 
 def _refused(ports: Ports, refusal: Refusal, document_id: str, kind: str, by: str, now: int) -> Refusal:

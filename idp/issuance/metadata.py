@@ -1,17 +1,19 @@
 """What this issuer can issue, as a wallet reads it: its addresses, and each credential configuration.
 
-Spec: OpenID for Verifiable Credential Issuance 1.0 §12.2, Appendix A (formats; our own is `vn1_cwt`), Appendix B (claims),
+Spec: OpenID for Verifiable Credential Issuance 1.0 §10, §12.2, Appendix A (formats; our own is `vn1_cwt`), Appendix B (claims),
 Appendix C (paths), Appendix F.1 (proofs); HAIP 1.0 (a scope for every configuration)
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from certs.catalogue import Text
 from certs.formats import elements, type_metadata
+from certs.jwe import AGREEMENTS, EncryptionKey
 from idp.issuance.configurations import CONFIGURATIONS, Configuration, Format
 
 PROOF_ALGORITHMS = ("ES256",)
+ANSWER_ALGORITHMS, CONTENT = AGREEMENTS, ("A256GCM", "A128GCM")  # of answers that are encrypted
 BATCH_SIZE = 10  # proofs in a request: so many copies that no two parties need see the same one for a while
 TYPE_METADATA = "/type-metadata"
 ISSUER_NAME = Text(vi="Định danh điện tử (mô phỏng)", en="Electronic identity (simulation)")
@@ -22,17 +24,31 @@ _SIGNED_WITH: Mapping[Format, str | int] = {Format.QR: -7, Format.SD_JWT: "ES256
 _BOUND_TO: Mapping[Format, str] = {Format.QR: "cose_key", Format.SD_JWT: "jwk", Format.MDOC: "cose_key"}
 
 
-def issuer_metadata(issuer: str) -> dict[str, Any]:
+def issuer_metadata(issuer: str, *, encrypted_to: Sequence[EncryptionKey] = ()) -> dict[str, Any]:
     """The document at `/.well-known/openid-credential-issuer`. The issuer is its own authorization server."""
     return {
         "credential_issuer": issuer,
         "credential_endpoint": f"{issuer}/credential",
         "nonce_endpoint": f"{issuer}/nonce",
+        "deferred_credential_endpoint": f"{issuer}/deferred_credential",
+        "notification_endpoint": f"{issuer}/notification",
+        **_encryption(encrypted_to),
         "batch_credential_issuance": {"batch_size": BATCH_SIZE},
         "display": [{"name": name, "locale": locale} for locale, name in _languages(ISSUER_NAME)],
         "credential_configurations_supported": {
             name: _configuration(configuration, issuer) for name, configuration in CONFIGURATIONS.items()
         },
+    }
+
+
+def _encryption(keys: Sequence[EncryptionKey]) -> dict[str, Any]:
+    """Nothing where there is nothing to encrypt a request to: without that an answer is not encrypted either (§8.2)."""
+    if not keys:
+        return {}
+    both = {"enc_values_supported": list(CONTENT), "encryption_required": False}
+    return {
+        "credential_request_encryption": {"jwks": {"keys": [key.jwk() for key in keys]}, **both},
+        "credential_response_encryption": {"alg_values_supported": list(ANSWER_ALGORITHMS), **both},
     }
 
 

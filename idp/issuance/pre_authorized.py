@@ -5,26 +5,30 @@ Steps of `open_grant`, each an effect in this order:
 1 the code is known and unused; 2 the transaction code is there and one of the few attempts is reserved, before anything is
 compared, so that parallel guesses cannot outnumber them; 3 it matches; 4 the code is taken; 5 the grant opens.
 
-Spec: OpenID for Verifiable Credential Issuance 1.0 §6, §13.6.
+Spec: OpenID for Verifiable Credential Issuance 1.0 §6, §13.6, §13.10 (tokens that live longer are bound to a key)
 """
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from certs.catalogue import CATALOGUE
+from idp.issuance import deferred
+from idp.issuance.holds import waits_for
 from idp.issuance.offer import PURPOSE, tx_digest
 from idp.login.standing import holder
 from idp.model import Client, Event, Grant, Token
 from idp.oidc import dpop
 from idp.oidc.context import Context
-from idp.oidc.family import ISSUANCE_PURPOSE, LIFETIMES
+from idp.oidc.family import ISSUANCE_PURPOSE
+from idp.oidc.profiles import PROFILES
 from idp.oidc.request import Request, Response, json_response
 from idp.oidc.secrets import token_hash
 from idp.ports import Ports
 
 ATTEMPTS = 5  # wrong transaction codes until the code is void: a guess succeeds with 5 in 1,000,000
-TOKEN_LIFETIME = LIFETIMES[ISSUANCE_PURPOSE]
+TOKEN_LIFETIME = min(each.lifetimes.issuance_token for each in PROFILES.values())  # its client need not be known
 ANONYMOUS = "anonymous-wallet"  # the client of grants that anyone may redeem (§6.1: client authentication is optional)
 
 
@@ -34,6 +38,12 @@ class NotRedeemed:
 
     error: str
     description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    token: str = field(repr=False)
+    lifetime: int
 
 
 _UNUSABLE = NotRedeemed("invalid_grant", "The code or the transaction code is wrong, expired or used.")
@@ -54,7 +64,7 @@ def redeem(request: Request, client: Client | None, ports: Ports, context: Conte
     if isinstance(answer, NotRedeemed):
         return json_response({"error": answer.error, "error_description": answer.description}, status=400)
     kind = dpop.token_type(request.jkt)
-    return json_response({"access_token": answer, "token_type": kind, "expires_in": TOKEN_LIFETIME})
+    return json_response({"access_token": answer.token, "token_type": kind, "expires_in": answer.lifetime})
 
 
 def open_grant(
@@ -66,7 +76,7 @@ def open_grant(
     access_token: str,
     now: int,
     jkt: str | None = None,
-) -> str | NotRedeemed:
+) -> Opened | NotRedeemed:
     """The access token, now alive, or the error."""
     if not code:
         return _refused(
@@ -86,13 +96,22 @@ def open_grant(
     taken = ports.ephemeral.take(PURPOSE, code, now=now)  # (4)
     if taken is None or taken.again or holder(ports, account_id, now=now) is None:
         return _refused(ports, _UNUSABLE, "taken_or_locked", account_id, now)
-    grant = _grant(payload, client_id, now)  # (5)
+    lifetime = _lifetime(ports, str(payload["document_id"]), jkt)
+    grant = _grant(payload, client_id, now, lifetime)  # (5)
     ports.grants.open(grant, (Token(token_hash(access_token), grant.grant_id, "access", grant.expires, jkt=jkt),))
     ports.journal.append(Event(now, "offer_redeemed", account_id, client_id, {"document_id": payload["document_id"]}))
-    return access_token
+    return Opened(access_token, lifetime)
 
 
-def _grant(payload: Mapping[str, Any], client_id: str, now: int) -> Grant:
+def _lifetime(ports: Ports, document_id: str, jkt: str | None) -> int:
+    """A few minutes; where the document cannot be signed yet, and no one else can use the token, until it can (§9, §13.10)."""
+    document = ports.documents.get(document_id)
+    if jkt is None or document is None or waits_for(ports, CATALOGUE[document.type], document_id) is None:
+        return TOKEN_LIFETIME
+    return deferred.LIFETIME
+
+
+def _grant(payload: Mapping[str, Any], client_id: str, now: int, lifetime: int) -> Grant:
     return Grant(
         grant_id=str(payload["grant_id"]),
         account_id=str(payload["account_id"]),
@@ -100,7 +119,7 @@ def _grant(payload: Mapping[str, Any], client_id: str, now: int) -> Grant:
         scopes=(),
         purpose=ISSUANCE_PURPOSE,
         opened_at=now,
-        expires=now + TOKEN_LIFETIME,
+        expires=now + lifetime,
         details={"document_id": payload["document_id"], "configuration_ids": list(payload["configuration_ids"])},
     )
 

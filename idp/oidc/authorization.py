@@ -13,11 +13,12 @@ from idp.login.factors import reach
 from idp.login.session import SignedIn, is_too_old
 from idp.model import Consent, Event
 from idp.oidc import code as codes
-from idp.oidc import device_flow, logout, response
+from idp.oidc import device_flow, family, logout, response
 from idp.oidc.claims import subject, uncovered
 from idp.oidc.context import Context
 from idp.oidc.device_flow import Decided
 from idp.oidc.errors import AuthorizationError
+from idp.oidc.profiles import PROFILES
 from idp.oidc.request import Response
 from idp.oidc.requested_levels import satisfied
 from idp.ports import Ports
@@ -206,11 +207,14 @@ def _asks_again(authorization: Authorization, signed_in: SignedIn, *, now: int) 
 def _give_code(
     authorization: Authorization, signed_in: SignedIn, ports: Ports, context: Context, *, now: int
 ) -> Response:
+    """A used code stays known for as long as its tokens may live: using it again ends them (RFC 6749 §4.1.2)."""
     if authorization.pushed is not None:
         taken = ports.ephemeral.take(PUSHED, authorization.pushed, now=now)
         if taken is None or taken.again:  # RFC 9126 §4: once
             return refuse(authorization, "invalid_request", "the request was used before", ports, context, now=now)
-    session = signed_in.session
+    session, client = signed_in.session, ports.clients.get(authorization.client_id)
+    if client is None:
+        return refuse(authorization, "unauthorized_client", "the client was just removed", ports, context, now=now)
     if not logout.note(authorization.client_id, signed_in, ports, context):
         return refuse(authorization, "login_required", "the session has just ended", ports, context, now=now)
     value = context.new_secret()
@@ -229,12 +233,14 @@ def _give_code(
         amr=session.amr,
         sid=session.sid,
         grant_id=context.new_secret(),
-        expires=now + codes.LIFETIME,
+        expires=now + PROFILES[client.profile].lifetimes.code,
         dpop_jkt=authorization.dpop_jkt,
+        browser="" if authorization.device else session.device,
     )
     if authorization.device is not None:
         return _for_device(authorization, authorization.device, code, ports, context, now=now)
-    ports.ephemeral.put(codes.PURPOSE, value, code.payload(), expires=code.remembered_until)
+    known_until = code.expires + family.lifetime(client, code.scopes)
+    ports.ephemeral.put(codes.PURPOSE, value, code.payload(), expires=known_until)
     details = {"scopes": list(code.scopes), "acr": code.acr}
     ports.journal.append(Event(now, "code_given", code.account_id, code.client_id, details))
     to, state, mode = authorization.redirect_uri, authorization.state, authorization.response_mode

@@ -1,4 +1,4 @@
-"""An access token that stands for a client itself and for nobody's grant: kept for its ten minutes, by its hash.
+"""An access token that stands for a client itself and for nobody's grant: kept for its few minutes, by its hash.
 
 Spec: RFC 6749 §4.4.3; RFC 7009 §2.1
 """
@@ -10,7 +10,6 @@ from typing import Any
 from idp.ports import Ports
 
 PURPOSE = "client_token"
-LIFETIME = 600  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

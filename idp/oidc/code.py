@@ -7,10 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from idp.oidc import family
-
-LIFETIME = 60  # seconds
-
 PURPOSE = "authorization_code"
 
 
@@ -32,15 +28,11 @@ class Code:
     expires: int
     resources: tuple[str, ...] = ()  # that its tokens may be for
     dpop_jkt: str | None = None  # the key with which alone it is redeemed
+    browser: str = ""  # in which its person agreed, as that names itself; nothing where the tokens go to another device
 
     def payload(self) -> Mapping[str, Any]:
         values = ((each.name, getattr(self, each.name)) for each in fields(self))
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values}
-
-    @property
-    def remembered_until(self) -> int:
-        """A used code is remembered for as long as its tokens may live: using it again ends them (RFC 6749 §4.1.2)."""
-        return self.expires + family.lifetime(self.scopes)
 
     @classmethod
     def of(cls, payload: Mapping[str, Any]) -> "Code":

@@ -32,7 +32,7 @@ from idp.model import Event, Grant
 from idp.oidc import bearer
 from idp.oidc.context import Context
 from idp.oidc.errors import BearerError
-from idp.oidc.family import LIFETIMES, OPENID_PURPOSE
+from idp.oidc.family import OPENID_PURPOSE, access_lifetime
 from idp.oidc.request import Request, Response, json_response
 from idp.oidc.scopes import DEVICE
 from idp.ports import Ports, Storage
@@ -112,7 +112,8 @@ def _allowed(ports: Ports, request: Request, context: Context, *, now: int) -> t
     grant, _ = bearer.access(request, ports, context, purpose=OPENID_PURPOSE, now=now)
     if DEVICE not in grant.scopes:
         raise BearerError("insufficient_scope", "the access token lacks device", status=403)
-    if now - grant.opened_at > LIFETIMES[OPENID_PURPOSE]:
+    client = ports.clients.get(grant.client_id)
+    if client is None or now - grant.opened_at > access_lifetime(client, OPENID_PURPOSE):
         text = "the access token is unknown, expired or revoked"
         raise BearerError("invalid_token", text, detail="refreshed: nobody is there who adds a phone")
     bearer.require_level(grant, LEAST)  # RFC 9470 §3

@@ -2,9 +2,11 @@
 
 Spec: RFC 6749 §5.1, §6; OpenID Connect Core 1.0 §11, §12.2; RFC 9700 §4.14; OpenID4VCI 1.0 §6.2, §13.10 (short access tokens)
 
-    purpose     access token    with `offline_access`
-    openid      10 minutes      refreshed for 90 days after the consent, however often it is used
-    issuance     5 minutes      the same; longer ones would have to be bound to their sender
+    purpose     access token          with `offline_access`
+    openid      10 minutes, bank 5    refreshed for 90 days after the consent, bank 30, however often it is used
+    issuance     5 minutes            the same; longer ones would have to be bound to their sender
+
+By the client's profile: `profiles.Lifetimes`.
 """
 
 from collections.abc import Iterable
@@ -16,22 +18,28 @@ from idp.model import Client, Grant, Token
 from idp.oidc import access_token, dpop
 from idp.oidc.context import Context
 from idp.oidc.id_token import id_token
-from idp.oidc.profiles import PUBLIC
+from idp.oidc.profiles import PROFILES, PUBLIC
 from idp.oidc.request import Response, json_response
 from idp.oidc.scopes import OFFLINE, OPENID, for_documents, known
 from idp.oidc.secrets import token_hash
 
 OPENID_PURPOSE, ISSUANCE_PURPOSE = "openid", "issuance"
-LIFETIMES = {OPENID_PURPOSE: 600, ISSUANCE_PURPOSE: 300}  # seconds, of an access token
-OFFLINE_LIFETIME = 90 * 24 * 3600  # absolute: after that the person is asked again (ASVS 10.4.8)
 
 
 def purpose_of(scopes: Iterable[str]) -> str:
     return ISSUANCE_PURPOSE if for_documents(scopes) else OPENID_PURPOSE
 
 
-def lifetime(scopes: Iterable[str]) -> int:
-    return OFFLINE_LIFETIME if OFFLINE in scopes else LIFETIMES[purpose_of(scopes)]
+def access_lifetime(client: Client, purpose: str) -> int:
+    row = PROFILES[client.profile].lifetimes
+    return row.issuance_token if purpose == ISSUANCE_PURPOSE else row.access_token
+
+
+def lifetime(client: Client, scopes: tuple[str, ...]) -> int:
+    """Of the whole family. Absolute: after it the person is asked again."""
+    if OFFLINE in scopes:
+        return PROFILES[client.profile].lifetimes.offline
+    return access_lifetime(client, purpose_of(scopes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,7 @@ def generation(
     """`scopes` and `audience` are those of the access token; a refresh token stands for the whole grant (RFC 6749 §6). `jkt`: the
     key that they are bound to; the refresh token of a client that proves who it is is bound to the client by that (RFC 9449 §5).
     `refresh`: the one that stays."""
-    ends = min(now + LIFETIMES[grant.purpose], grant.expires)
+    ends = min(now + access_lifetime(client, grant.purpose), grant.expires)
     access = access_token.made(
         client,
         sub=access_token.sub(client, who, context),

@@ -10,6 +10,7 @@ from idp.oidc import authorize, client_auth, dpop, pushed, token
 from idp.oidc.authorization import Authorization
 from idp.oidc.context import Context
 from idp.oidc.errors import OAuthError, TokenError
+from idp.oidc.profiles import PROFILES
 from idp.oidc.request import Request, Response, json_response
 from idp.ports import Ports
 
@@ -34,9 +35,10 @@ def respond(request: Request, ports: Ports, context: Context, now: int) -> Respo
         told = TokenError(error.code, error.text, detail=error.detail)
         return token.refusal(told, client, ports, context, now=now, kind="push_refused")
     name = context.new_secret()
-    pushed.keep(checked, name, ports, now=now)
+    lifetime = PROFILES[client.profile].lifetimes.request_uri
+    pushed.keep(checked, name, ports, lifetime=lifetime, now=now)
     ports.journal.append(Event(now, "request_pushed", client_id=client.client_id))
-    return json_response({"request_uri": pushed.URN + name, "expires_in": pushed.LIFETIME}, status=201)
+    return json_response({"request_uri": pushed.URN + name, "expires_in": lifetime}, status=201)
 
 
 def _bound(checked: Authorization, jkt: str | None) -> Authorization:

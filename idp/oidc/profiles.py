@@ -23,6 +23,29 @@ FAPI_SIGNING = ("ES256", "PS256", "Ed25519", "EdDSA")  # the same, with both nam
 # Keyed by the client's secret, and by nothing else that a client ever names: `assertion`.
 SECRET_ALGORITHMS = ("HS256", "HS384", "HS512")
 
+DAY = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifetimes:
+    """Seconds from when each is given."""
+
+    request_uri: int  # until the browser comes with a pushed request: `par` (RFC 9126 §2.2)
+    code: int  # `authorization` (RFC 6749 §4.1.2)
+    access_token: int  # that reads facts about a person: `family`
+    issuance_token: int  # that fetches documents: `family` (OpenID4VCI 1.0 §13.10)
+    own_token: int  # of the client itself: `client_credentials`
+    offline: int  # of a family with `offline_access`, however often it is refreshed: `family` (ASVS 10.4.8)
+
+
+# A log-in's answer is fetched within seconds, by machines; a page that reads facts is open for minutes; and after three months
+# a person is asked anew whether they still want it.
+USUAL = Lifetimes(request_uri=60, code=60, access_token=600, issuance_token=300, own_token=600, offline=90 * DAY)
+# FAPI 2.0 §5.3.2.1 (11): a code at most 60 s; §5.3.2.2 (12): a request_uri less than 600 s, and long enough for a person to open
+# a link (note 2: often over 30 s); §6.1: short access tokens on long grants. What a server of a bank fetches, which stands on a
+# good line, may be shorter still; and a bank knows its customers by a log-in of its own when a grant has run out.
+SHORTEST = Lifetimes(request_uri=60, code=30, access_token=300, issuance_token=300, own_token=300, offline=30 * DAY)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
@@ -46,6 +69,10 @@ class Profile:
     loopback: bool  # a web client may have http://localhost, in a simulation: `registration`
     sender_constraint: bool  # every token is bound to a key of its client: `dpop.read` (FAPI 2.0 §5.3.2.1 (5))
     proof_nonce: bool  # each proof of a key holds a nonce of ours: `dpop.proven` (RFC 9449 §8, §9)
+    # Its `sub` may be the 12-digit number, where the state's staff says so: `registration`. State agencies, and banks, which must
+    # know their customers; everybody else is told a name of a person that no other site is told (OIDC Core 1.0 §8.1).
+    entitlement: bool
+    lifetimes: Lifetimes
 
 
 PROFILES: Mapping[str, Profile] = MappingProxyType(
@@ -69,6 +96,8 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             loopback=True,
             sender_constraint=False,
             proof_nonce=False,
+            entitlement=False,
+            lifetimes=USUAL,
         ),
         "agency": Profile(
             methods=(BASIC, POST, PRIVATE_KEY_JWT, PUBLIC),
@@ -89,6 +118,8 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             loopback=True,
             sender_constraint=False,
             proof_nonce=False,
+            entitlement=True,
+            lifetimes=USUAL,
         ),
         "bank": Profile(
             methods=(PRIVATE_KEY_JWT,),
@@ -109,6 +140,8 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             loopback=False,
             sender_constraint=True,
             proof_nonce=True,
+            entitlement=True,
+            lifetimes=SHORTEST,
         ),
     }
 )

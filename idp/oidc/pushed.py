@@ -1,4 +1,4 @@
-"""Requests that were pushed, by the name under which their browser comes: open for a minute, good for one code.
+"""Requests that were pushed, by the name under which their browser comes: open for as long as their client's profile says, good for one code.
 
 Spec: RFC 9126 §2.2, §4; FAPI 2.0 Security Profile §5.3.2.2 (notes: a page may be loaded anew before the log-in)
 """
@@ -11,14 +11,13 @@ from idp.oidc.errors import PageError
 from idp.ports import Ports
 
 URN = "urn:ietf:params:oauth:request_uri:"
-LIFETIME = 60  # seconds in which the browser must come
 MAX_URI = 128  # ours have 77 characters
 
 
-def keep(checked: Authorization, name: str, ports: Ports, *, now: int) -> None:
-    """Longer than its browser may come: what is spent at its end must be found then."""
-    payload = {"until": now + LIFETIME, "authorization": dict(replace(checked, pushed=name).payload())}
-    ports.ephemeral.put(PUSHED, name, payload, expires=now + LIFETIME + 2 * interaction.LIFETIME)
+def keep(checked: Authorization, name: str, ports: Ports, *, lifetime: int, now: int) -> None:
+    """`lifetime`: seconds in which the browser must come. Kept for longer: what is spent at its end must be found then."""
+    payload = {"until": now + lifetime, "authorization": dict(replace(checked, pushed=name).payload())}
+    ports.ephemeral.put(PUSHED, name, payload, expires=now + lifetime + 2 * interaction.LIFETIME)
 
 
 def find(request_uri: str, client_id: str, ports: Ports, *, now: int) -> Authorization:

@@ -7,6 +7,7 @@ from threading import RLock
 from idp.ports import Ports
 from idp.storage.memory_accounts import MemoryAccounts, MemoryClients, MemoryConsents, MemoryStandings
 from idp.storage.memory_authentication import MemoryAttempts, MemoryAuthenticators, MemoryMessages
+from idp.storage.memory_holds import MemoryHolds
 from idp.storage.memory_journal import MemoryChain, MemoryJournal
 from idp.storage.memory_logouts import MemoryLogouts
 from idp.storage.memory_publishing import MemoryPublications, MemoryStatuses
@@ -50,6 +51,7 @@ class MemoryStorage:
             consents=MemoryConsents(self._undo, accounts, clients),
             population=population,
             documents=documents,
+            holds=MemoryHolds(self._undo),
             statuses=statuses,
             publications=MemoryPublications(self._undo),
             signing_keys=MemorySigningKeys(self._undo),

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from idp.model import SPOUSE, CancelledPid, Document, DocumentState, IssuedCredential, Person
+from idp.model import PRINTED, SPOUSE, CancelledPid, Document, DocumentState, IssuedCredential, Person
 from idp.storage.errors import Conflict
 from idp.storage.memory_rows import Rows, Undo, as_stored, require
 
@@ -133,3 +133,11 @@ class MemoryDocuments:
     def issued(self, document_id: str) -> tuple[IssuedCredential, ...]:
         theirs = [credential for credential in self._issued.values() if credential.document_id == document_id]
         return tuple(sorted(theirs, key=lambda credential: (credential.issued_at, credential.credential_id)))
+
+    def lock_issued(self, person_id: str, wallet: str) -> tuple[IssuedCredential, ...]:
+        held = [one for document_id in self._of_person.get(person_id) or () for one in self.issued(document_id)]
+        mine = [one for one in held if one.wallet == wallet and one.holder_thumbprint != PRINTED and not one.locked]
+        locked = [replace(one, locked=True) for one in mine]
+        for one in locked:
+            self._issued.put(one.credential_id, one)
+        return tuple(sorted(locked, key=lambda one: (one.issued_at, one.credential_id)))

@@ -57,6 +57,10 @@ class MemoryEphemeral:
         expired = [key for key, row in self._rows.items() if row.expires <= now]
         return sum(self._rows.remove(key) for key in expired[:limit])
 
+    def void(self, *, limit: int = SWEPT_AT_ONCE) -> int:
+        unused = [key for key, row in self._rows.items() if not row.taken]
+        return sum(self._rows.remove(key) for key in unused[:limit])
+
 
 @dataclass(frozen=True, slots=True)
 class _Family:
@@ -128,6 +132,10 @@ class MemoryGrants:
             if family.grant.account_id == account_id and client_id in (None, family.grant.client_id)
         )
 
+    def close_some(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
+        still = [grant_id for grant_id, family in self._families.items() if family.closed_at is None]
+        return sum(self.close_family(grant_id, now=now) for grant_id in still[:limit])
+
     def forget_client(self, client_id: str) -> None:
         for grant_id, family in self._families.items():
             if family.grant.client_id == client_id:
@@ -193,6 +201,10 @@ class MemorySessions:
 
     def end_account(self, account_id: str, *, but: str | None = None) -> int:
         return len(self._end(lambda session: session.account_id == account_id and session.session_hash != but))
+
+    def end_some(self, *, limit: int = SWEPT_AT_ONCE) -> int:
+        some = {session.sid for session in list(self._rows.values())[:limit]}
+        return len(self._end(lambda session: session.sid in some))
 
     def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
         over = [session for session in self._rows.values() if not _lives(session, now)][:limit]

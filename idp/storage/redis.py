@@ -115,6 +115,9 @@ class RememberingEphemeral:
     def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
         return self._kept.sweep(now=now, limit=limit)
 
+    def void(self, *, limit: int = SWEPT_AT_ONCE) -> int:
+        return self._kept.void(limit=limit)
+
 
 class RedisStorage:
     """Any storage, with its single-use values remembered in Redis once they are spent for good."""

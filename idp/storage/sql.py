@@ -13,10 +13,12 @@ from idp.storage.engine import BUSY_MS
 from idp.storage.errors import Unavailable
 from idp.storage.sql_accounts import SqlAccounts, SqlClients, SqlConsents
 from idp.storage.sql_authentication import SqlAttempts, SqlAuthenticators, SqlMessages
+from idp.storage.sql_documents import SqlDocuments
+from idp.storage.sql_holds import SqlHolds
 from idp.storage.sql_journal import SqlChain, SqlJournal
 from idp.storage.sql_logouts import SqlLogouts
 from idp.storage.sql_publishing import SqlPublications, SqlStatuses
-from idp.storage.sql_registers import SqlDocuments, SqlPopulation
+from idp.storage.sql_registers import SqlPopulation
 from idp.storage.sql_registrations import SqlRegistrations
 from idp.storage.sql_sessions import SqlSessions
 from idp.storage.sql_signing_keys import SqlSigningKeys
@@ -43,6 +45,7 @@ def _ports(work: Work) -> Ports:
         consents=SqlConsents(work),
         population=SqlPopulation(work),
         documents=SqlDocuments(work),
+        holds=SqlHolds(work),
         statuses=SqlStatuses(work),
         publications=SqlPublications(work),
         signing_keys=SqlSigningKeys(work),

@@ -30,6 +30,8 @@ _END = delete(s).returning(s.c.sid, s.c.account_id)
 _END_ONE = _END.where(s.c.session_hash == _HASH)
 _END_SID = _END.where(s.c.account_id == _ACCOUNT, s.c.sid == _SID)
 _END_ACCOUNT = _END.where(s.c.account_id == _ACCOUNT, s.c.session_hash != _HASH)
+_SOME = select(s.c.session_hash).limit(_MOST)
+_END_SOME = _END.where(s.c.session_hash.in_(_SOME))
 _SWEEP = remove_chosen(s.c.sid, select(s.c.sid).where(~_LIVING).limit(_MOST))
 
 _HELD = (
@@ -122,6 +124,9 @@ class SqlSessions:
 
     def end_account(self, account_id: str, *, but: str | None = None) -> int:
         return len(self._ended(self._work.run(_END_ACCOUNT, account_is=account_id, h=but or "").all()))
+
+    def end_some(self, *, limit: int = SWEPT_AT_ONCE) -> int:
+        return len(self._ended(self._work.run(_END_SOME, most=limit).all()))
 
     def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
         """What ran out by itself was known to end: nobody is told."""

@@ -7,7 +7,8 @@ from sqlalchemy.sql.elements import Label
 
 from idp.model import Standing
 from idp.storage.sql_accounts import account_of
-from idp.storage.sql_registers import document_of, person_of
+from idp.storage.sql_documents import document_of
+from idp.storage.sql_registers import person_of
 from idp.storage.statements import Work
 from idp.storage.tables import IN_FORCE
 from idp.storage.tables import accounts as a

@@ -41,6 +41,7 @@ _ONCE = Upsert(lambda insert: insert(e).on_conflict_do_nothing().returning(e.c.k
 # Rows that somebody else is busy with are left for the next sweep: two sweeps, or a sweep and a taker, never wait in a ring.
 _MOST = bindparam("most", type_=Integer)
 _SWEEP = remove_chosen(e.c.key, select(e.c.key).where(e.c.expires <= _NOW).limit(_MOST))
+_VOID = remove_chosen(e.c.key, select(e.c.key).where(e.c.taken.is_(False)).limit(_MOST))
 
 
 class SqlEphemeral:
@@ -69,6 +70,9 @@ class SqlEphemeral:
 
     def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
         return len(self._work.run(_SWEEP, now=now, most=limit).all())
+
+    def void(self, *, limit: int = SWEPT_AT_ONCE) -> int:
+        return len(self._work.run(_VOID, most=limit).all())
 
 
 _HASH = bindparam("h", type_=String)
@@ -115,6 +119,7 @@ _CLOSE = update(g).where(g.c.closed_at.is_(None)).values(closed_at=_NOW)
 _CLOSE_FAMILY = _CLOSE.where(g.c.grant_id == _GRANT)
 _CLOSE_ACCOUNT = _CLOSE.where(g.c.account_id == _ACCOUNT)
 _CLOSE_CLIENT = _CLOSE_ACCOUNT.where(g.c.client_id == _CLIENT)
+_CLOSE_SOME = _CLOSE.where(g.c.grant_id.in_(select(g.c.grant_id).where(g.c.closed_at.is_(None)).limit(_MOST)))
 
 # A refresh token ends with its family, however early it was replaced: until then it must be known when it comes back.
 _OVER = exists().where(g.c.grant_id == t.c.grant_id, g.c.expires <= _NOW)
@@ -208,6 +213,9 @@ class SqlGrants:
         if client_id is None:
             return self._work.run(_CLOSE_ACCOUNT, account_is=account_id, now=now).rowcount
         return self._work.run(_CLOSE_CLIENT, account_is=account_id, client_is=client_id, now=now).rowcount
+
+    def close_some(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
+        return self._work.run(_CLOSE_SOME, now=now, most=limit).rowcount
 
     def sweep(self, *, now: int, limit: int = SWEPT_AT_ONCE) -> int:
         tokens = len(self._work.run(_SWEEP_TOKENS, now=now, most=limit).all())

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -287,6 +288,16 @@ documents = Table(
     CheckConstraint("state IN ('valid', 'suspended', 'revoked')", name="state"),
 )
 
+# What is waited for before copies are signed: the id of a document, or `kind:` and the name of a kind.
+issuance_holds = Table(
+    "issuance_holds",
+    metadata,
+    Column("subject", String(160), primary_key=True),
+    Column("ground", String(16), nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("held_by", String(128), nullable=False),
+)
+
 # --- What was issued and published --------------------------------------------------------------------------------
 
 status_lists = Table(
@@ -336,6 +347,10 @@ issued_credentials = Table(
     Column("status_index", Integer, nullable=False),
     Column("issued_at", BigInteger, nullable=False),
     Column("expires", BigInteger, nullable=False),
+    Column("client_id", String(255)),
+    Column("wallet", String(64), nullable=False, server_default="earlier"),
+    Column("device", String(64), nullable=False, server_default=""),
+    Column("locked", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("status_list", "status_index"),
 )
 

@@ -38,6 +38,7 @@ ALARMING = {
     "code_reuse",
     "refresh_reuse",
     "document_printed",
+    "wallet_locked",
 }
 
 _TITLES = {
@@ -77,6 +78,7 @@ _TITLES = {
     "documents_suspended": Text("Giấy tờ bị tạm đình chỉ", "A document was suspended"),
     "document_printed": Text("Một giấy tờ được in ra", "A document was printed"),
     "print_taken_back": Text("Một bản in bị hủy", "A print was taken back"),
+    "wallet_locked": Text("Giấy tờ trong một ví bị khóa", "The documents in a wallet were locked"),
     "documents_ended": Text("Giấy tờ không còn hiệu lực", "Documents are no longer in force"),
     "consent_given": Text("Bạn đồng ý chia sẻ", "You agreed to share"),
     "consent_denied": Text("Bạn không đồng ý chia sẻ", "You did not agree to share"),
@@ -164,7 +166,7 @@ def about(event: Event) -> Text | None:
         case "signed_in" | "level_raised":
             reached = level_of(str(details.get("acr", "LoA1")))
             return Text(f"Mức xác thực {reached}", f"Authentication level {reached}")
-        case "documents_reissued" | "documents_suspended" | "documents_ended":
+        case "documents_reissued" | "documents_suspended" | "documents_ended" | "wallet_locked":
             titles = [CATALOGUE[name].title for name in details.get("types", ()) if name in CATALOGUE]
             return Text(*(", ".join(title.of(language) for title in titles) for language in ("vi", "en")))
         case "code_reuse" | "refresh_reuse":

@@ -15,6 +15,7 @@ from idp.oidc.clients import client_changes, client_secrets
 from idp.oidc.clients.client_changes import WITH_SECRET, Desk
 from idp.oidc.clients.client_secrets import Secret
 from idp.oidc.clients.registration import RegistrationError
+from idp.oidc.context import Context
 from idp.oidc.profiles import PROFILES
 from idp.ports import Ports
 from idp.web import admin_list, security
@@ -136,8 +137,10 @@ def kept(ports: Ports, client_id: str) -> Client:
     return found[0]
 
 
-def desk_of(web: Web, by: dict[str, str]) -> Desk:
-    return Desk(by=by, now=web.clock(), simulation=web.config.simulation)
+def desk_of(web: Web, by: dict[str, str], context: Context | None = None) -> Desk:
+    """`context`: what was fetched for this request."""
+    fetched = context.fetched if context is not None else {}
+    return Desk(by=by, now=web.clock(), simulation=web.config.simulation, fetched=fetched)
 
 
 def first_time(web: Web, ports: Ports) -> bool:

@@ -12,6 +12,7 @@ from certs.encoding import json_decode, json_encode
 from certs.errors import CertsError
 from idp.model import Client
 from idp.oidc.clients import client_changes
+from idp.oidc.clients.address_metadata import SECTOR
 from idp.oidc.clients.client_changes import Change
 from idp.oidc.clients.registration import RegistrationError
 from idp.oidc.logout import BACK, FRONT, POST_LOGOUT
@@ -23,7 +24,7 @@ Typed = dict[str, str]
 Problems = dict[str, Text]
 
 OFFERED = tuple(scope for scope in SCOPES if scope != OPENID and not for_documents([scope]))
-TEXTS = ("name", "name_en", "purpose", "purpose_en", BACK, FRONT)
+TEXTS = ("name", "name_en", "purpose", "purpose_en", SECTOR, BACK, FRONT)
 LINES = ("redirect_uris", POST_LOGOUT, "documents", "jwks")
 CHOICES = ("profile", "proves", "entitled")
 # How it proves who it is: the method and the kind of application.
@@ -50,6 +51,14 @@ WRONG: Mapping[str, Text] = {
     "redirect_uris": Text(
         "Nhập từ 1 đến 20 địa chỉ nhận trả lời, mỗi dòng một địa chỉ https đầy đủ, không có dấu #",
         "Enter 1 to 20 redirect URIs, one a line: whole https addresses without #",
+    ),
+    SECTOR: Text(
+        "Nhập địa chỉ https của một tệp JSON có mọi địa chỉ nhận trả lời; tệp phải mở được ngay bây giờ",
+        "Enter the https address of a JSON file that lists all redirect URIs; it must open right now",
+    ),
+    "entitled": Text(
+        "Nhóm này không được biết số định danh cá nhân. Bỏ chọn mục này, hoặc chọn nhóm agency hay bank",
+        "This profile is not told the personal number. Untick this, or choose the profile agency or bank",
     ),
     "documents": Text("Một dòng không phải là quyền có thật", "A line is no scope that there is"),
     POST_LOGOUT: _ADDRESS,
@@ -85,7 +94,9 @@ def of(client: Client) -> Typed:
         POST_LOGOUT: "\n".join(client.metadata.get(POST_LOGOUT, ())),
         BACK: client.metadata.get(BACK, ""),
         FRONT: client.metadata.get(FRONT, ""),
+        SECTOR: client.metadata.get(SECTOR, ""),
         "profile": client.profile,
+        "entitled": "yes" if client.entitled_to_pid else "",
     }
     return typed | {f"scope-{scope}": "yes" for scope in OFFERED if scope in client.scopes}
 
@@ -97,18 +108,19 @@ def read(sent: Parameters) -> Typed:
 
 def seen(client: Client) -> str:
     """What the form was made from: who sends it after somebody else's change would undo that one unseen."""
-    made = {**client_changes.metadata_of(client), "profile": client.profile}
+    made = {**client_changes.metadata_of(client), "profile": client.profile, "entitled": client.entitled_to_pid}
     return hashlib.sha256(json_encode(made)).hexdigest()
 
 
 def change_of(typed: Typed, client: Client) -> Change:
     """What differs from what is registered; an empty field leaves its member out."""
     members = members_of(typed, held=client.scopes)
-    optional = ("client_name#en", "purpose#en", POST_LOGOUT, BACK, FRONT)
+    optional = ("client_name#en", "purpose#en", POST_LOGOUT, BACK, FRONT, SECTOR)
     return Change(
         members=members,
         without=tuple(name for name in optional if name not in members),
         profile=typed["profile"],
+        entitled_to_pid=typed["entitled"] == "yes",
     )
 
 
@@ -123,6 +135,7 @@ def members_of(typed: Typed, *, held: tuple[str, ...] = (OPENID,)) -> dict[str, 
         POST_LOGOUT: typed[POST_LOGOUT].split(),
         BACK: typed[BACK],
         FRONT: typed[FRONT],
+        SECTOR: typed[SECTOR],
     }
     return {
         "client_name": typed["name"],
@@ -147,11 +160,12 @@ _MEMBERS: Mapping[str, tuple[str, ...]] = {
     "name_en": ("client_name#en",),
     "purpose": ("purpose",),
     "purpose_en": ("purpose#en",),
-    "redirect_uris": ("redirect_uris",),
+    SECTOR: (SECTOR,),
+    "redirect_uris": (SECTOR, "redirect_uris"),
     "documents": ("scope",),
     POST_LOGOUT: (POST_LOGOUT,),
     BACK: (BACK,),
-    FRONT: ("redirect_uris", FRONT),
+    FRONT: (SECTOR, "redirect_uris", FRONT),
 }
 
 
@@ -162,7 +176,7 @@ def faults(members: Mapping[str, Any], attempt: Callable[[Mapping[str, Any]], ob
         if names[-1] not in members or (field == FRONT and "redirect_uris" in found):
             continue
         try:
-            attempt({name: members[name] for name in names})
+            attempt({name: members[name] for name in names if name in members and name not in found})
         except RegistrationError:
             found[field] = WRONG[field]
     return found

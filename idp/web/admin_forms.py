@@ -13,9 +13,11 @@ from certs.catalogue import Text
 from idp.issuance.configurations import CREDENTIAL_SCOPES
 from idp.login.session import SignedIn
 from idp.model import Client
-from idp.oidc.clients import client_changes
+from idp.oidc.clients import client_changes, outward
+from idp.oidc.clients.address_metadata import SECTOR
 from idp.oidc.clients.client_changes import Change
-from idp.oidc.clients.registration import RegistrationError
+from idp.oidc.clients.registration import RegistrationError, SectorError
+from idp.oidc.context import Context
 from idp.oidc.profiles import PROFILES
 from idp.web import admin_fields, security
 from idp.web.admin import ROOT, in_charge, officer
@@ -69,14 +71,25 @@ def _add(web: Web, signed_in: SignedIn, typed: Typed) -> flask.typing.ResponseRe
         client, secret = _made(web, typed, members)
     except RegistrationError as error:
         return _page(web, typed, problems=_faults_of_new(web, typed, members) or _together(error)), 422
-    with web.storage.transaction() as ports:
-        desk = desk_of(web, in_charge(ports, signed_in))
-        if not first_time(web, ports):
-            return see_other(HOME)
-        client_changes.add(ports, client, desk)
+    try:
+        added = outward.answered(web.oidc, lambda context: _store(web, signed_in, client, context))
+    except SectorError:
+        return _page(web, typed, problems={SECTOR: WRONG[SECTOR]}), 422
+    if not added:
+        return see_other(HOME)
     if secret is None:
         return see_other(flask.url_for("admin_clients.one", client_id=client.client_id))
     return flask.render_template("admin_client_secret.html", client=client, secret=secret, once=None, added=True)
+
+
+def _store(web: Web, signed_in: SignedIn, client: Client, context: Context) -> bool:
+    """False where this very form was sent before."""
+    with web.storage.transaction() as ports:
+        desk = desk_of(web, in_charge(ports, signed_in), context)
+        if not first_time(web, ports):
+            return False
+        client_changes.add(ports, client, desk)
+    return True
 
 
 def _proof(typed: Typed) -> dict[str, Any]:
@@ -98,12 +111,14 @@ def _made(web: Web, typed: Typed, members: Mapping[str, Any]) -> tuple[Client, s
 def _faults_of_new(web: Web, typed: Typed, members: Mapping[str, Any]) -> Problems:
     """Keys, then the profile, upon words that are good; then each field upon a proof and a profile that are."""
     good, found = dict(typed), Problems()
-    if good["proves"] == "key" and not _holds(web, {**good, "profile": LEAST}):
+    least = {"profile": LEAST, "entitled": ""}
+    if good["proves"] == "key" and not _holds(web, {**good, **least}):
         found["jwks"], good["proves"] = WRONG["jwks"], "secret"
     if not _holds(web, good):
         if not found:  # else it may be for the keys alone
-            found["profile"] = WRONG["profile"]
-        good["profile"] = LEAST
+            field = "entitled" if _holds(web, {**good, "entitled": ""}) else "profile"
+            found[field] = WRONG[field]
+        good |= least
     return found | admin_fields.faults(members, lambda part: _made(web, good, {**_PLAIN, **_proof(good), **part}))
 
 
@@ -124,31 +139,49 @@ def _change(web: Web, signed_in: SignedIn, client_id: str, typed: Typed) -> flas
         client = kept(ports, client_id)
     wanted = admin_fields.change_of(typed, client)
     try:
-        with web.storage.transaction() as ports:
-            desk = desk_of(web, in_charge(ports, signed_in))
-            held = ports.clients.hold(client_id)
-            if held is None:
-                flask.abort(404)
-            if admin_fields.seen(held) != form().get("seen"):
-                return _page(web, typed, problems={"name": MEANWHILE}, client=held), 409
-            client_changes.change(ports, client_id, wanted, desk)
+        meanwhile = outward.answered(
+            web.oidc, lambda context: _store_change(web, signed_in, client_id, wanted, context)
+        )
+    except SectorError:
+        return _page(web, typed, problems={SECTOR: WRONG[SECTOR]}, client=client), 422
     except RegistrationError as error:
         problems = _faults(web, client, wanted) or _together(error)
         return _page(web, typed, problems=problems, client=client), 422
+    if meanwhile is not None:
+        return _page(web, typed, problems={"name": MEANWHILE}, client=meanwhile), 409
     return see_other(flask.url_for("admin_clients.one", client_id=client_id))
 
 
+def _store_change(web: Web, signed_in: SignedIn, client_id: str, wanted: Change, context: Context) -> Client | None:
+    """What somebody else made of it meanwhile; then nothing was changed."""
+    with web.storage.transaction() as ports:
+        desk = desk_of(web, in_charge(ports, signed_in), context)
+        held = ports.clients.hold(client_id)
+        if held is None:
+            flask.abort(404)
+        if admin_fields.seen(held) != form().get("seen"):
+            return held
+        client_changes.change(ports, client_id, wanted, desk)
+    return None
+
+
 def _faults(web: Web, client: Client, wanted: Change) -> Problems:
-    def attempt(members: Mapping[str, Any], profile: str | None = None) -> None:
-        without = wanted.without if profile is None else ()
-        change = Change(members=members, without=without, profile=profile)
+    def attempt(members: Mapping[str, Any]) -> None:
+        change = Change(members=members, without=wanted.without)
         client_changes.changed(client, change, simulation=web.config.simulation)
 
+    def holds(*, entitled: bool | None) -> bool:
+        change = Change(members={}, profile=wanted.profile, entitled_to_pid=entitled)
+        try:
+            client_changes.changed(client, change, simulation=web.config.simulation)
+        except RegistrationError:
+            return False
+        return True
+
     found = admin_fields.faults(wanted.members, attempt)
-    try:
-        attempt({}, wanted.profile)
-    except RegistrationError:
-        found["profile"] = WRONG["profile"]
+    if not holds(entitled=wanted.entitled_to_pid):
+        field = "entitled" if wanted.entitled_to_pid and holds(entitled=False) else "profile"
+        found[field] = WRONG[field]
     return found
 
 

@@ -22,7 +22,8 @@ from idp.model import Client
 from idp.oidc import authorization as authorizations
 from idp.oidc import claims, resources
 from idp.oidc.authorization import Authorization
-from idp.oidc.family import LIFETIMES, OFFLINE_LIFETIME, OPENID_PURPOSE
+from idp.oidc.family import OPENID_PURPOSE, access_lifetime
+from idp.oidc.profiles import PROFILES
 from idp.oidc.scopes import DEVICE, OFFLINE, for_documents
 from idp.ports import Ports
 from idp.web import errors, form_target, language, security, walk
@@ -122,10 +123,10 @@ def _page(pending: Interaction, signed_in: SignedIn, ports: Ports, web: Web, *, 
         name=signed_in.holder.person.name,
         new=new or everything,
         before=tuple(fact for fact in everything if fact not in new) if new else (),
-        minutes=LIFETIMES[OPENID_PURPOSE] // 60,
+        minutes=access_lifetime(client, OPENID_PURPOSE) // 60,
         resources=[(urlsplit(uri).netloc, uri) for uri in resources.of_scopes(authorization.scopes)],
         device=DEVICE in authorization.scopes,
-        offline_days=_offline_days(authorization),
+        offline_days=_offline_days(authorization, client),
         action=flask.request.path,
     )
 
@@ -149,7 +150,7 @@ def _documents_page(
         name=who.person.name,
         documents=[Going(one, _lines(one, who, now=now)) for one in wanted],
         possible=not all(one.obstacle for one in wanted),
-        offline_days=_offline_days(authorization),
+        offline_days=_offline_days(authorization, client),
         action=flask.request.path,
     )
 
@@ -160,5 +161,5 @@ def _lines(one: Requested, who: Holder, *, now: int) -> tuple[Line, ...]:
     return lines(one.fields, as_of(one.document, one.kind, who.person, day=today(now)))
 
 
-def _offline_days(authorization: Authorization) -> int | None:
-    return OFFLINE_LIFETIME // 86_400 if OFFLINE in authorization.scopes else None
+def _offline_days(authorization: Authorization, client: Client) -> int | None:
+    return PROFILES[client.profile].lifetimes.offline // 86_400 if OFFLINE in authorization.scopes else None

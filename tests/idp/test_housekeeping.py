@@ -11,13 +11,20 @@ from pathlib import Path
 
 import pytest
 
+from certs import jwe
+from certs.jwe import DecryptionKey
+from idp import master_key, provider_keys
 from idp.__main__ import main
+from idp.commands.housekeeping import courier
 from idp.commands.terminal import CONFIGURATION
 from idp.journal.verification import verify
-from idp.model import Event
+from idp.model import Event, Logout
+from idp.oidc import backchannel
 from idp.oidc.keys.signing_keys import ALGORITHMS
+from tests.certs.servers import serving
+from tests.idp.oidc.registering import Site, at
 from tests.smoke import ROOT
-from tests.world_idp import NOW, State
+from tests.world_idp import NOW, State, client
 
 SECONDS = 20.0
 
@@ -100,6 +107,47 @@ def test_once(state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     assert (told["single-use values"], told["blocks sealed"], told["newest block"]) == (1, 1, 1)
     assert told["keys changed"] == len(ALGORITHMS)  # prepared
     assert sealed(state)
+
+
+@pytest.mark.parametrize(
+    "command", [("housekeeping", "--once"), ("keys", "prepare", "--alg", "ES256"), ("housekeeping",)]
+)
+def test_a_master_key_that_is_not_safe_is_said_and_not_thrown(
+    state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    for name, value in settings(state).items():
+        monkeypatch.setenv(name, value)
+    key = state.web.config.data / master_key.NAME
+    key.chmod(0o644)
+    assert main(command) == CONFIGURATION
+    said = capsys.readouterr()
+    assert said.err == f"idp: {key} may be read by others; chmod 600 it\n" and not said.out
+    key.chmod(0o600)
+    key.write_bytes(b"short")
+    assert main(command) == CONFIGURATION
+    assert "is damaged; restore it" in capsys.readouterr().err
+
+
+def test_its_courier_fetches_the_keys_that_logout_tokens_are_encrypted_to(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the servers left when they ended goes out by it, also to who keeps its keys at an address of its own."""
+    for name, value in settings(state).items():
+        monkeypatch.setenv(name, value)
+    page, key = Site(), DecryptionKey.generate("ECDH-ES", "1")
+    page.say({"keys": [key.public.jwk()]})
+    forms = {"id_token_encrypted_response_alg": "ECDH-ES", "id_token_encrypted_response_enc": "A256GCM"}
+    with serving(page.talk) as server:
+        bank = client(metadata={"jwks_uri": at(server, "/jwks.json"), **forms})
+        held = courier(
+            state.storage, state.web.config, provider_keys.safe(master_key.load_or_create(state.web.config.data))
+        )
+        desk = held._desk
+        logout = Logout(1, "s", "bank", "a-duong", "999203001234", 1)
+        tokens = [backchannel.logout_token(logout, desk.ready(bank), desk, now=NOW) for _ in range(2)]
+        held.close()
+    assert page.served == 1  # and kept
+    assert all(jwe.decrypt(token, [key]).content for token in tokens)
 
 
 def test_once_with_another_master_key_makes_no_keys(

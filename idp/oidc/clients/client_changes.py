@@ -1,11 +1,12 @@
 """What the state's staff do with what is registered of a client: add, change, give a new secret, remove.
 
-Each is one transaction with its line in the journal, which names the members that changed and who did it, never a value.
-Spec: RFC 7591 §2; RFC 7592 §2.2 (an update is judged as a whole), §2.3
+What a new or changed address of a sector holds is fetched before: each says by `Needed` that it has to be. Each is one
+transaction with its line in the journal, which names the members that changed and who did it, never a value.
+Spec: RFC 7591 §2; RFC 7592 §2.2 (an update is judged as a whole), §2.3; OpenID Connect Registration 1.0 §5
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from idp.model import Client, Event
@@ -45,11 +46,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Where it is done: by whom, as the journal names them, and when."""
+    """Where it is done: by whom, as the journal names them, and when. `fetched`: what stands at addresses that were needed."""
 
     by: Mapping[str, str]  # {"officer": account id} or {"by": "command line"}
     now: int
     simulation: bool
+    fetched: Mapping[str, bytes | None] = field(default_factory=dict, repr=False)
 
 
 def metadata_of(client: Client) -> dict[str, Any]:
@@ -111,17 +113,21 @@ def differences(before: Client, after: Client) -> tuple[str, ...]:
 
 
 def add(ports: Ports, client: Client, desk: Desk) -> None:
+    """Raises SectorError, Needed."""
+    registration.check_sector(client, desk.fetched)
     ports.clients.add(client)
     ports.journal.append(Event(desk.now, "client_added", client_id=client.client_id, details=dict(desk.by)))
 
 
 def change(ports: Ports, client_id: str, wanted: Change, desk: Desk) -> tuple[Client, tuple[str, ...]] | None:
-    """The client as it is now and what changed; None when there is no such client. Raises RegistrationError."""
+    """The client as it is now and what changed; None when there is no such client. Raises RegistrationError, Needed."""
     held = ports.clients.hold(client_id)
     if held is None:
         return None
     after = changed(held, wanted, simulation=desk.simulation)
     names = differences(held, after)
+    if {sector.URI, "redirect_uris"} & set(names):  # for nothing else does its site have to be awake
+        registration.check_sector(after, desk.fetched)
     if names:
         ports.clients.replace(after)
         if "scope" in names:

@@ -11,7 +11,7 @@ from certs.errors import Unsupported, Untrusted
 from certs.jose import KID_LIMIT
 from certs.keys import PublicKey
 from idp.model import Client
-from idp.oidc.clients.remote import Needed
+from idp.oidc.clients.remote import Needed, Remote
 from idp.oidc.context import Context
 from idp.oidc.profiles import PROFILES
 
@@ -49,8 +49,21 @@ def with_keys(client: Client, context: Context, *, kid: str | None = None) -> Cl
 
 def ready(client: Client, context: Context) -> Client:
     """As `with_keys`, where tokens are encrypted to it: for others nothing is fetched."""
-    encrypts = any(name.endswith("_encrypted_response_alg") for name in client.metadata)
-    return with_keys(client, context) if encrypts else client
+    return with_keys(client, context) if _is_encrypted_to(client) else client
+
+
+def refreshed(client: Client, remote: Remote) -> Client:
+    """The same for who may wait: what is due is fetched at once. Outside of transactions."""
+    url = client.metadata.get("jwks_uri")
+    if url is None or not _is_encrypted_to(client):
+        return client
+    if remote.keys(url, kid=None)[1]:
+        remote.refresh(url)
+    return replace(client, metadata={**client.metadata, "jwks": {"keys": list(remote.keys(url, kid=None)[0])}})
+
+
+def _is_encrypted_to(client: Client) -> bool:
+    return any(name.endswith("_encrypted_response_alg") for name in client.metadata)
 
 
 def _one_name(alg: object) -> str | None:

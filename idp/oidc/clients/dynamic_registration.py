@@ -17,15 +17,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from certs.encoding import json_decode
-from certs.errors import CertsError
 from idp.model import Client, Event, InitialToken, Limit, Registration
 from idp.oidc import endpoints
 from idp.oidc.clients import client_changes, client_secrets, registration, registration_terms, sector
 from idp.oidc.clients.client_secrets import Secret
 from idp.oidc.clients.registration import RegistrationError
 from idp.oidc.clients.registration_terms import OPEN, Terms
-from idp.oidc.clients.remote import Needed
 from idp.oidc.context import Admits, Context
 from idp.oidc.errors import OAuthError
 from idp.oidc.request import NO_STORE, Request, Response, json_response
@@ -34,7 +31,6 @@ from idp.ports import Ports
 
 FLOOD = Limit("registration", ((120, 0), (121, 600)), kept=600, window=True)  # from one network in ten minutes
 MAX_TOKEN = 256
-MAX_SECTOR = 64 * 1024
 BY = {"by": "itself"}
 NOT_SENT = ("registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at")
 
@@ -154,26 +150,8 @@ def _judged(
         simulation=context.simulation,
         previous=previous,
     )
-    _check_sector(client, context)
+    registration.check_sector(client, context.fetched)  # 4
     return client
-
-
-def _check_sector(client: Client, context: Context) -> None:
-    """OpenID Connect Registration 1.0 §5: who owns the sector's host lists who belongs to it. Raises Needed."""
-    url = client.metadata.get(sector.URI)
-    if url is None:
-        return
-    if url not in context.fetched:
-        raise Needed(url)
-    found = context.fetched[url]
-    try:
-        listed = None if found is None else json_decode(found, limit=MAX_SECTOR)
-    except CertsError:
-        listed = None
-    if not isinstance(listed, list) or not set(client.redirect_uris) <= {uri for uri in listed if type(uri) is str}:
-        raise RegistrationError(
-            "invalid_client_metadata", "sector_identifier_uri does not list all redirect_uris as a JSON array"
-        )
 
 
 def _count(request: Request, ports: Ports, *, now: int) -> None:

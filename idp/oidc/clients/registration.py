@@ -85,6 +85,18 @@ class RegistrationError(OAuthError):
     """`invalid_redirect_uri` or `invalid_client_metadata` (RFC 7591 §3.2.2)."""
 
 
+class SectorError(RegistrationError):
+    """What stands at its `sector_identifier_uri` does not name it."""
+
+
+def check_sector(client: Client, fetched: Mapping[str, bytes | None]) -> None:
+    """The file that was just fetched lists every redirect URI (OpenID Connect Registration 1.0 §5). Raises SectorError, Needed."""
+    if not sector.is_listed(client, fetched):
+        raise SectorError(
+            "invalid_client_metadata", "sector_identifier_uri does not list all redirect_uris as a JSON array"
+        )
+
+
 def client(
     metadata: Mapping[str, Any],
     *,
@@ -100,8 +112,7 @@ def client(
 
     `previous`: what it was, where it changes what it registered."""
     _check_types(metadata := token_metadata.completed(metadata))
-    if profile not in PROFILES:
-        raise RegistrationError("invalid_client_metadata", "profile is unknown")
+    _check_profile(profile, entitled_to_pid=entitled_to_pid)
     method = metadata.get("token_endpoint_auth_method", BASIC)
     kept = (secret_hash is not None, secret_sealed is not None)
     if method not in PROFILES[profile].methods or kept != (method in (BASIC, POST), method == SECRET_JWT):
@@ -128,6 +139,13 @@ def client(
         metadata=_kept(metadata, client_id, entitled_to_pid=entitled_to_pid, previous=previous),
         secret_sealed=secret_sealed,
     )
+
+
+def _check_profile(profile: str, *, entitled_to_pid: bool) -> None:
+    if profile not in PROFILES:
+        raise RegistrationError("invalid_client_metadata", "profile is unknown")
+    if entitled_to_pid and not PROFILES[profile].entitlement:
+        raise RegistrationError("invalid_client_metadata", "clients of this profile are not told the personal number")
 
 
 def _check_addresses(metadata: Mapping[str, Any], *, profile: str, simulation: bool) -> None:

@@ -17,11 +17,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from certs.encoding import json_decode
+from certs.errors import CertsError
 from idp.model import Client
+from idp.oidc.clients.remote import Needed
 from idp.oidc.clients.token_metadata import DEVICE_CODE
 
 KEPT_AS = "sector"  # ours, in `Client.metadata`; no member that a client may send
 URI = "sector_identifier_uri"
+MAX_FILE = 64 * 1024  # bytes of the list that stands there
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -57,6 +61,21 @@ def chosen(
     if len(held) == 1:
         return next(iter(held)) or client_id
     return None if held and pairwise else client_id
+
+
+def is_listed(client: Client, fetched: Mapping[str, bytes | None]) -> bool:
+    """Registration §5: who owns the sector's host lists who belongs to it. `fetched`: what stands there now. Raises Needed."""
+    url = client.metadata.get(URI)
+    if url is None:
+        return True
+    if url not in fetched:
+        raise Needed(url)
+    found = fetched[url]
+    try:
+        listed = None if found is None else json_decode(found, limit=MAX_FILE)
+    except CertsError:
+        listed = None
+    return isinstance(listed, list) and set(client.redirect_uris) <= {uri for uri in listed if type(uri) is str}
 
 
 def _first(redirect_uris: Sequence[str], client_id: str) -> str:

@@ -20,6 +20,7 @@ from idp.oidc.claims import covered
 from idp.oidc.context import Context
 from idp.oidc.errors import ClientError, TokenError
 from idp.oidc.request import Request, Response
+from idp.oidc.scopes import for_documents
 from idp.ports import Ports
 
 GRANT_TYPE = "authorization_code"
@@ -95,7 +96,9 @@ def tokens(
     """The first ones of a family."""
     details = {"acr": given.acr, "amr": list(given.amr), "auth_time": given.auth_time, "sid": given.sid}
     details |= {"id_token_claims": list(given.id_token_claims), "resources": list(given.resources)}
-    purpose, ends = family.purpose_of(given.scopes), now + family.lifetime(given.scopes)
+    if for_documents(given.scopes):
+        details |= {"browser": given.browser}  # for the person to know again where their documents went
+    purpose, ends = family.purpose_of(given.scopes), now + family.lifetime(client, given.scopes)
     grant = Grant(given.grant_id, given.account_id, client.client_id, given.scopes, purpose, now, ends, details)
     begun = family.generation(
         grant, client, who, scopes=given.scopes, audience=audience, number=0, jkt=jkt, context=context, now=now

@@ -14,7 +14,7 @@ from idp.oidc.client_token import ClientToken
 from idp.oidc.clients.token_metadata import CLIENT_CREDENTIALS, may_use
 from idp.oidc.context import Context
 from idp.oidc.errors import ClientError, TokenError
-from idp.oidc.profiles import PUBLIC
+from idp.oidc.profiles import PROFILES, PUBLIC
 from idp.oidc.request import Request, Response, json_response
 from idp.oidc.scopes import split
 from idp.ports import Ports
@@ -29,12 +29,13 @@ def give(request: Request, client: Client | None, ports: Ports, context: Context
         raise TokenError("unauthorized_client", "the client did not register this grant")
     scopes = _scopes(request, client)  # 3
     audience = resources.granted(resources.asked(request.form, client, context), context)  # 4
+    lifetime = PROFILES[client.profile].lifetimes.own_token
     kept = ClientToken(
         client_id=client.client_id,
         scopes=scopes,
         audience=audience,
         issued=now,
-        expires=now + client_token.LIFETIME,
+        expires=now + lifetime,
         jkt=request.jkt,
     )
     value = access_token.made(
@@ -51,7 +52,7 @@ def give(request: Request, client: Client | None, ports: Ports, context: Context
     details = {"scopes": list(scopes), "audience": list(audience or ())}
     ports.journal.append(Event(now, "client_token_given", client_id=client.client_id, details=details))
     kind = dpop.token_type(request.jkt)
-    content = {"access_token": value, "token_type": kind, "expires_in": client_token.LIFETIME}
+    content = {"access_token": value, "token_type": kind, "expires_in": lifetime}
     return json_response({**content, **({"scope": " ".join(scopes)} if scopes else {})})
 
 

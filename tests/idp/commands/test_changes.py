@@ -140,3 +140,19 @@ def test_errors_name_the_next_step(data: Path, arguments: list[str], code: int, 
 def test_as_a_process(data: Path, arguments: tuple[str, ...]) -> None:
     done = asked.alike(*arguments, data=data)
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_looked_at_first_and_a_register_that_is_away(data: Path) -> None:
+    held = row(data, "document", "review", LICENCE)
+    assert (held["for"], held["ground"], held["by"]) == (LICENCE, "review", "command line")
+    assert row(data, "documents", "away", "health_record")["for"] == "kind:health_record"
+    twice = idp(data, "document", "review", LICENCE)
+    assert twice.returncode == 1 and "waited for already" in twice.stderr
+    waiting = json.loads(idp(data, "document", "waiting", "--json").stdout)
+    assert {each["ground"] for each in waiting} == {"review", "register"}
+    assert row(data, "document", "release", LICENCE)["ground"] == "review"
+    assert row(data, "documents", "back", "health_record")["ground"] == "register"
+    assert idp(data, "document", "release", LICENCE).returncode == 1
+    assert idp(data, "document", "review", "nobody").returncode == 1
+    assert "Nothing is waited for." in idp(data, "document", "waiting").stdout
+    assert idp(data, "documents", "away", "nothing").returncode == 64

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from idp import demo
+from idp import demo, master_key
 from idp.__main__ import main
 from idp.config import database_url
 from idp.demo import Options
@@ -19,6 +19,8 @@ from idp.model import Event
 from idp.oidc.secrets import token_hash
 from idp.progress import Progress
 from idp.storage.place import opened
+from tests.certs.servers import serving
+from tests.idp.oidc.registering import Site, at
 
 NOW = 1_790_000_000
 MINH_ANH, LEVEL_1 = "999196000346", "999201000906"
@@ -170,6 +172,56 @@ def test_a_tokens_life(data: Path) -> None:
     assert idp(data, "client", "recall", str(made["id"])).returncode == 1
     assert "No token can be used" in idp(data, "client", "tokens").stdout
     assert [len(journal(data, f"initial_token_{kind}")) for kind in ("made", "recalled")] == [1, 1]
+
+
+def test_only_agencies_and_banks_are_told_the_personal_number(data: Path) -> None:
+    add = ("client", "add", "Cửa hàng", "--redirect-uri", URI)
+    for words in (
+        (*add, "--profile", "baseline", "--pid"),
+        ("client", "token", "Thư viện", "--profile", "baseline", "--pid"),
+    ):
+        refused = idp(data, *words)
+        assert refused.returncode in (1, 64) and "not told the personal number" in refused.stderr
+    client_id = str(row(data, *add, "--pid")["client_id"])
+    refused = idp(data, "client", "update", client_id, "--profile", "baseline")
+    assert refused.returncode == 1 and "not told the personal number" in refused.stderr
+    done = row(data, "client", "update", client_id, "--profile", "baseline", "--no-pid")
+    assert done["changed"] == "entitled_to_pid profile"
+    assert idp(data, "client", "update", client_id, "--pid").returncode == 1
+
+
+def test_the_file_of_a_sector_is_fetched_and_must_list_all(data: Path) -> None:
+    """As for an application that registers itself (OpenID Connect Registration 1.0 §5)."""
+    page, uris = Site(), ["https://a.sen.example/cb", "https://b.sen.example/cb"]
+    words = [word for uri in uris for word in ("--redirect-uri", uri)]
+    with serving(page.talk) as server:
+        add = ("client", "add", "Sen", *words, "--sector-identifier-uri", at(server))
+        for wrong in (uris[:1], {"redirect_uris": uris}, "x"):
+            page.say(wrong)
+            refused = idp(data, *add)
+            assert refused.returncode == 1 and "does not list all redirect_uris" in refused.stderr
+        page.say(uris)
+        client_id = str(row(data, *add)["client_id"])
+        served = page.served
+        more = ("client", "update", client_id, *words, "--redirect-uri", "https://c.sen.example/cb")
+        assert idp(data, *more).returncode == 1  # the new one is not in it
+        page.say([*uris, "https://c.sen.example/cb"])
+        assert row(data, *more)["changed"] == "redirect_uris"
+        assert page.served == served + 2
+        assert row(data, "client", "update", client_id, "--purpose", "Mượn sách")["changed"] == "purpose"
+        assert page.served == served + 2  # for nothing else does its site have to be awake
+    gone = idp(data, *more[:-2])
+    assert gone.returncode == 1 and "does not list all redirect_uris" in gone.stderr
+
+
+def test_an_unsafe_master_key_stops_the_demonstration_with_a_word(data: Path) -> None:
+    key = data / "idp" / master_key.NAME
+    master_key.load_or_create(key.parent)
+    key.chmod(0o644)
+    done = idp(data, "demo", "--idp-port", "5800", "--wallet-port", "5801", "--verifier-port", "5802")
+    assert (done.returncode, done.stdout) == (78, "")
+    assert done.stderr.splitlines()[-1] == f"idp: {key} may be read by others; chmod 600 it"
+    key.chmod(0o600)
 
 
 @pytest.mark.parametrize("more", [("--uses", "0"), ("--days", "91"), ("--scope", "unheard"), ("--profile", "x")])

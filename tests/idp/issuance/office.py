@@ -1,8 +1,9 @@
 """A small issuing state in memory: a root, all signers, a trust list, three people with documents and accounts."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -18,7 +19,7 @@ from certs.keys import MemorySigner, Signer
 from certs.proof import key_proof
 from certs.trust import Service, TrustList, TrustStore
 from certs.x509 import Usage
-from idp.issuance import credential, nonce, offer, pre_authorized, status
+from idp.issuance import credential, deferred, nonce, notification, offer, pre_authorized, status
 from idp.issuance.configurations import Format, find
 from idp.issuance.publication import Files, Publisher
 from idp.issuance.signers import BUNDLE, STATUS, CertifiedSigner, Signers
@@ -112,6 +113,21 @@ class Office:
         return credential.respond(
             self.storage, request, context=self.context, signers=signers or self.signers, now=self.now
         )
+
+    def deferred(self, token: str, transaction: str, *, signers: Signers | None = None) -> Response:
+        """The deferred credential endpoint, asked in clear."""
+        return self.post(
+            token, {"transaction_id": transaction}, at=partial(deferred.respond, signers=signers or self.signers)
+        )
+
+    def notify(self, token: str, content: object) -> Response:
+        return self.post(token, content, at=notification.respond)
+
+    def post(self, token: str | None, content: object, *, at: Callable[..., Response]) -> Response:
+        headers = {} if token is None else {"authorization": f"Bearer {token}"}
+        data = content if isinstance(content, bytes) else json.dumps(content).encode()
+        request = Request("POST", headers=headers, media_type="application/json", body=data)
+        return at(self.storage, request, context=self.context, now=self.now)
 
     def request(self, *proofs: str, configuration: str = "driving_licence.licence") -> dict[str, Any]:
         return {"credential_configuration_id": configuration, "proofs": {"jwt": list(proofs)}}

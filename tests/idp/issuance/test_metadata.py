@@ -8,6 +8,7 @@ import pytest
 
 from certs.catalogue import CATALOGUE, Kind
 from certs.formats import elements, type_metadata
+from certs.jwe import AGREEMENTS, DecryptionKey
 from idp.issuance.configurations import CONFIGURATIONS, CREDENTIAL_SCOPES, by_document, find, of
 from idp.issuance.metadata import BATCH_SIZE, issuer_metadata
 
@@ -40,9 +41,17 @@ def test_batches() -> None:
     assert BATCH_SIZE >= 2  # §12.2.4
 
 
-def test_what_is_not_offered_is_not_named() -> None:
-    for name in ("deferred_credential_endpoint", "notification_endpoint", "credential_response_encryption"):
-        assert name not in METADATA
+def test_encryption_is_named_where_there_is_a_key_to_encrypt_to() -> None:
+    both = ("credential_request_encryption", "credential_response_encryption")
+    assert not set(both) & set(METADATA)
+    keys = tuple(DecryptionKey.generate(alg, alg).public for alg in AGREEMENTS)
+    told = issuer_metadata("https://id.example.vn", encrypted_to=keys)
+    assert [each["kid"] for each in told[both[0]]["jwks"]["keys"]] == list(AGREEMENTS)
+    assert all(each["alg"] and each["use"] == "enc" and "d" not in each for each in told[both[0]]["jwks"]["keys"])
+    assert told[both[1]]["alg_values_supported"] == list(AGREEMENTS)
+    for name in both:
+        assert told[name]["encryption_required"] is False and "A256GCM" in told[name]["enc_values_supported"]
+        assert "zip_values_supported" not in told[name]
 
 
 def test_display_of_the_issuer_has_one_object_for_each_language() -> None:

@@ -65,7 +65,7 @@ def test_home_leads_everywhere(state: State) -> None:
     assert 'id="rise"' not in page.text
     for path in set(OWN[1:-1]) - {"/account/export"}:  # which asks for more than a password
         others = browser.get(path).text.partition('class="others"')[2]
-        assert others.count("<li>") == 8
+        assert others.count("<li>") == 9
         assert f'href="{path}"' not in others
 
 

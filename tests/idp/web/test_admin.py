@@ -14,6 +14,8 @@ from idp.oidc.clients import client_secrets
 from idp.oidc.profiles import SECRET_JWT
 from idp.oidc.secrets import token_hash
 from idp.web.admin_list import PAGE
+from tests.certs.servers import serving
+from tests.idp.oidc.registering import Site, at
 from tests.idp.web import codes
 from tests.world_idp import CALLBACK, NOW, PASSWORD, Browser, State, client
 
@@ -313,6 +315,46 @@ def test_a_new_one_that_does_not_hold(state: State, officer: Browser) -> None:
         assert page.status_code == 422
         assert errors_of(page) == fields, more
     assert not state.journal("client_added")
+
+
+def test_the_personal_number_goes_with_the_profile(state: State, officer: Browser) -> None:
+    page = send(officer, ADD, **NEW, profile="baseline", entitled="yes")
+    assert (page.status_code, errors_of(page)) == (422, {"entitled"})
+    assert 'id="entitled" name="entitled" value="yes" checked' in page.text
+    page = send(officer, f"{HOME}/bank/change", profile="baseline")
+    assert (page.status_code, errors_of(page)) == (422, {"entitled"})
+    fields = filled(officer.get(f"{HOME}/bank/change"))
+    assert fields.pop("entitled") == "yes"
+    answer = officer.submit(officer.get(f"{HOME}/bank/change"), **{**fields, "profile": "baseline"})
+    assert answer.status_code == 303
+    made = kept(state)
+    assert made is not None and (made.profile, made.entitled_to_pid) == ("baseline", False)
+    (event,) = state.journal("client_changed")
+    assert event.details["members"] == ["entitled_to_pid", "profile"]
+
+
+def test_the_file_of_a_sector_is_fetched(state: State, officer: Browser) -> None:
+    site, uris = Site(), ["https://a.sen.example/cb", "https://b.sen.example/cb"]
+    with serving(site.talk) as server:
+        sent = {**NEW, "redirect_uris": "\n".join(uris), "sector_identifier_uri": at(server)}
+        site.say(uris[:1])
+        page = send(officer, ADD, **sent)
+        assert (page.status_code, errors_of(page)) == (422, {"sector_identifier_uri"})
+        assert at(server) in page.text and not state.journal("client_added")
+        site.say(uris)
+        assert send(officer, ADD, **sent).status_code == 200
+        (event,) = state.journal("client_added")
+        change = f"{HOME}/{event.client_id}/change"
+        assert send(officer, change, name="Tên khác").status_code == 303
+        assert site.served == 2
+        more = "\n".join([*uris, "https://c.sen.example/cb"])
+        page = send(officer, change, redirect_uris=more)
+        assert (page.status_code, errors_of(page)) == (422, {"sector_identifier_uri"})
+        site.say(more.split())
+        assert send(officer, change, redirect_uris=more).status_code == 303
+        made = kept(state, str(event.client_id))
+        assert made is not None and len(made.redirect_uris) == 3
+    assert errors_of(send(officer, change, sector_identifier_uri="here")) == {"sector_identifier_uri"}
 
 
 def test_a_new_secret_ends_the_old_one(state: State, officer: Browser) -> None:

@@ -33,7 +33,7 @@ def register(profile: str = "agency", **changed: Any) -> Client:
         client_id="new",
         secret_hash=None,
         profile=profile,
-        entitled_to_pid=True,
+        entitled_to_pid=PROFILES[profile].entitlement,
         simulation=False,
     )
 

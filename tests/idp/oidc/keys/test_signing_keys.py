@@ -7,7 +7,7 @@ import pytest
 
 from idp.login import session
 from idp.model import SigningKey
-from idp.oidc import backchannel, client_token, family, id_token
+from idp.oidc import backchannel, id_token
 from idp.oidc.keys import signing_keys
 from idp.oidc.keys.signing_keys import (
     ALGORITHMS,
@@ -21,6 +21,7 @@ from idp.oidc.keys.signing_keys import (
     Refused,
     State,
 )
+from idp.oidc.profiles import PROFILES
 
 NOW = 1_772_438_400
 
@@ -61,9 +62,10 @@ def test_states(held: SigningKey, at: int, expected: State) -> None:
 def test_a_retired_key_is_published_while_anything_that_it_signed_is_of_use() -> None:
     lives = [
         id_token.LIFETIME,
-        client_token.LIFETIME,
         backchannel.LIFETIME,
-        *family.LIFETIMES.values(),
+        *(each.lifetimes.own_token for each in PROFILES.values()),
+        *(each.lifetimes.access_token for each in PROFILES.values()),
+        *(each.lifetimes.issuance_token for each in PROFILES.values()),
         *(end for end, _ in session.ENDS.values()),  # so long an ID token comes back as a hint
     ]
     assert max(lives) + READ_EVERY + CACHED < PUBLISHED_AFTER
