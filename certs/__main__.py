@@ -20,10 +20,10 @@ from certs.desk import FORMER, Desk, write
 from certs.errors import CertsError
 from certs.formats import cwt
 from certs.keys import FileSigner, PublicKey
-from certs.vectors import device
+from certs.vectors import challenge, device
 from certs.x509 import Usage
 
-_VECTORS = {"qr": vectors.document, "device": device.document}
+_VECTORS = {"qr": vectors.document, "device": device.document, "challenge": challenge.document}
 _REASONS = {reason.name.replace("_", "-"): reason for reason in REASONS}
 _USAGES = {usage.name.lower().replace("_", "-"): usage for usage in Usage}
 
@@ -71,10 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     peek.add_argument("text", help="VN1:… or - for standard input")
     peek.set_defaults(run=_peek)
 
-    published = commands.add_parser("vectors", help="print the published examples of our QR, or of what a device signs")
-    published.add_argument(
-        "of", nargs="?", choices=sorted(_VECTORS), default="qr", help="certs/qr.md or certs/device.py"
-    )
+    published = commands.add_parser("vectors", help="print the published examples of one of our forms")
+    published.add_argument("of", nargs="?", choices=sorted(_VECTORS), default="qr", help="which (default: certs/qr.md)")
     published.set_defaults(run=_vectors)
     return parser
 

@@ -1,6 +1,6 @@
 """Text encodings and JSON, strict: each value has exactly one accepted spelling.
 
-Spec: RFC 4648 §5 (base64url without padding), RFC 9285 (base45), RFC 1950 (zlib), RFC 8259 and RFC 7493 (JSON, I-JSON).
+Spec: RFC 4648 §5 (base64url without padding), RFC 9285 (base45), RFC 1950 (zlib), RFC 1951 (DEFLATE), RFC 8259 and RFC 7493 (JSON, I-JSON).
 """
 
 import binascii
@@ -89,9 +89,9 @@ def base45_decode(text: str) -> bytes:
 # --- zlib -------------------------------------------------------------------------------------------------------------
 
 
-def inflate(data: bytes, *, limit: int) -> bytes:
-    """One whole zlib stream of at most `limit` bytes when inflated; nothing before or after it."""
-    stream = zlib.decompressobj()
+def inflate(data: bytes, *, limit: int, raw: bool = False) -> bytes:
+    """One whole zlib stream, or `raw` DEFLATE, of at most `limit` bytes when inflated; nothing before or after it."""
+    stream = zlib.decompressobj(-zlib.MAX_WBITS if raw else zlib.MAX_WBITS)
     try:
         out = stream.decompress(data, limit + 1)
     except zlib.error as error:

@@ -71,13 +71,16 @@ class Fetcher:
         *,
         form: Mapping[str, str] | None = None,
         json: Mapping[str, Any] | None = None,
+        jwt: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """Either `form` or `json` is the body; neither sends an empty one."""
+        """One of `form`, `json` and `jwt` is the body; none of them sends an empty one."""
         request = httpx.Request("POST", url, data=dict(form) if form is not None else None)
         body, kind = request.read(), request.headers.get("content-type")
         if json is not None:
             body, kind = json_encode(json), "application/json"
+        if jwt is not None:
+            body, kind = jwt.encode("ascii"), "application/jwt"
         named = {"Accept": "application/json", **({"Content-Type": kind} if kind else {}), **(headers or {})}
         return self._send("POST", url, named, body, SIZE_LIMIT)
 

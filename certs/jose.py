@@ -188,8 +188,8 @@ def check_claims(
         if name not in claims:
             raise Malformed("claims_missing", name)
     for name in ("exp", "iat", "nbf"):
-        value = claims.get(name)
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+        value = claims.get(name, 0)  # null is no number either
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             raise Malformed("malformed", f"{name} is not a whole number of seconds")
     if issuer is not None and claims.get("iss") != issuer:
         raise Untrusted("issuer_untrusted", "iss")

@@ -16,6 +16,7 @@ Decryption, in this order:
 Who encrypted is not known: anybody can who has the public key. What must be believed is signed first, and then encrypted.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -28,7 +29,7 @@ from joserfc.errors import JoseError
 from joserfc.jwe import JWERegistry, decrypt_compact, encrypt_compact
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from certs.encoding import b64url_decode, b64url_encode, json_decode
+from certs.encoding import b64url_decode, b64url_encode, json_decode, json_encode
 from certs.errors import BadSignature, CertsError, Malformed, Unsupported, Untrusted
 from certs.jwk import check_fit, from_members, members
 
@@ -55,11 +56,11 @@ _Key = ECKey | OKPKey | RSAKey
 
 
 class _Registry(JWERegistry):
-    """Its own bounds are about ours, but one is too short for a key of 8192 bits."""
+    """Its own bounds are too short for a key of 8192 bits, and for who takes more content: ours were looked at before."""
 
     max_protected_header_length = _PART_LIMITS[0]
     max_encrypted_key_length = _PART_LIMITS[1]
-    max_ciphertext_length = _PART_LIMITS[3]
+    max_ciphertext_length = 1024 * 1024
 
 
 _REGISTRY = _Registry(algorithms=[*ALGORITHMS, *CONTENT], strict_check_header=False)
@@ -94,6 +95,10 @@ class EncryptionKey:
         """The public JWK with `kid`, `alg` and `use`."""
         named = {} if self.kid is None else {"kid": self.kid}
         return {**self.public, **named, "alg": self.alg, "use": "enc"}
+
+    def thumbprint(self) -> bytes:
+        """RFC 7638, SHA-256: what a session transcript names (OpenID4VP 1.0 Annex B.2.6.1)."""
+        return hashlib.sha256(json_encode(dict(sorted(self.public.items())))).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,22 +147,28 @@ class Jwe:
 
 
 def encrypt(
-    content: bytes | str, key: EncryptionKey, *, enc: str, typ: str | None = None, cty: str | None = None
+    content: bytes | str,
+    key: EncryptionKey,
+    *,
+    enc: str,
+    typ: str | None = None,
+    cty: str | None = None,
+    limit: int = CONTENT_LIMIT,
 ) -> str:
     """A compact JWE. `cty` is `JWT` where the content is a token that was signed (RFC 7519 §5.2)."""
     if enc not in CONTENT:
         raise Unsupported("alg_not_allowed", "enc")
     plain = content.encode() if isinstance(content, str) else content
-    if len(plain) > CONTENT_LIMIT:
+    if len(plain) > limit:
         raise Malformed("oversize", f"content of {len(plain)} bytes")
     named = {"alg": key.alg, "enc": enc, "kid": key.kid, "typ": typ, "cty": cty}
     header = {name: value for name, value in named.items() if value is not None}
     return encrypt_compact(header, plain, _imported(tuple(key.public.items())), registry=_REGISTRY)
 
 
-def decrypt(token: str, keys: Sequence[DecryptionKey]) -> Jwe:
-    """Checks 1 to 7. Raises CertsError, and nothing else, whatever the token is."""
-    header, encrypted_key = _parsed(token)
+def decrypt(token: str, keys: Sequence[DecryptionKey], *, limit: int = CONTENT_LIMIT) -> Jwe:
+    """Checks 1 to 7. Raises CertsError, and nothing else, whatever the token is. `limit`: bytes of what is inside."""
+    header, encrypted_key = _parsed(token, limit)
     key = _find(header, keys)  # 6
     try:
         _check_fit(header, encrypted_key, key)  # 7
@@ -184,13 +195,14 @@ def is_encrypted(token: str) -> bool:
     return token.count(".") == 4
 
 
-def _parsed(token: str) -> tuple[Mapping[str, Any], bytes]:
+def _parsed(token: str, most: int) -> tuple[Mapping[str, Any], bytes]:
     parts = token.split(".", 6) if isinstance(token, str) else []
     if len(parts) == 3:
         raise Malformed("type_mismatch", "a JWS")
     if len(parts) != 5:  # 2
         raise Malformed("malformed", "not a compact JWE")
-    for part, limit in zip(parts, _PART_LIMITS, strict=True):  # 1
+    limits = (*_PART_LIMITS[:3], (most * 4 + 2) // 3, _PART_LIMITS[4])
+    for part, limit in zip(parts, limits, strict=True):  # 1
         if len(part) > limit:
             raise Malformed("oversize", f"JWE part of {len(part)} characters")
     decoded = [b64url_decode(part) for part in parts]

@@ -4,11 +4,12 @@ Spec: ISO/IEC 18004 (QR code), RFC 9285 (base45 fits the QR's alphanumeric mode)
 """
 
 import io
+import re
 from typing import Any
 
 import qrcode
 import zxingcpp
-from PIL import Image
+from PIL import Image, ImageFilter
 from qrcode.constants import ERROR_CORRECT_M
 from qrcode.exceptions import DataOverflowError
 from qrcode.image.svg import SvgPathFillImage
@@ -22,6 +23,15 @@ BYTES_LIMIT = TEXT_LIMIT * 2 // 3
 PICTURE_BYTES = 12 * 1024 * 1024
 PICTURE_PIXELS = 25_000_000
 _WORKING_PIXELS = 6_000_000  # above this a picture is first read at half size: faster, and a QR in it is large anyway
+_ENLARGED_PIXELS = (
+    1_000_000  # up to here a picture in which nothing is found is enlarged: a frame of a camera, a screenshot
+)
+_SCANS_LIMIT = 64  # passes; what cameras and messengers write has one, or some ten
+_SEGMENTS_LIMIT = 4096  # parts of a JPEG; the largest profiles and previews take some hundred
+_MARKER = re.compile(
+    rb"\xff([^\x00\x01\xd0-\xd8\xff])", re.DOTALL
+)  # with a length behind it; in a scan 0xFF is none by itself
+_SHARPEN = ImageFilter.UnsharpMask(radius=4, percent=500, threshold=0)
 # Any mask is read. To try all eight costs most of the time of drawing, and signatures look random under each of them.
 _MASK = 0
 _QR_ONLY = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
@@ -78,6 +88,8 @@ def read_picture(data: bytes) -> tuple[str, ...]:
     """The texts of all QR codes in a PNG or JPEG. Raises Malformed before decoding what is too large or another kind."""
     if len(data) > PICTURE_BYTES:
         raise Malformed("oversize", f"picture of {len(data)} bytes")
+    if _scans(data) > _SCANS_LIMIT:
+        raise Malformed("limit_exceeded", "JPEG of very many parts")
     try:
         with Image.open(io.BytesIO(data), formats=_PICTURE_KINDS) as picture:
             width, height = picture.size
@@ -99,6 +111,21 @@ def read_picture(data: bytes) -> tuple[str, ...]:
     return _codes(grey)
 
 
+def _scans(data: bytes) -> int:
+    """How often a JPEG goes over its picture (ITU-T T.81 Annex B): 42 bytes may ask for a pass over 25 megapixels, and a file has
+    room for 280,000 of them. Looks no further than the end of the image, or than what is allowed."""
+    if not data.startswith(b"\xff\xd8"):
+        return 0
+    at, scans = 2, 0
+    for _ in range(_SEGMENTS_LIMIT):
+        found = _MARKER.search(data, at)
+        if found is None or found[1] == b"\xd9" or scans > _SCANS_LIMIT:
+            return scans
+        scans += found[1] == b"\xda"
+        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
+    return _SEGMENTS_LIMIT
+
+
 def _grey(picture: Image.Image) -> Image.Image:
     """In grey, on white where it is transparent: a black QR on nothing would else become black on black."""
     if not picture.mode.endswith("A") and "transparency" not in picture.info:
@@ -110,6 +137,16 @@ def _grey(picture: Image.Image) -> Image.Image:
 
 
 def _codes(picture: Image.Image) -> tuple[str, ...]:
+    """A small picture in which nothing is found is looked at again, twice as large, sharpened and then not: of 1,216 distorted
+    ones that reads 94.2 % where 90.2 % were read before (`tests/distorted.py`), and costs what is read at once nothing."""
+    found = _found(picture)
+    if found or picture.width * picture.height > _ENLARGED_PIXELS:
+        return found
+    larger = picture.resize((picture.width * 2, picture.height * 2), Image.Resampling.BICUBIC)
+    return _found(larger.filter(_SHARPEN)) or _found(larger)
+
+
+def _found(picture: Image.Image) -> tuple[str, ...]:
     found = zxingcpp.read_barcodes(picture, formats=_QR_ONLY, text_mode=zxingcpp.TextMode.Plain)
     return tuple(dict.fromkeys(code.text for code in found if code.valid))
 

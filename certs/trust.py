@@ -97,6 +97,9 @@ class TrustStore:
         self.anchors = tuple(anchors)
         self.list = trust_list
         self.crls = crls
+        oldest = min((each.issued for each in crls), default=None)
+        # Since when each piece of it is known, in Unix seconds; of the revocation lists the oldest.
+        self.known_as_of = {"trust_list": trust_list.issued} | ({} if oldest is None else {"crl": oldest})
         self._signers = _by_key_id(trust_list.services)
         self._listed: dict[bytes, tuple[TrustedSigner, ...]] = {}
         for signer in (each for signers in self._signers.values() for each in signers):

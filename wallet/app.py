@@ -24,6 +24,7 @@ from wallet.web import (
     approve,
     asked,
     backup,
+    challenged,
     device,
     documents,
     errors,
@@ -36,6 +37,7 @@ from wallet.web import (
     receive,
     scan,
     sign_in,
+    waiting,
 )
 from wallet.web.rooms import Rooms
 
@@ -75,7 +77,9 @@ def create_app(
     )
     for room in (log, frame, language, errors):
         room.install(app)
-    for room in (home, sign_in, add, receive, documents, scan, device, approve, asked, offline, past, backup):
+    for room in (home, sign_in, add, receive, waiting, documents, scan, device):
+        app.register_blueprint(room.pages)
+    for room in (approve, asked, challenged, offline, past, backup):
         app.register_blueprint(room.pages)
     return app
 

@@ -68,6 +68,8 @@ def history(entries: Iterable[Entry]) -> list[dict[str, Any]]:
 def _line(entry: Entry) -> dict[str, Any]:
     type_, word = CATALOGUE.get(entry.details.get("type", "")), word_of(entry)
     line: dict[str, Any] = {"at": entry.at, "word": _both(word) if word else None}
+    if isinstance(entry.details.get("verifier"), dict):
+        line["to"] = {name: str(entry.details["verifier"].get(name, "")) for name in ("vi", "en")}
     if type_ is not None:
         views = {view.name: view.title for view in type_.views}
         fields = {field.name: field.label for field in type_.fields}

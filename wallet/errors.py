@@ -56,6 +56,21 @@ ADVICE: Mapping[str, Advice] = MappingProxyType(
                 "It may be suspended or have run out. See the page of your documents at the issuer.",
             ),
         ),
+        "too_early": Advice(
+            Text("Chưa đến lúc hỏi lại.", "It is too early to ask again."),
+            Text(
+                "Cơ quan cấp đã cho biết khi nào được hỏi lại. Hãy đợi đến lúc đó.",
+                "The issuer has said when it may be asked again. Wait until then.",
+            ),
+        ),
+        "promise_gone": Advice(
+            Text("Cơ quan cấp không còn giữ yêu cầu này.", "The issuer no longer has this request."),
+            Text("Hãy xin lại giấy tờ.", "Ask for the document again."),
+        ),
+        "right_expired": Advice(
+            Text("Quyền nhận giấy tờ này đã hết hạn.", "The right to fetch this document has expired."),
+            Text("Hãy xin lại giấy tờ.", "Ask for the document again."),
+        ),
         "asking_unknown": Advice(
             Text("Lượt xin giấy tờ này đã xong hoặc đã quá hạn.", "This request is finished or took too long."),
             Text("Hãy chọn lại giấy tờ trong ví.", "Choose the document in your wallet again."),

@@ -4,24 +4,30 @@ servers and tests.
 Spec: OpenID4VCI 1.0, holder's half, as `wallet.receive` has it; SD-JWT VC and mdoc go out as `wallet.present` makes them.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from certs.catalogue import DocumentType
+from certs.catalogue import CATALOGUE, DocumentType
+from certs.challenge import Asked
 from certs.errors import CertsError
 from certs.formats import elements
 from certs.formats.session_transcript import redirect
-from wallet import history, receive, restoring
+from wallet import authorization, challenged, history, promises, receive, restoring
 from wallet import issuer as issuers
+from wallet.authorization import ClientCredentials
 from wallet.errors import WalletError
 from wallet.formats import MDOC, glance
+from wallet.issuer import Issuer
 from wallet.keys import SoftwareKey, SoftwareKeys
 from wallet.model import Copy, Document, Entry, Person
 from wallet.offer import resolve
 from wallet.present import choose, for_qr, mdoc_response, qr_text, sd_jwt_text, type_of
+from wallet.receive import Completed, Receipt
 from wallet.restoring import Contents, Restored
 from wallet.trust import TrustKeeper
+from wallet.waiting import Waiting
 from wallet.wallet import Wallet
 
 OWNER = "folder"  # whoever has the folder
@@ -42,10 +48,15 @@ class FolderWallet:
     clock: Callable[[], int]
     owner: str = OWNER
     pid: str | None = None
+    simulation: bool = False  # readers may then be on this very machine
 
-    def receive(
+    def receive(self, link: str, *, transaction_code: str | None, pid: str | None = None) -> tuple[Document, ...]:
+        """The documents that an offer gives at once."""
+        return self.take(link, transaction_code=transaction_code, pid=pid).documents
+
+    def take(
         self, link: str, *, transaction_code: str | None, pid: str | None = None, tell: Callable[[str], None] = silent
-    ) -> tuple[Document, ...]:
+    ) -> Completed:
         """Take what an offer holds. `pid` says whose it must be; else it must be of the person of what is here already."""
         now, web = self.clock(), self.wallet.web
         tell("asking the issuer what it offers")
@@ -53,9 +64,57 @@ class FolderWallet:
         person = self._person(pid)
         issuer = issuers.discover(offer, web=web)
         receipt = receive.begin(offer, issuer, transaction_code=transaction_code, web=web, now=now)
+        return self.complete(receipt, person, tell=tell, now=now)
+
+    def ask(
+        self,
+        wanted: str,
+        client: ClientCredentials,
+        come_back: Callable[[str, str], Mapping[str, str]],
+        *,
+        pid: str | None = None,
+        tell: Callable[[str], None] = silent,
+    ) -> Completed:
+        """Ask for a kind of document, or for what an offer names, by signing in at the issuer: `come_back` gets the address for
+        the person's browser and its `state`, and returns what the browser brought."""
+        person, web = self._person(pid), self.wallet.web
+        tell("asking the issuer what it has")
+        issuer, state = self._issuer_of(wanted)
+        begun = authorization.begin(issuer, client, language="vi", issuer_state=state, push=web)
+        answer = come_back(begun[0], begun[1])
+        now = self.clock()
+        access = authorization.complete(begun[2], answer, issuer, client, web=web, now=now)
+        done = self.complete(
+            receive.prepare(issuer, access, web=web, now=now), person, tell=tell, now=now, client=client
+        )
+        if access.renewal is not None and not done.waiting:  # of use with one key alone, which is forgotten now
+            with suppress(WalletError):
+                authorization.give_back(access.renewal, issuer, client, web=web)
+        return done
+
+    def _issuer_of(self, wanted: str) -> tuple[Issuer, str | None]:
+        web = self.wallet.web
+        if wanted not in CATALOGUE:
+            offer = resolve(wanted, web=web, issuers=(self.issuer,))
+            return issuers.discover(offer, web=web), offer.issuer_state
+        issuer = issuers.look_up(self.issuer, web=web)
+        mine = tuple(each for each in issuer.configurations if each.type.name == wanted and each.scope is not None)
+        return replace(issuer, configurations=mine), None
+
+    def complete(
+        self,
+        receipt: Receipt,
+        person: Person | None,
+        *,
+        tell: Callable[[str], None] = silent,
+        now: int,
+        client: ClientCredentials | None = None,
+    ) -> Completed:
+        """Keys, proofs, what the issuer gives for them, checked and kept. A client without a secret keeps its refresh token with
+        what it waits for, and with no document."""
         tell(f"making {len(receipt.proofs)} keys")
         made: list[SoftwareKey] = []
-        documents: tuple[Document, ...] = ()
+        completed = Completed(())
         try:
             proofs: dict[str, list[str]] = {}
             for each in receipt.proofs:
@@ -64,17 +123,40 @@ class FolderWallet:
                 proofs.setdefault(each.configuration, []).append(proof)
             tell("fetching and checking")
             trust = self.trust.current(now=now).trust
-            received = receive.complete(receipt, proofs, person=person, trust=trust, web=web, now=now)
+            received = receive.complete(receipt, proofs, person=person, trust=trust, web=self.wallet.web, now=now)
+            if client is not None and client.secret is None:
+                received = replace(
+                    received, documents=tuple(replace(each, renewal=None) for each in received.documents)
+                )
             before = self.documents()
-            self.wallet.keep(self.owner, received, now=now)
-            documents = received
+            self.wallet.keep(self.owner, received, receipt, now=now)
+            completed = received
             self._forget_replaced(before)
         finally:  # keys of copies that did not come, or are not kept
-            kept = {copy.thumbprint for document in documents for copy in document.copies}
-            for key in made:
-                if key.public.thumbprint() not in kept:
-                    self.keys.forget(key.public.thumbprint())
-        return documents
+            kept = {copy.thumbprint for document in completed.documents for copy in document.copies}
+            kept.update(each for waiting in completed.waiting for each in waiting.thumbprints)
+            self._forget({key.public.thumbprint() for key in made} - kept)
+        return completed
+
+    def waiting(self) -> tuple[Waiting, ...]:
+        """What the issuer has promised and not given yet."""
+        return promises.all_of(self.wallet, self.owner)
+
+    def ask_again(self, waiting: Waiting, *, client: ClientCredentials | None = None) -> Document | Waiting:
+        """Whether the issuer gives it now. Keys of what will not come go."""
+        now, before = self.clock(), self.documents()
+        trust, person = self.trust.current(now=now).trust, self._person(waiting.pid)
+        try:
+            return promises.ask(
+                self.wallet, self.owner, waiting.waiting_id, person=person, trust=trust, client=client, now=now
+            )
+        finally:
+            self._forget_replaced(before)
+            held = {
+                each for still in self.waiting() for each in still.thumbprints
+            }  # first: it may become a document now
+            held.update(copy.thumbprint for document in self.documents() for copy in document.copies)
+            self._forget(set(waiting.thumbprints) - held)
 
     def documents(self) -> tuple[Document, ...]:
         return self.wallet.documents(self.owner)
@@ -96,6 +178,21 @@ class FolderWallet:
         line = history.shown(document, first.view, now=now, audience=audience)
         copy = self._next(copies or [first], line, now=now)
         return qr_text(copy, self.keys.find(copy.thumbprint), now=now, audience=audience, challenge=challenge)
+
+    def answer(self, text: str, *, name: str | None = None, view: str | None = None) -> tuple[str, Asked]:
+        """The QR text that answers a verifier's challenge, and who asked. `name` and `view` choose among what would do."""
+        now = self.clock()
+        asked = challenged.read(text, self.trust.current(now=now).trust, now=now)
+        held = self.documents() if name is None else (self.find(name),)
+        fitting = [(each, copy) for each, copy in challenged.answering(asked, held) if view in (None, copy.view)]
+        if not fitting:
+            raise WalletError("nothing_fits", "no document here answers")
+        document, first = fitting[0]
+        copies = [each for each in for_qr(document) if each.view == first.view and self.keys.has(each.thumbprint)]
+        line = history.shown(document, first.view, now=now, **challenged.named(asked))
+        copy = self._next(copies or [first], line, now=now)
+        key, question = self.keys.find(copy.thumbprint), asked.challenge
+        return qr_text(copy, key, now=now, audience=question.audience, challenge=question.challenge), asked
 
     def _next(self, copies: list[Copy], line: Entry, *, now: int) -> Copy:
         try:
@@ -170,9 +267,11 @@ class FolderWallet:
     def _forget_replaced(self, before: tuple[Document, ...]) -> None:
         """Keys of copies that are no longer held sign nothing any more."""
         held = {copy.thumbprint for document in self.documents() for copy in document.copies}
-        for copy in (copy for document in before for copy in document.copies):
-            if copy.thumbprint not in held:
-                self.keys.forget(copy.thumbprint)
+        self._forget({copy.thumbprint for document in before for copy in document.copies} - held)
+
+    def _forget(self, thumbprints: Iterable[str]) -> None:
+        for each in thumbprints:
+            self.keys.forget(each)
 
     def _person(self, pid: str | None) -> Person | None:
         pid = pid or self.pid

@@ -15,6 +15,7 @@ from wallet.model import Document, Entry
 
 class Kind(StrEnum):
     RECEIVED = "received"
+    PROMISED = "promised"
     REFUSED = "refused"
     FAILED = "failed"
     SHOWN = "shown"
@@ -32,6 +33,7 @@ class Kind(StrEnum):
 WORDS: Mapping[str, Text] = MappingProxyType(
     {
         Kind.RECEIVED: Text("Đã nhận", "Received"),
+        Kind.PROMISED: Text("Đang chờ cấp", "Waiting to be issued"),
         Kind.REFUSED: Text("Đã từ chối nhận", "Refused"),
         Kind.FAILED: Text("Không thành công", "Failed"),
         Kind.SHOWN: Text("Đã xuất trình", "Shown"),
@@ -64,7 +66,17 @@ def received(document: Document, *, now: int) -> Entry:
     return Entry(now, Kind.RECEIVED, what)
 
 
-_FAILURES = frozenset({"issuer_unreachable", "issuer_refused", "issuer_denied", "trust_unavailable"})
+def promised(type_: str, credential_issuer: str, *, now: int) -> Entry:
+    return Entry(now, Kind.PROMISED, {"type": type_, "from": credential_issuer})
+
+
+def waits_no_longer(type_: str, *, now: int) -> Entry:
+    return Entry(now, Kind.REMOVED, {"type": type_})
+
+
+_FAILURES = frozenset(
+    {"issuer_unreachable", "issuer_refused", "issuer_denied", "trust_unavailable", "promise_gone", "right_expired"}
+)
 
 
 def refused(credential_issuer: str, code: str, *, now: int) -> Entry:
@@ -73,9 +85,18 @@ def refused(credential_issuer: str, code: str, *, now: int) -> Entry:
     return Entry(now, kind, {"from": credential_issuer, "code": code})
 
 
-def shown(document: Document, view: str, *, now: int, audience: str | None = None) -> Entry:
+def shown(
+    document: Document,
+    view: str,
+    *,
+    now: int,
+    audience: str | None = None,
+    verifier: Text | None = None,
+    organisation: str = "",
+) -> Entry:
+    """By a QR; where somebody asked for it, to whom."""
     claims = list(CATALOGUE[document.type].view(view).fields)
-    to = {} if audience is None else {"to": audience}
+    to = {} if audience is None else _asker(audience, verifier, organisation)
     return Entry(now, Kind.SHOWN, {"type": document.type, "views": [view], "claims": claims, **to})
 
 
@@ -117,10 +138,13 @@ def restored(*, lines: int, documents: int, now: int) -> Entry:
     return Entry(now, Kind.RESTORED, {"lines": lines, "documents": documents})
 
 
-def shown_offline(type_: str, view: str, *, at: int) -> Entry:
+def shown_offline(
+    type_: str, view: str, *, at: int, audience: str | None = None, verifier: Text | None = None, organisation: str = ""
+) -> Entry:
     """As the phone told it afterwards: the server was not there, and the document may have been replaced since."""
     claims = list(CATALOGUE[type_].view(view).fields)
-    return Entry(at, Kind.SHOWN, {"type": type_, "views": [view], "claims": claims, "offline": True})
+    to = {} if audience is None else _asker(audience, verifier, organisation)
+    return Entry(at, Kind.SHOWN, {"type": type_, "views": [view], "claims": claims, "offline": True, **to})
 
 
 def removed(document: Document, *, now: int) -> Entry:

@@ -1,10 +1,10 @@
-"""Speak with a credential issuer: its metadata, the token for a pre-authorised code, nonces, copies of one document at a time.
+"""Speak with a credential issuer: its metadata, the token for a pre-authorised code, nonces. Credentials: `wallet.credential`.
 
-Spec: OpenID4VCI 1.0 §6 (token), §7 (nonce), §8 (credential), §12.2 (issuer metadata), §12.3; RFC 8414 §3 (metadata); RFC 9449 §5, §7.
+Spec: OpenID4VCI 1.0 §6 (token), §7 (nonce), §12.2 (issuer metadata), §12.3; RFC 8414 §3 (metadata); RFC 9126 §5; RFC 9449 §5, §7.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -15,8 +15,9 @@ from certs.errors import CertsError
 from certs.fetch import FetchError, Response
 from certs.keys import MemorySigner
 from wallet import dpop
+from wallet.encrypted import Encryption, announced
 from wallet.errors import WalletError
-from wallet.formats import FORMATS, read_configuration
+from wallet.formats import read_configuration
 from wallet.offer import PRE_AUTHORIZED, Offer
 from wallet.ports import Web
 
@@ -39,12 +40,22 @@ class Configuration:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where an issuer gives credentials and hears what became of them, and how it wants to be spoken to."""
+
+    credential: str
+    deferred: str | None = None
+    notification: str | None = None
+    encryption: Encryption | None = None  # where it takes none: in clear, within TLS
+
+
+@dataclass(frozen=True, slots=True)
 class Issuer:
     """What a credential issuer publishes, as far as this wallet uses it."""
 
     id: str
     name: Text  # as it calls itself; its own address where it does not
-    credential_endpoint: str
+    place: Place
     nonce_endpoint: str
     token_endpoint: str
     configurations: tuple[Configuration, ...]  # of those wanted, the ones that we understand, in the order wanted
@@ -52,6 +63,7 @@ class Issuer:
     authorization_endpoint: str | None = None
     revocation_endpoint: str | None = None
     userinfo_endpoint: str | None = None
+    pushed_endpoint: str | None = None  # for authorization requests
     offline: bool = False  # whether it gives refresh tokens
     batch: int = 1  # how many copies it signs for one request
     dpop: bool = False  # whether it binds tokens to a key
@@ -90,7 +102,7 @@ def look_up(
     return Issuer(
         id=credential_issuer,
         name=_display_name(metadata, credential_issuer),
-        credential_endpoint=_endpoint(metadata, "credential_endpoint"),
+        place=_place(metadata),
         nonce_endpoint=_endpoint(metadata, "nonce_endpoint"),
         token_endpoint=_endpoint(server_metadata, "token_endpoint"),
         configurations=configurations,
@@ -98,6 +110,7 @@ def look_up(
         authorization_endpoint=_optional_endpoint(server_metadata, "authorization_endpoint"),
         revocation_endpoint=_optional_endpoint(server_metadata, "revocation_endpoint"),
         userinfo_endpoint=_optional_endpoint(server_metadata, "userinfo_endpoint"),
+        pushed_endpoint=_optional_endpoint(server_metadata, "pushed_authorization_request_endpoint"),
         offline=OFFLINE in (server_metadata.get("scopes_supported") or []),
         batch=_batch(metadata),
         dpop=dpop.announced(server_metadata),
@@ -153,30 +166,6 @@ def nonce(issuer: Issuer, *, web: Web) -> str:
     return value
 
 
-def request(
-    endpoint: str, access: Access, configuration: str, format_: str, proofs: Sequence[str], *, web: Web, now: int
-) -> tuple[bytes, ...]:
-    """Ask for a copy for each of these keys (§8.2); returns what came, unverified."""
-    identifier = access.identifiers.get(configuration)
-    named = (
-        {"credential_configuration_id": configuration} if identifier is None else {"credential_identifier": identifier}
-    )
-    body = {**named, "proofs": {"jwt": list(proofs)}}
-    response = send(lambda: dpop.post(endpoint, key=access.key, web=web, now=now, token=access.token, json=body))
-    if response.status != 200:
-        error = error_of(response)
-        denied = error == "credential_request_denied"  # §8.3.1.2: asking again would not help
-        raise WalletError("issuer_denied" if denied else "issuer_refused", f"credential: {response.status} {error}")
-    credentials = answer_of(response).get("credentials")
-    # §8.3: as many as keys were sent, or fewer.
-    if not isinstance(credentials, list) or not 1 <= len(credentials) <= len(proofs):
-        raise WalletError("issuer_refused", f"not between one and {len(proofs)} credentials")
-    try:
-        return tuple(FORMATS[format_].arrived(each["credential"]) for each in credentials)
-    except (CertsError, AttributeError, KeyError, TypeError) as error:
-        raise WalletError("issuer_refused", "credential is not in its form") from error
-
-
 def _configuration(id_: str, metadata: object) -> Configuration | None:
     """None for a format or a document that this wallet does not know: an offer may hold one document in several."""
     if not isinstance(metadata, dict):
@@ -189,6 +178,15 @@ def _configuration(id_: str, metadata: object) -> Configuration | None:
         return None
     format_, type_, view = known
     return Configuration(id_, format_.name, type_, type_.view(view) if view else None, _scope(metadata.get("scope")))
+
+
+def _place(metadata: Mapping[str, Any]) -> Place:
+    return Place(
+        _endpoint(metadata, "credential_endpoint"),
+        _optional_endpoint(metadata, "deferred_credential_endpoint"),
+        _optional_endpoint(metadata, "notification_endpoint"),
+        announced(metadata),
+    )
 
 
 def _batch(metadata: Mapping[str, Any]) -> int:

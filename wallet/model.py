@@ -46,6 +46,19 @@ class Document:
     received_at: int
     copies: tuple[Copy, ...]
     renewal: str | None = field(default=None, repr=False)  # the issuer's refresh token, where it gave one
+    notifications: tuple[str, ...] = ()  # by which the issuer knows its answers, where it wants to hear of them
+
+
+@dataclass(frozen=True, slots=True)
+class ToProve:
+    """Copies to come: for each of them a key of its own must sign this nonce."""
+
+    configuration: str
+    type: str
+    view: str
+    nonce: str
+    format: str
+    copies: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ class Documents(Protocol):
 
 
 class AwaitedDocuments(Protocol):
-    """What a backup named and the issuer has not issued anew yet, sealed like the documents."""
+    """What a backup named and the issuer has not issued anew yet, or what it has promised; sealed like the documents."""
 
     def keep(self, document: SealedDocument) -> None: ...
 
@@ -81,6 +81,7 @@ class Ports:
     documents: Documents
     history: History
     awaited: AwaitedDocuments
+    promised: AwaitedDocuments
 
 
 class Storage(Protocol):
@@ -115,5 +116,6 @@ class Web(Protocol):
         *,
         form: Mapping[str, str] | None = None,
         json: Mapping[str, Any] | None = None,
+        jwt: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response: ...

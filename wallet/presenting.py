@@ -7,7 +7,7 @@ An answer uses up the question and its copies in the same transaction, so that o
 """
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,18 @@ class Question:
     request: Request
     here: bool
     opened_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came of a question: `location` is where the reader wants its holder to go on."""
+
+    request: Request
+    location: str | None
+    sent: bool
+
+
+Agree = Callable[[Question, tuple[Candidate, ...]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,20 +167,23 @@ class Presenter:
         keys: SoftwareKeys,
         choice: Choice | None = None,
         *,
+        agree: Agree = lambda question, going: True,
         trust: TrustStore,
         statuses: StatusLists | None,
         now: int,
-    ) -> Request:
-        """All steps at once, where the keys are at hand and nobody is asked: a kiosk, a command. Without `choice` the first option
-        of each required set, and nothing that need not be sent."""
+    ) -> Answered:
+        """All steps at once, where the keys are at hand: a kiosk, a command. Without `choice` the first option of each required
+        set, and nothing that need not be sent. `agree` is asked with what would leave; without it nobody is."""
         value = self.open(link, owner, here=False, trust=trust, now=now)
         question = self.question(value, owner, trust=trust, now=now)
         fitting = self.fitting(question, owner, statuses, now=now)
         chosen_ = choice or least(question.request.query, fitting)
+        if not agree(question, chosen(question.request.query, fitting, chosen_)):
+            return Answered(question.request, self.decline(value, owner, trust=trust, now=now), sent=False)
         signing, wanted = self.prepare(value, chosen_, owner, trust=trust, statuses=statuses, now=now)
         proofs = [answering.sign(each, keys.find(each["thumbprint"]).signer) for each in wanted]
-        self.send(signing, proofs, owner, trust=trust, statuses=statuses, now=now)
-        return question.request
+        location = self.send(signing, proofs, owner, trust=trust, statuses=statuses, now=now)
+        return Answered(question.request, location, sent=True)
 
     def decline(self, value: str, owner: str, *, trust: TrustStore, now: int) -> str | None:
         """The reader learns that it gets nothing, and not why (§15.9). Once; an answer that does not arrive is no matter."""

@@ -37,6 +37,10 @@ READERS: Mapping[str, Advice] = MappingProxyType(
                 "{} The wallet refused for you, and nothing left it.",
             ),
         ),
+        "challenge_over": Advice(
+            Text("Mã này đã hết hạn, hoặc mang giờ chưa tới.", "This code has expired, or is from the future."),
+            Text("Hãy nhờ quầy tạo mã mới rồi quét lại.", "Ask the counter for a new code and scan again."),
+        ),
         "reader_unsupported": Advice(
             Text("Ví này chưa trả lời được kiểu câu hỏi đó.", "This wallet cannot answer that kind of request."),
             _NOTHING_LEFT,

@@ -5,13 +5,11 @@ Spec: OpenID4VP 1.0 §5.1 (`client_metadata`), §8.3 (encryption), §11.1 (`vp_f
 Its name is not read here, or anywhere: people are told the one on the trust list.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from certs.encoding import json_encode
 from certs.errors import CertsError, Malformed, Unsupported
 from certs.formats import mdoc, sd_jwt
 from certs.jwe import CONTENT, EncryptionKey
@@ -49,8 +47,7 @@ class Encryption:
 
     @property
     def thumbprint(self) -> bytes:
-        """RFC 7638: what a session transcript names (Annex B.2.6.1)."""
-        return hashlib.sha256(json_encode(dict(sorted(self.key.public.items())))).digest()
+        return self.key.thumbprint()
 
 
 def formats_of(metadata: object) -> frozenset[str]:

@@ -10,17 +10,20 @@ from typing import Any
 
 from certs.catalogue import Text
 from certs.encoding import b64url_decode, b64url_encode, json_decode, json_encode
+from certs.jwe import EncryptionKey
 from certs.keys import MemorySigner
 from wallet import dpop
 from wallet.approval import Asking
 from wallet.authorization import Asked
 from wallet.device import Enrolment, Walk
+from wallet.encrypted import Encryption
 from wallet.errors import WalletError
 from wallet.formats import QR
-from wallet.issuer import Access
+from wallet.issuer import Access, Place
 from wallet.login import Pending
-from wallet.model import Awaited, Copy, Document, Person, Session
-from wallet.receive import Receipt, ToProve
+from wallet.model import Awaited, Copy, Document, Person, Session, ToProve
+from wallet.receive import Receipt
+from wallet.waiting import Part, Waiting
 
 
 def write_document(document: Document) -> bytes:
@@ -31,6 +34,7 @@ def write_document(document: Document) -> bytes:
             "credential_issuer": document.credential_issuer,
             "received_at": document.received_at,
             "renewal": document.renewal,
+            "notifications": list(document.notifications),
             "copies": [
                 {
                     "view": copy.view,
@@ -51,7 +55,8 @@ def write_document(document: Document) -> bytes:
 def read_document(data: bytes) -> Document:
     with _known_shape():
         fields = json_decode(data)
-        return Document(**{**fields, "copies": tuple(_copy(each, fields["type"]) for each in fields["copies"])})
+        copies = tuple(_copy(each, fields["type"]) for each in fields["copies"])
+        return Document(**{**fields, "copies": copies, "notifications": tuple(fields.get("notifications", ()))})
 
 
 def _copy(fields: dict[str, Any], type_: str) -> Copy:
@@ -92,13 +97,11 @@ def write_receipt(receipt: Receipt) -> bytes:
     return json_encode(
         {
             "audience": receipt.audience,
-            "credential_endpoint": receipt.credential_endpoint,
-            "token": receipt.access.token,
-            "identifiers": dict(receipt.access.identifiers),
+            "place": _write_place(receipt.place),
+            "access": _write_access(receipt.access),
             "to_prove": [list(asdict(each).values()) for each in receipt.to_prove],
             "expires": receipt.expires,
             "renewal": receipt.renewal,
-            "key": None if receipt.access.key is None else receipt.access.key.pem().decode(),
         }
     )
 
@@ -106,16 +109,82 @@ def write_receipt(receipt: Receipt) -> bytes:
 def read_receipt(data: bytes) -> Receipt:
     with _known_shape():
         fields = json_decode(data)
-        pem = fields.get("key")
-        key = None if pem is None else MemorySigner.from_pem(pem.encode(), dpop.ALGORITHM)
+        if "place" not in fields:
+            return _receipt_of_before(fields)
         return Receipt(
             audience=fields["audience"],
-            credential_endpoint=fields["credential_endpoint"],
-            access=Access(fields["token"], fields["identifiers"], key=key),
+            place=_read_place(fields["place"]),
+            access=_read_access(fields["access"]),
             to_prove=tuple(ToProve(*each) for each in fields["to_prove"]),
             expires=fields["expires"],
-            renewal=fields.get("renewal"),
+            renewal=fields["renewal"],
         )
+
+
+def _receipt_of_before(fields: dict[str, Any]) -> Receipt:
+    """Begun a moment ago by an earlier version: in clear, with nothing to tell."""
+    to_prove = tuple(ToProve(*(each if len(each) > 4 else [*each, QR])) for each in fields["to_prove"])
+    access = _read_access({name: fields.get(name) for name in ("token", "identifiers", "key")})
+    place = Place(fields["credential_endpoint"])
+    return Receipt(fields["audience"], place, access, to_prove, fields["expires"], fields.get("renewal"))
+
+
+def _write_place(place: Place) -> dict[str, Any]:
+    told = {name: getattr(place, name) for name in ("credential", "deferred", "notification")}
+    by = place.encryption
+    return {**told, "encryption": by and [by.to.jwk(), by.enc, by.answer_alg, by.answer_enc]}
+
+
+def _read_place(fields: dict[str, Any]) -> Place:
+    by = fields["encryption"]
+    encryption = None if by is None else Encryption(EncryptionKey.from_jwk(by[0]), *by[1:])
+    return Place(**{**fields, "encryption": encryption})
+
+
+def _write_access(access: Access) -> dict[str, Any]:
+    key = None if access.key is None else access.key.pem().decode()
+    return {"token": access.token, "identifiers": dict(access.identifiers), "renewal": access.renewal, "key": key}
+
+
+def _read_access(fields: dict[str, Any]) -> Access:
+    pem = fields["key"]
+    key = None if pem is None else MemorySigner.from_pem(pem.encode(), dpop.ALGORITHM)
+    return Access(**{**fields, "key": key})
+
+
+def write_waiting(waiting: Waiting) -> bytes:
+    return json_encode(
+        {
+            "waiting_id": waiting.waiting_id,
+            "type": waiting.type,
+            "credential_issuer": waiting.credential_issuer,
+            "asked_at": waiting.asked_at,
+            "again_at": waiting.again_at,
+            "pid": waiting.pid,
+            "access": _write_access(waiting.access),
+            "parts": [
+                {
+                    **asdict(each),
+                    "wanted": list(asdict(each.wanted).values()),
+                    "credentials": list(map(b64url_encode, each.credentials)),
+                }
+                for each in waiting.parts
+            ],
+        }
+    )
+
+
+def read_waiting(data: bytes) -> Waiting:
+    with _known_shape():
+        fields = json_decode(data)
+        parts, access = tuple(map(_part, fields["parts"])), _read_access(fields["access"])
+        return Waiting(**{**fields, "access": access, "parts": parts})
+
+
+def _part(fields: dict[str, Any]) -> Part:
+    wanted, thumbprints = ToProve(*fields["wanted"]), tuple(fields["thumbprints"])
+    credentials = tuple(map(b64url_decode, fields["credentials"]))
+    return Part(**{**fields, "wanted": wanted, "thumbprints": thumbprints, "credentials": credentials})
 
 
 def write_pending(pending: Pending) -> bytes:

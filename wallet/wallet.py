@@ -12,12 +12,14 @@ from certs.trust import TrustStore
 from wallet import history, records
 from wallet.authorization import ASKED_SECONDS, Asked
 from wallet.chain import Checked, check
+from wallet.credential import Happened, tell
 from wallet.errors import WalletError
 from wallet.login import PENDING_SECONDS, Pending
 from wallet.model import Awaited, Copy, Document, Entry, Linked, Person, SealedDocument, Session
 from wallet.ports import Ports, Storage, Web
-from wallet.receive import Receipt, complete, distinguished, superseded
+from wallet.receive import Completed, Receipt, complete, distinguished, superseded
 from wallet.vault import Vault
+from wallet.waiting import Waiting
 
 SESSION_SECONDS = 12 * 3600  # one day's errands; the provider decides how strongly one signs in
 TOLD_SECONDS = 90 * 86_400  # how long a phone may take to hear that its lines of history have arrived
@@ -110,7 +112,7 @@ class Wallet:
 
     def finish(
         self, value: str, proofs: Mapping[str, Sequence[str]], person: Person, *, trust: TrustStore, now: int
-    ) -> tuple[Document, ...]:
+    ) -> Completed:
         """Take the receipt (once), fetch, verify, keep. A refusal is written to the history, and nothing else is kept."""
         owner = self.vault.owner_of(person.pid)
         name = f"{owner}:{value}"
@@ -120,28 +122,41 @@ class Wallet:
             raise WalletError("receipt_unknown", "unknown, used, expired, or somebody else's")
         receipt = records.read_receipt(self.open_sealed(_RECEIPT, name, sealed))
         try:
-            documents = complete(receipt, proofs, person=person, trust=trust, web=self.web, now=now)
+            completed = complete(receipt, proofs, person=person, trust=trust, web=self.web, now=now)
         except WalletError as error:
             with self.storage.transaction() as ports:
                 ports.history.append(owner, history.refused(receipt.audience, error.code, now=now))
             raise
-        self.keep(owner, documents, now=now)
-        return documents
+        self.keep(owner, completed, receipt, now=now)
+        return completed
 
     # --- documents ----------------------------------------------------------------------------------------------------
 
-    def keep(self, owner: str, documents: tuple[Document, ...], *, now: int) -> None:
-        """Keep new documents in place of the earlier ones that they replace, and of those that a backup named."""
-        with self.storage.transaction() as ports:
-            ports.documents.alone(owner)
-            held, awaited = self.documents_in(ports, owner), self.awaited_in(ports, owner)
-            for document in documents:
-                for old in superseded(held, document):
-                    ports.documents.remove(owner, old.document_id)
-                for each in (each for each in awaited if is_of(each, document)):
-                    ports.awaited.remove(owner, awaited_id(owner, each))
-                ports.documents.keep(self._seal(owner, document))
-                ports.history.append(owner, history.received(document, now=now))
+    def keep(self, owner: str, completed: Completed, receipt: Receipt, *, now: int) -> None:
+        """Keep what came and what was promised, and tell the issuer whether it is kept."""
+        what = Happened.FAILED
+        try:
+            with self.storage.transaction() as ports:
+                self.keep_in(ports, owner, completed.documents, now=now)
+                for each in completed.waiting:
+                    ports.promised.keep(self.seal_waiting(owner, each))
+                    ports.history.append(owner, history.promised(each.type, each.credential_issuer, now=now))
+            what = Happened.ACCEPTED
+        finally:  # also where there is no place left
+            names = [name for document in completed.documents for name in document.notifications]
+            tell(receipt.place, receipt.access, names, what, web=self.web, now=now)
+
+    def keep_in(self, ports: Ports, owner: str, documents: tuple[Document, ...], *, now: int) -> None:
+        """New documents in place of the earlier ones that they replace, and of those that a backup named."""
+        ports.documents.alone(owner)
+        held, awaited = self.documents_in(ports, owner), self.awaited_in(ports, owner)
+        for document in documents:
+            for old in superseded(held, document):
+                ports.documents.remove(owner, old.document_id)
+            for each in (each for each in awaited if is_of(each, document)):
+                ports.awaited.remove(owner, awaited_id(owner, each))
+            ports.documents.keep(self._seal(owner, document))
+            ports.history.append(owner, history.received(document, now=now))
 
     def documents(self, owner: str) -> tuple[Document, ...]:
         """Newest first."""
@@ -159,10 +174,6 @@ class Wallet:
             ports.documents.remove(owner, document_id)
             ports.history.append(owner, history.removed(document, now=now))
         return document
-
-    def note_shown(self, owner: str, document: Document, view: str, *, now: int, audience: str | None = None) -> None:
-        with self.storage.transaction() as ports:
-            ports.history.append(owner, history.shown(document, view, now=now, audience=audience))
 
     def use_copy(self, owner: str, copies: Iterable[Copy], line: Entry, *, now: int) -> Copy:
         """The first of these copies that nobody was shown yet, and the line about it: both, or neither. Of two who ask at once
@@ -184,11 +195,11 @@ class Wallet:
                 if copy.expires > now and ports.ephemeral.read(USED, f"{owner}:{copy.thumbprint}", now=now) is None
             )
 
-    def note_shown_offline(self, owner: str, line: str, type_: str, view: str, *, at: int, now: int) -> None:
-        """`line` is the phone's name for it: told again, because an answer was lost, the history has it once."""
+    def note_shown_offline(self, owner: str, name: str, line: Entry, *, now: int) -> None:
+        """`name` is the phone's for it: told again, because an answer was lost, the history has it once."""
         with self.storage.transaction() as ports:
-            if ports.ephemeral.once(_TOLD, f"{owner}:{line}", expires=now + TOLD_SECONDS):
-                ports.history.append(owner, history.shown_offline(type_, view, at=min(at, now)))
+            if ports.ephemeral.once(_TOLD, f"{owner}:{name}", expires=now + TOLD_SECONDS):
+                ports.history.append(owner, line)
 
     def history(self, owner: str) -> tuple[Entry, ...]:
         with self.storage.reading() as ports:
@@ -249,6 +260,11 @@ class Wallet:
         data = records.write_document(document)
         sealed = self.vault.seal(data, owner=owner, name=f"document/{document.document_id}")
         return SealedDocument(document.document_id, owner, document.received_at, sealed)
+
+    def seal_waiting(self, owner: str, waiting: Waiting) -> SealedDocument:
+        id_ = waiting.waiting_id
+        sealed = self.vault.seal(records.write_waiting(waiting), owner=owner, name=f"promised/{id_}")
+        return SealedDocument(id_, owner, waiting.asked_at, sealed)
 
     def _unseal(self, found: SealedDocument) -> Document:
         name = f"document/{found.document_id}"

@@ -4,12 +4,14 @@ Each format is one file. `verify` returns `Verified` or raises a `CertsError`; o
 `Verified`, so that whoever holds one holds checked data.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from certs.catalogue import Text
+from certs.catalogue import CATALOGUE, Text
+from certs.documents.values import Typed
 from certs.keys import PublicKey
 from certs.proof import HOLDER_PROOF_AGE, HOLDER_PROOF_SKEW
 
@@ -60,12 +62,14 @@ SEAL = object()  # known to this folder only; see tests/test_architecture.py
 class Verified:
     """A document's view whose every check held. Times are Unix seconds.
 
-    `claims` has the catalogue's field names and JSON values. `holder_bound` tells that the holder's key signed this
+    `claims` has the catalogue's field names and JSON values, `typed` the same in Python's types. `holder_bound` tells that the holder's key signed this
     presentation, `printed` that it was made for paper and has no holder's key (`holder` is None): anybody may hold a copy;
     `audience` is who it was made for (None: anybody, so a copy may be shown elsewhere within its minute).
     `partial` names claims of which a part was withheld (SD-JWT): an empty list there does not mean none.
     `view` is '' where the holder chose single claims that make no view. `elements` is all that an mdoc showed, also what the
-    catalogue has no field for: namespace, name, value.
+    catalogue has no field for: namespace, name, value. `known_as_of` tells how old each piece of trust data is on which this
+    rests: `bundle`, `trust_list`, `crl` (the oldest of them) and `status_list`, where there is one.
+    `signed` is what the holder's key covers, in the bytes of its format; empty where nobody signed.
     """
 
     document: str
@@ -85,6 +89,8 @@ class Verified:
     printed: bool = False
     partial: tuple[str, ...] = ()
     elements: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    known_as_of: Mapping[str, int] = field(default_factory=dict)
+    signed: tuple[bytes, ...] = field(default=(), repr=False)
     seal: InitVar[object]
 
     def __post_init__(self, seal: object) -> None:
@@ -95,3 +101,30 @@ class Verified:
     def holder_thumbprint(self) -> str | None:
         """RFC 7638 thumbprint of the key that the issuer bound the credential to; None where it is printed."""
         return None if self.holder is None else self.holder.thumbprint()
+
+    @property
+    def typed(self) -> Typed:
+        """The claims in the types of the catalogue: `typed.day("birth_date")`, `typed.rows("classes")`, `typed["points"]`."""
+        kind = CATALOGUE.get(self.document)
+        return Typed(kind.fields if kind else (), self.claims)
+
+    @property
+    def level(self) -> int | None:
+        """The level of identity account, 1 or 2, without which its authority gives nobody this kind of document."""
+        kind = CATALOGUE.get(self.document)
+        return kind.account_level if kind else None
+
+    @property
+    def presentation_id(self) -> bytes | None:
+        """32 bytes that name this presentation: the holder's key and what it signed, not the signature. None where nobody did.
+
+        Of an ECDSA signature (r, s) anybody makes another good one, (r, n - s); and what it does not cover (elements of an mdoc
+        left out) anybody changes. Neither may make a second presentation of one.
+        """
+        if self.holder is None or not self.signed:
+            return None
+        hasher = hashlib.sha256()
+        for part in (self.holder.thumbprint().encode(), *self.signed):
+            hasher.update(len(part).to_bytes(8, "big"))
+            hasher.update(part)
+        return hasher.digest()

@@ -274,5 +274,7 @@ def _verified(
         presented_at=shown.issued if shown else None,
         status_as_of=status_as_of,
         trust_as_of=trust.list.issued,
+        known_as_of=trust.known_as_of if status_as_of is None else {**trust.known_as_of, "status_list": status_as_of},
+        signed=(NAME.encode(), shown.message.protected, shown.message.payload) if shown else (),
         seal=SEAL,
     )

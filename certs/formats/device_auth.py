@@ -106,8 +106,10 @@ def check(
     transcript: SessionTranscript,
     *,
     reader_key: ec.EllipticCurvePrivateKey | None,
-) -> None:
-    """1. the proof holds over this conversation, by the key in the MSO   2. the device signed no element without a right to"""
+) -> bytes:
+    """1. the proof holds over this conversation, by the key in the MSO   2. the device signed no element without a right to
+
+    Returns the bytes that it covers."""
     payload = _device_authentication(security.doc_type, transcript, device.name_spaces)
     if device.by_mac:
         _check_mac(device, security.holder, transcript, payload, reader_key)
@@ -122,6 +124,7 @@ def check(
             continue
         if not all((space, name) in security.authorized_elements for name in named):
             raise Unsupported("policy_refused", f"element of the device in {space}")
+    return payload
 
 
 def _check_mac(

@@ -142,14 +142,14 @@ def choose(revealed: Revealed, wanted: Iterable[Path]) -> tuple[str, ...]:
     """
     paths = tuple(wanted)
     for path in paths:
-        if not any(len(node) == len(path) and _along(path, node) for node in revealed.nodes):
+        if not any(len(node) == len(path) and along(path, node) for node in revealed.nodes):
             raise Malformed("claims_missing", "no such claim to disclose")
     return tuple(
-        disclosure for disclosure, place in revealed.placed.items() if any(_along(path, place) for path in paths)
+        disclosure for disclosure, place in revealed.placed.items() if any(along(path, place) for path in paths)
     )
 
 
-def _along(path: Path, place: Path) -> bool:
+def along(path: Path, place: Path) -> bool:
     """Whether one of them leads to the other."""
     return all(
         isinstance(part, int) if step is None else type(step) is type(part) and step == part

@@ -25,6 +25,7 @@ class KeyBinding:
     audience: str
     nonce: str
     issued: int
+    signed: bytes  # what the signature covers
 
 
 def sd_hash(presented: str) -> str:
@@ -62,4 +63,4 @@ def check(token: Unverified, presented: str, holder: PublicKey, *, expected: Exp
         raise BadSignature("audience_mismatch", "key binding")
     if not isinstance(nonce, str) or nonce.encode() != expected.challenge:  # 5
         raise BadSignature("nonce_mismatch", "key binding")
-    return KeyBinding(audience, nonce, claims["iat"])
+    return KeyBinding(audience, nonce, claims["iat"], token.signed)

@@ -156,11 +156,13 @@ def verify(
         raise Malformed("claims_missing", "status")
     status_as_of = statuses.check(*contents.status, now=now, max_age=expected.status_age)
     trail.begin(Step.HOLDER_PROOF)  # 8
-    bound = _check_holder(shown, transcript, expected=expected, reader_key=reader_key)
+    signed = _check_holder(shown, transcript, expected=expected, reader_key=reader_key)
     if only is not None and _beyond(contents.elements, only):
         trail.begin(Step.POLICY)  # 9
         raise Unsupported("policy_refused", "element that was not asked for")
-    return _verified(contents, signer, trust, transcript if bound else None, status_as_of=status_as_of)
+    # One key may hold several documents of a type: which one it is says the payload that its authority signed.
+    covered = (NAME.encode(), signed, shown.issuer_signed.auth.payload) if signed else ()
+    return _verified(contents, signer, trust, transcript if signed else None, signed=covered, status_as_of=status_as_of)
 
 
 def verify_issued(credential: bytes, *, trust: TrustStore, now: int) -> Verified:
@@ -202,18 +204,19 @@ def _check_holder(
     *,
     expected: Expected,
     reader_key: ec.EllipticCurvePrivateKey | None,
-) -> bool:
-    """Whom and what the transcript names was put there by the verifier; where it expects something else, it is mistaken."""
+) -> bytes | None:
+    """What the holder's proof covers; None where none is looked at. Whom and what the transcript names was put there by the
+    verifier; where it expects something else, it is mistaken."""
     if shown.device is None or transcript is None:
         if expected.holder_proof:
             raise BadSignature("holder_binding_missing", "shown without the holder's proof")
-        return False
-    device_auth.check(shown.device, shown.security, transcript, reader_key=reader_key)
+        return None
+    signed = device_auth.check(shown.device, shown.security, transcript, reader_key=reader_key)
     if expected.audience not in (None, transcript.audience):
         raise BadSignature("audience_mismatch", "session transcript")
     if expected.challenge not in (None, _challenge(transcript)):
         raise BadSignature("nonce_mismatch", "session transcript")
-    return True
+    return signed
 
 
 def _beyond(shown: Elements, asked: Mapping[str, Iterable[str]]) -> bool:
@@ -256,6 +259,7 @@ def _verified(
     bound: SessionTranscript | None,
     *,
     status_as_of: int | None,
+    signed: tuple[bytes, ...] = (),
 ) -> Verified:
     return Verified(
         document=contents.document.name,
@@ -273,5 +277,7 @@ def _verified(
         presented_at=None,  # an mdoc does not say; the nonce makes it fresh
         status_as_of=status_as_of,
         trust_as_of=trust.list.issued,
+        known_as_of=trust.known_as_of if status_as_of is None else {**trust.known_as_of, "status_list": status_as_of},
+        signed=signed,
         seal=SEAL,
     )

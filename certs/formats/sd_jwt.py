@@ -267,6 +267,8 @@ def _verified(
         presented_at=bound.issued if bound else None,
         status_as_of=status_as_of,
         trust_as_of=trust.list.issued,
+        known_as_of=trust.known_as_of if status_as_of is None else {**trust.known_as_of, "status_list": status_as_of},
+        signed=(NAME.encode(), bound.signed) if bound else (),
         partial=contents.partial,
         seal=SEAL,
     )

@@ -127,6 +127,21 @@ def test_inflate_stops_at_its_limit() -> None:
         inflate(zlib.compress(b"12345"), limit=4)
 
 
+def test_raw_deflate_is_another_format() -> None:
+    """SMART Health Cards: no zlib header, no checksum."""
+    made = zlib.compressobj(9, zlib.DEFLATED, -15)
+    raw = made.compress(b"12345" * 9) + made.flush()
+    assert inflate(raw, limit=45, raw=True) == b"12345" * 9
+    for data, is_raw in ((raw, False), (zlib.compress(b"12345" * 9), True)):
+        with refused("malformed"):
+            inflate(data, limit=45, raw=is_raw)
+    for data, code in ((raw[:-2], "malformed"), (raw + b"\0", "trailing_data"), (raw * 2, "trailing_data")):
+        with refused(code):
+            inflate(data, limit=45, raw=True)
+    with refused("limit_exceeded"):
+        inflate(raw, limit=44, raw=True)
+
+
 def test_inflate_wants_one_whole_stream_and_nothing_else() -> None:
     good = zlib.compress(b"status list" * 20)
     raw = zlib.compressobj(wbits=-15)

@@ -190,6 +190,9 @@ def test_claims_that_hold_are_returned() -> None:
         ({"exp": -1}, "malformed"),
         ({"exp": str(NOW)}, "malformed"),
         ({"nbf": 1.5}, "malformed"),
+        ({"nbf": None}, "malformed"),
+        ({"exp": None}, "malformed"),
+        ({"iat": None}, "malformed"),
         ({"iat": True}, "malformed"),
     ],
 )

@@ -97,6 +97,7 @@ class IssuerDesk:
         *,
         form: Mapping[str, str] | None = None,
         json: Mapping[str, Any] | None = None,
+        jwt: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         path = self._path(url)

@@ -52,12 +52,15 @@ class Provider:
         *,
         form: Mapping[str, str] | None = None,
         json: Mapping[str, Any] | None = None,
+        jwt: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         self.asked.append((url.removeprefix(ISSUER), dict(json or form or {})))
         body: dict[str, Any] = {"data": dict(form)} if form is not None else {}
         if json is not None:
             body = {"data": json_encode(json), "content_type": "application/json"}
+        if jwt is not None:
+            body = {"data": jwt, "content_type": "application/jwt"}
         return self._sent(
             url, lambda path: self.state.app.test_client().post(path, headers=dict(headers or {}), **body)
         )

@@ -166,10 +166,11 @@ class ReaderDesk:
         *,
         form: Mapping[str, str] | None = None,
         json: Mapping[str, Any] | None = None,
+        jwt: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         if not url.startswith(HOST):
-            return self.issuer.post(url, form=form, json=json, headers=headers)
+            return self.issuer.post(url, form=form, json=json, jwt=jwt, headers=headers)
         if url == ANSWER:
             self.answers.append(dict(form or {}))
             if isinstance(self.answer, Exception):

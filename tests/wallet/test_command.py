@@ -3,6 +3,7 @@
 import io
 import json
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -10,12 +11,17 @@ import pytest
 from PIL import Image
 
 from certs import qr
+from certs.challenge import Challenge, sign, wanted
 from certs.encoding import b64url_decode
-from certs.formats import Expected, mdoc, sd_jwt
+from certs.formats import Expected, cwt, mdoc, sd_jwt
 from certs.formats.session_transcript import redirect
+from certs.trust import Right
+from certs.x509 import Usage
 from tests.databases import Postgres
 from tests.wallet.issuer import ISSUER, LICENCE, TX_CODE, WHOLE, IssuerDesk
-from tests.world import PID
+from tests.wallet.later import LaterDesk
+from tests.wallet.reader import PURPOSE, listed
+from tests.world import PID, World
 from wallet.__main__ import main
 from wallet.receive import COPIES
 
@@ -252,3 +258,101 @@ def test_a_server_of_many_citizens_on_postgresql(
     assert url not in (tmp_path / "server" / "settings.json").read_text()
     assert main(["list", "--database", "mysql://x/y", "--home", str(tmp_path), *known(desk)], web=desk) == 70
     postgres.drop("wallet_server")
+
+
+def test_a_verifiers_challenge_is_checked_and_answered(
+    held,  # type: ignore[no-untyped-def]
+    desk: IssuerDesk,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    world = desk.world
+    bank = world.desk("bank", Usage.READER)
+    world.readers = (listed(bank, rights=(Right("driving_licence", ("licence", "age_over_18")),)),)
+    world.sequence = world.list_sequence = 2
+    world.now += 60
+    asked = Challenge(
+        audience="bank",
+        purpose=PURPOSE.vi,
+        wanted=wanted(("driving_licence", "age_over_18")),
+        challenge=bytes(range(16)),
+        issued=world.now,
+        expires=world.now + 60,
+    )
+    question = sign(asked, bank.signer, bank.certificate)
+    assert held("show-qr", "--challenge", question, "--text") == 0
+    out, err = capsys.readouterr()
+    assert "for Test bank (bank): Opening an account" in err
+    bundle = world.open_bundle()
+    expected = Expected(audience="bank", challenge=asked.challenge)
+    shown = cwt.verify(
+        qr.from_text(out.strip()), trust=bundle.trust, statuses=bundle.statuses, now=world.now, expected=expected
+    )
+    assert (shown.view, shown.audience) == ("age_over_18", "bank")
+    assert held("history") == 0
+    assert "bank" in capsys.readouterr().out.splitlines()[1]
+    for text, code in (
+        (
+            sign(replace(asked, wanted=wanted(("driving_licence", "full"))), bank.signer, bank.certificate),
+            "reader_overasks",
+        ),
+        (sign(replace(asked, audience="police"), bank.signer, bank.certificate), "reader_untrusted"),
+        (question[:-3], "reader_malformed"),
+    ):
+        assert held("show-qr", "--challenge", text) == 1
+        assert code in capsys.readouterr().err
+    assert (
+        held("show-qr", "driving_licence", "--view", "licence", "--challenge", question) == 1
+    )  # not what was asked for
+    assert "nothing_fits" in capsys.readouterr().err
+    assert held("show-qr", "--challenge", "00" * 16) == 64  # of which document?
+    assert held("show-qr", "--challenge", question, "--audience", "bank") == 64
+    world.now += 200
+    assert held("show-qr", "--challenge", question) == 1
+    assert "challenge_over" in capsys.readouterr().err
+
+
+# --- what comes later ---------------------------------------------------------------------------------------------------
+
+
+def test_what_the_issuer_promises_is_listed_and_asked_for_in_time(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    later = LaterDesk(world, held=frozenset(LICENCE))
+    home = ["--home", str(tmp_path / "home")]
+
+    def run(*arguments: str) -> int:
+        return main([*arguments, *home], web=later, clock=lambda: world.now)
+
+    assert run("receive", later.link, "--tx-code", TX_CODE, *known(later)) == 0
+    told = capsys.readouterr()
+    assert told.out.startswith("waiting   ") and "python -m wallet again" in told.err
+    assert run("list") == 0 and "Waiting, ask again from" in capsys.readouterr().out
+    assert run("again") == 0 and later.polled == [], "not before its time"
+    capsys.readouterr()
+    world.now += 600
+    assert run("again", "--json") == 0
+    (waiting,) = json.loads(capsys.readouterr().out)
+    assert (waiting["state"], waiting["ask_again_at"]) == ("waiting", world.now + 600)
+    later.ready = True
+    world.now += 600
+    assert run("again") == 0 and capsys.readouterr().out.startswith("received  ")
+    assert run("again") == 0 and capsys.readouterr().out == ""
+
+
+def test_a_promise_that_is_over_is_an_error(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    later = LaterDesk(world, held=frozenset(LICENCE))
+    home = ["--home", str(tmp_path / "home")]
+    assert (
+        main(["receive", later.link, "--tx-code", TX_CODE, *known(later), *home], web=later, clock=lambda: world.now)
+        == 0
+    )
+    world.now += 600
+    later.transactions.clear()
+    assert main(["again", *home], web=later, clock=lambda: world.now) == 1
+    assert "promise_gone" in capsys.readouterr().err
+
+
+def test_signing_in_needs_a_client(run, desk: IssuerDesk, capsys: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    assert run("receive", "driving_licence", "--sign-in", *known(desk)) == 64
+    assert run("receive", desk.link, "--sign-in", "--client-id", "x", "--tx-code", "1") == 64
+    assert "--client-id" in capsys.readouterr().err

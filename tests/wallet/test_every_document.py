@@ -73,6 +73,7 @@ class Wire:
         *,
         form: Mapping[str, str] | None = None,
         json: Mapping[str, Any] | None = None,
+        jwt: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         path = url.removeprefix(ISSUER)
@@ -81,7 +82,10 @@ class Wire:
             return _told(self.office.redeem(sent["pre-authorized_code"], sent.get("tx_code")))
         if path == "/nonce":
             return _json({"c_nonce": self.office.nonce()})
-        return _told(self.office.ask((headers or {})["Authorization"].removeprefix("Bearer "), dict(json or {})))
+        token = (headers or {})["Authorization"].removeprefix("Bearer ")
+        if path == "/notification":
+            return _told(self.office.notify(token, dict(json or {})))
+        return _told(self.office.ask(token, dict(json or {})))
 
 
 def _json(value: Any) -> Response:

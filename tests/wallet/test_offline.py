@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from certs.x509 import Usage
 from tests.idp.conftest import made, made_on_server, state
 from tests.wallet.citizen import URL, Citizen, register, wallet_app
 from tests.wallet.issuer import IssuerDesk
+from tests.wallet.reader import listed as listed_reader
 from tests.wallet.test_add import add
 from tests.world import PID
 from tests.world_idp import State
@@ -44,7 +46,7 @@ def told(citizen: Citizen) -> dict[str, Any]:
 def worker(citizen: Citizen) -> dict[str, Any]:
     answer = citizen.get("/service-worker.js")
     assert answer.mimetype == "text/javascript"
-    found = re.match(r"const \{ files: FILES, version: VERSION \} = (\{.*\});\n", answer.text)
+    found = re.match(r"const \{ files: FILES, version: VERSION, scanner: SCANNER \} = (\{.*\});\n", answer.text)
     assert found is not None
     listed: dict[str, Any] = json.loads(found[1])
     return listed
@@ -66,6 +68,37 @@ def test_every_file_that_the_worker_keeps_is_there_and_of_nobody(stranger: Citiz
         status, kept, content = served(nobody, path)
         assert (status, kept) == (200, "no-cache"), path
         assert served(somebody, path)[2] == content, path
+
+
+def test_the_reader_of_codes_is_kept_apart_and_alone_may_run_web_assembly(stranger: Citizen) -> None:
+    listed = worker(stranger)
+    scanner = listed["scanner"]["files"]
+    assert "/static/js/code-worker.js" in scanner and set(scanner).isdisjoint(listed["files"])
+    for path in (*scanner, *listed["files"]):
+        answer = stranger.get(path)
+        allowed = "wasm-unsafe-eval" in answer.headers["Content-Security-Policy"]
+        assert (answer.status_code, allowed) == (200, path == "/static/js/code-worker.js"), path
+        answer.close()
+    assert "camera=(self)" in stranger.get("/app").headers["Permissions-Policy"]
+
+
+def test_who_may_ask_comes_along(citizen: Citizen, desk: IssuerDesk) -> None:
+    reader = desk.world.desk("bank", Usage.READER)
+    desk.world.readers = (listed_reader(reader),)
+    desk.world.sequence = desk.world.list_sequence = 2
+    desk.world.now += 60
+    asking = told(citizen)["asking"]
+    (bank,) = asking["readers"]
+    assert (bank["organisation"], bank["name"]["vi"]) == ("bank", "Ngân hàng Thử nghiệm")
+    assert asking["issued"] == desk.world.now
+    (certificate,) = bank["certificates"]
+    assert certificate["key"] == reader.signer.public.bare_jwk()
+    line = {**LINE, "at": desk.world.now, "to": "bank"}
+    other = {**LINE, "id": "another-line-0123456789", "at": desk.world.now, "to": "shop"}
+    citizen.call("/app/shown", {"shown": [line, other]})
+    to_shop, to_bank, *_ = told(citizen)["history"]
+    assert to_bank["to"] == {"vi": "Ngân hàng Thử nghiệm", "en": "Test bank"}  # by the name on the list
+    assert "to" not in to_shop
 
 
 def test_every_module_that_the_shell_imports_is_kept(stranger: Citizen) -> None:
@@ -137,6 +170,8 @@ def test_a_line_of_another_form_is_refused_with_all_of_its_call(citizen: Citizen
         {**LINE, "at": 1, "type": ["driving_licence"]},
         {**LINE, "at": 1, "view": "everything"},
         {**LINE, "at": 1, "view": ["licence"]},
+        {**LINE, "at": 1, "to": 1},
+        {**LINE, "at": 1, "to": "x" * 65},
         "line",
     ]
     csrf = citizen.csrf()

@@ -51,7 +51,7 @@ def known(reader: ReaderDesk) -> dict[str, Any]:
 
 
 def answered(presenter: Presenter, holder: FolderWallet, reader: ReaderDesk, choice: Choice | None = None) -> Request:
-    return presenter.answer(reader.link(), OWNER, holder.keys, choice, **known(reader))
+    return presenter.answer(reader.link(), OWNER, holder.keys, choice, **known(reader)).request
 
 
 def test_software_keys_answer_in_both_formats(presenter: Presenter, holder: FolderWallet, reader: ReaderDesk) -> None:

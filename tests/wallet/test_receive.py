@@ -332,7 +332,8 @@ def complete(
     receipt = begun(desk)
     proofs = {**proofs_for(receipt, SoftwareKeys(tmp_path / "k"), now=desk.world.now), **(changed or {})}
     trust = desk.world.open_bundle().trust
-    return receive.complete(receipt, proofs, person=person, trust=trust, web=desk, now=desk.world.now)
+    done = receive.complete(receipt, proofs, person=person, trust=trust, web=desk, now=desk.world.now)
+    return done.documents
 
 
 def test_a_proof_is_checked_before_any_credential_is_asked_for(desk: IssuerDesk, tmp_path: Path) -> None:
@@ -362,7 +363,7 @@ def test_proofs_must_be_for_what_was_begun(desk: IssuerDesk, tmp_path: Path) -> 
         with pytest.raises(WalletError, match="proof_invalid"):
             receive.complete(receipt, proofs, person=None, trust=trust, web=desk, now=now)
     assert not [path for _, path, _ in desk.asked if path == "/credential"]
-    assert receive.complete(receipt, right, person=None, trust=trust, web=desk, now=now)
+    assert receive.complete(receipt, right, person=None, trust=trust, web=desk, now=now).documents
 
 
 def test_a_browser_key_has_signed_already_and_signs_nothing_else(desk: IssuerDesk, tmp_path: Path) -> None:

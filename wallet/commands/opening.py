@@ -44,7 +44,8 @@ def opened(
     try:
         upgrade(engine)
         wallet = Wallet(SqlStorage(engine), vault, network)
-        yield FolderWallet(wallet, keys, trust, settings["issuer"], clock, owner, options.citizen)
+        simulation = bool(settings["simulation"])
+        yield FolderWallet(wallet, keys, trust, settings["issuer"], clock, owner, options.citizen, simulation)
     finally:
         engine.dispose()
 

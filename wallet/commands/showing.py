@@ -1,12 +1,14 @@
-"""`show-qr` and `present`: documents go out, by a QR or to a named verifier."""
+"""`show-qr` and `present`: documents go out, by a QR or to a named verifier; a verifier's request is `answering`'s."""
 
 import argparse
 import sys
 from pathlib import Path
 
 from certs import qr
+from certs.challenge import is_challenge
 from certs.encoding import b64url_encode
 from certs.errors import Malformed
+from wallet.commands.answering import answer
 from wallet.commands.terminal import DONE, Words, command, say, show_json, write_private
 from wallet.config import ConfigError
 from wallet.errors import WalletError
@@ -21,18 +23,23 @@ FEW = 1  # copies left at which the person is told
 
 def add(words: Words) -> None:
     show = command(words, "show-qr", _show, "a fresh QR of a document")
-    show.add_argument("document", metavar="DOC", help="id, beginning of an id, or type")
-    show.add_argument("--view", help="which view (default: the type's first)")
+    show.add_argument("document", metavar="DOC", nargs="?", help="id, beginning of an id, or type")
+    show.add_argument("--view", help="which view (default: the type's first, or what is asked for)")
     show.add_argument("--out", type=Path, metavar="FILE.png|FILE.svg", help="write a picture")
     show.add_argument("--text", action="store_true", help="print the text in place of a QR")
     show.add_argument("--audience", help="for whom the proof is made")
-    show.add_argument("--challenge", metavar="HEX", type=bytes.fromhex, help="the verifier's challenge")
+    show.add_argument(
+        "--challenge", metavar="TEXT|HEX", help="what the verifier shows: VN1Q:…, checked and answered; or bytes"
+    )
 
-    present = command(words, "present", _present, "a presentation to one verifier, who asked for these claims")
-    present.add_argument("document", metavar="DOC", help="id, beginning of an id, or type")
-    present.add_argument("--format", choices=FORMAT_NAMES, default="sd-jwt")
-    present.add_argument("--audience", required=True, help="the verifier's client_id, with its prefix")
-    present.add_argument("--nonce", required=True, help="the verifier's nonce")
+    present = command(words, "present", _present, "answer a verifier's request, or make a presentation for one by hand")
+    present.add_argument(
+        "document", metavar="REQUEST|DOC", help="a verifier's link (openid4vp://…); or id, beginning of an id, or type"
+    )
+    present.add_argument("--yes", action="store_true", help="REQUEST: agree without being asked")
+    present.add_argument("--format", choices=FORMAT_NAMES, default="sd-jwt", help="DOC, as all that follows")
+    present.add_argument("--audience", help="the verifier's client_id, with its prefix")
+    present.add_argument("--nonce", help="the verifier's nonce")
     present.add_argument("--claims", metavar="A,B", help="which claims, by their names in the catalogue")
     present.add_argument("--view", help="all claims of a view, in place of --claims")
     present.add_argument("--response-uri", metavar="URL", help="mdoc: where the answer goes (default: the audience)")
@@ -44,7 +51,7 @@ def add(words: Words) -> None:
 def _show(folder: FolderWallet, options: argparse.Namespace) -> int:
     if options.out and options.out.suffix not in PICTURES:
         raise ConfigError("--out takes a name that ends in .png or .svg")
-    text = folder.qr_text(options.document, view=options.view, audience=options.audience, challenge=options.challenge)
+    text = _answer(folder, options) if is_challenge(options.challenge or "") else _plain(folder, options)
     version = qr.version(text)
     if options.out:
         picture = qr.draw_png(text) if options.out.suffix == ".png" else qr.draw_svg(text).encode()
@@ -62,12 +69,35 @@ def _show(folder: FolderWallet, options: argparse.Namespace) -> int:
     return DONE
 
 
+def _answer(folder: FolderWallet, options: argparse.Namespace) -> str:
+    """To a challenge that holds; whoever gave the command has agreed, and is told to whom."""
+    if options.audience is not None:
+        raise ConfigError("--audience stands in the challenge already")
+    text, asked = folder.answer(options.challenge, name=options.document, view=options.view)
+    say(f"for {asked.reader.name.en} ({asked.reader.organisation}): {asked.reader.purpose.en}")
+    return text
+
+
+def _plain(folder: FolderWallet, options: argparse.Namespace) -> str:
+    if options.document is None:
+        raise ConfigError("which document? give its id or type")
+    try:
+        challenge = None if options.challenge is None else bytes.fromhex(options.challenge)
+    except ValueError as error:
+        raise ConfigError("--challenge: a text that begins with VN1Q:, or hexadecimal digits") from error
+    return folder.qr_text(options.document, view=options.view, audience=options.audience, challenge=challenge)
+
+
 def _in_colour(row: str) -> str:
     """White on black whatever the terminal's own colours are: on light ones the code would be its own negative."""
     return f"\033[97;40m{row}\033[0m"
 
 
 def _present(folder: FolderWallet, options: argparse.Namespace) -> int:
+    if "://" in options.document:
+        return answer(folder, options)
+    if not options.audience or not options.nonce:
+        raise ConfigError("give --audience CLIENT_ID and --nonce TEXT, or the verifier's link in place of DOC")
     if bool(options.claims) == bool(options.view):
         raise ConfigError("give --claims A,B or --view NAME")
     document, name = folder.find(options.document), FORMAT_NAMES[options.format]

@@ -17,9 +17,11 @@ class _State:
     documents: dict[str, SealedDocument] = field(default_factory=dict)
     history: list[tuple[str, Linked]] = field(default_factory=list)
     awaited: dict[str, SealedDocument] = field(default_factory=dict)
+    promised: dict[str, SealedDocument] = field(default_factory=dict)
 
     def copy(self) -> "_State":
-        return _State(dict(self.ephemerals), dict(self.documents), list(self.history), dict(self.awaited))
+        sealed = (dict(self.awaited), dict(self.promised))
+        return _State(dict(self.ephemerals), dict(self.documents), list(self.history), *sealed)
 
 
 class MemoryEphemeral:
@@ -121,5 +123,9 @@ class MemoryStorage:
 
 def _ports(state: _State) -> Ports:
     return Ports(
-        MemoryEphemeral(state), MemoryDocuments(state.documents), MemoryHistory(state), MemoryDocuments(state.awaited)
+        MemoryEphemeral(state),
+        MemoryDocuments(state.documents),
+        MemoryHistory(state),
+        MemoryDocuments(state.awaited),
+        MemoryDocuments(state.promised),
     )

@@ -28,7 +28,7 @@ from wallet.model import Entry, Head, Linked, SealedDocument
 from wallet.ports import Ports
 from wallet.storage.engine import WRITES
 from wallet.storage.errors import Conflict, StorageError, Unavailable
-from wallet.storage.tables import awaited, documents, ephemerals, history, history_heads
+from wallet.storage.tables import awaited, documents, ephemerals, history, history_heads, promised
 
 _put = insert(ephemerals)
 _read = select(ephemerals.c.sealed).where(ephemerals.c.key == bindparam("key"), ephemerals.c.expires > bindparam("now"))
@@ -81,7 +81,7 @@ class SqlEphemeral:
 
 
 class SqlDocuments:
-    """Sealed documents of one table: those that are held, or those that are awaited."""
+    """Sealed documents of one table: those that are held, awaited, or promised."""
 
     def __init__(self, work: "Work", table: Table = documents) -> None:
         self._work, self._table = work, table
@@ -188,7 +188,8 @@ def key_of(purpose: str, value: str) -> bytes:
 
 def _ports(connection: Connection) -> Ports:
     work = Work(connection)
-    return Ports(SqlEphemeral(work), SqlDocuments(work), SqlHistory(work), SqlDocuments(work, awaited))
+    waiting = (SqlDocuments(work, awaited), SqlDocuments(work, promised))
+    return Ports(SqlEphemeral(work), SqlDocuments(work), SqlHistory(work), *waiting)
 
 
 @contextmanager

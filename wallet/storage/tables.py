@@ -64,3 +64,12 @@ awaited = Table(
     Column("received_at", BigInteger, nullable=False),  # when the backup was restored
     Column("sealed", LargeBinary, nullable=False),
 )
+
+promised = Table(
+    "promised",
+    metadata,
+    Column("document_id", String(64), primary_key=True),
+    Column("owner", String(64), nullable=False, index=True),
+    Column("received_at", BigInteger, nullable=False),  # when the issuer promised it
+    Column("sealed", LargeBinary, nullable=False),
+)

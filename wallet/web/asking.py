@@ -5,6 +5,7 @@ import flask
 from wallet import authorization, receive
 from wallet import issuer as issuers
 from wallet.authorization import ClientCredentials
+from wallet.credential import Happened, tell
 from wallet.errors import WalletError
 from wallet.issuer import Access, Issuer
 from wallet.model import Document
@@ -58,14 +59,30 @@ def granted(issuer: Issuer, access: Access) -> tuple[str, Receipt]:
     return at.wallet.hold(receipt, frame.signed_in().person), receipt
 
 
-def give_back(before: tuple[Document, ...], after: tuple[Document, ...]) -> None:
-    """Refresh tokens of documents that are gone. Only a courtesy: that the issuer cannot be reached stops nothing."""
+def give_back(before: tuple[Document, ...], after: tuple[Document, ...], *, removed: bool = False) -> None:
+    """Refresh tokens of documents that are gone; and the news, where the person removed them (OpenID4VCI 1.0 §11). Only a
+    courtesy: that the issuer cannot be reached stops nothing."""
     kept = {document.renewal for document in after}
     for document in before:
         if document.renewal is None or document.renewal in kept:
             continue
         try:
             issuer = issuers.look_up(document.credential_issuer, web=rooms().wallet.web)
-            authorization.give_back(document.renewal, issuer, client(), web=rooms().wallet.web)
+            renewal = document.renewal
+            if removed:
+                renewal = _told_removed(document, renewal, issuer)
+            authorization.give_back(renewal, issuer, client(), web=rooms().wallet.web)
         except WalletError as error:
             flask.current_app.logger.info("refresh token not given back: %s", error)
+
+
+def _told_removed(document: Document, renewal: str, issuer: Issuer) -> str:
+    """The issuer hears only from who has an access token. Returns the refresh token that is good now."""
+    if not document.notifications or issuer.place.notification is None:
+        return renewal
+    web, now = rooms().wallet.web, rooms().clock()
+    access = authorization.renew(renewal, issuer, client(), web=web, now=now)
+    if access is None:
+        return renewal
+    tell(issuer.place, access, document.notifications, Happened.DELETED, web=web, now=now)
+    return access.renewal or renewal

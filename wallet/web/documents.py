@@ -3,11 +3,12 @@
 Spec: `certs/qr.md`.
 
     GET  /documents/<id>                       details
-    GET  /documents/<id>/show[?view=…]         the page whose script composes and signs the QR text
+    GET  /documents/<id>/show[?view=…]         the page whose script composes and signs the QR text; with `question`, the text of
+                                               a verifier's challenge, as the answer to it (see `wallet.web.challenged`)
     GET  /documents/<id>/credentials           JSON [{"view", "credential": base64url, "thumbprint"}, …] for the QR
     POST /documents/<id>/refresh               new credentials in place of these (see `wallet.web.add`)
     GET, POST /documents/<id>/remove           ask first, then remove
-    POST /qr                                   JSON {"text": "VN1:…", "shown": {"document", "view"}?} → image/svg+xml
+    POST /qr                                   JSON {"text": "VN1:…", "shown": {"document", "view", "question"?}?} → image/svg+xml
 
 `shown` comes with the first picture that a page draws, so that the history has one line for each time a document was shown.
 """
@@ -19,12 +20,13 @@ import flask
 
 from certs import qr
 from certs.catalogue import AUTHORITIES, Text
+from certs.challenge import Asked
 from certs.encoding import b64url_encode
 from certs.errors import Malformed
-from wallet import words
+from wallet import challenged, history, words
 from wallet.errors import WalletError
 from wallet.formats import FORMATS, glance
-from wallet.model import Document
+from wallet.model import Copy, Document
 from wallet.present import choose, disclosure, for_qr, lead, type_of
 from wallet.state import state_of
 from wallet.web import asking, frame
@@ -71,15 +73,30 @@ def show(document_id: str) -> flask.typing.ResponseReturnValue:
     document = _mine(document_id)
     copy = choose(document, flask.request.args.get("view"))
     type_ = type_of(document)
+    asked = _asked(flask.request.args.get("question"), document, copy)
     return flask.render_template(
         "show.html",
+        asked=asked,
+        challenge=b64url_encode(asked.challenge.challenge) if asked else "",
+        question=flask.request.args.get("question", ""),
         document=document,
         type=type_,
         state=state_of(copy, known_statuses(), now=rooms().clock()),
         name=glance(copy.format, copy.credential).claims.get("full_name"),  # only where this view tells it anyway
         chosen=disclosure(type_, copy.view),
-        views=[disclosure(type_, each.view) for each in for_qr(document)],
+        views=[disclosure(type_, each.view) for each in for_qr(document)] if asked is None else [],
     )
+
+
+def _asked(question: str | None, document: Document, copy: Copy) -> Asked | None:
+    """Who asks, where the code answers somebody: with what they asked for, and nothing else."""
+    if question is None:
+        return None
+    now = rooms().clock()
+    asked = challenged.read(question, rooms().trust.current(now=now).trust, now=now)
+    if not asked.challenge.takes(document.type, copy.view):
+        raise WalletError("nothing_fits", f"{document.type}.{copy.view}")
+    return asked
 
 
 @pages.get("/documents/<document_id>/credentials")
@@ -103,7 +120,7 @@ def ask_remove(document_id: str) -> flask.typing.ResponseReturnValue:
 def remove(document_id: str) -> flask.typing.ResponseReturnValue:
     frame.signed_in_form()
     removed = rooms().wallet.remove(frame.owner(), document_id, now=rooms().clock())
-    asking.give_back((removed,), ())
+    asking.give_back((removed,), (), removed=True)
     return flask.redirect("/", 303)
 
 
@@ -128,9 +145,14 @@ def _note_shown(shown: object) -> None:
         return
     if not isinstance(shown, dict) or not all(isinstance(shown.get(name), str) for name in ("document", "view")):
         raise WalletError("request_malformed", "shown")
-    document = _mine(shown["document"])
+    question = shown.get("question")
+    if question is not None and not isinstance(question, str):
+        raise WalletError("request_malformed", "question")
+    document, now = _mine(shown["document"]), rooms().clock()
     copy = choose(document, shown["view"])
-    rooms().wallet.note_shown(frame.owner(), document, copy.view, now=rooms().clock())
+    asked = _asked(question, document, copy)
+    line = history.shown(document, copy.view, now=now, **(challenged.named(asked) if asked else {}))
+    rooms().wallet.note(frame.owner(), line)
 
 
 def _mine(document_id: str) -> Document:

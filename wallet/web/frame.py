@@ -30,7 +30,8 @@ BODY_LIMIT = 128 * 1024  # sixteen key proofs of 2 KiB, with room to spare
 PICTURE_LIMIT = qr.PICTURE_BYTES + 64 * 1024  # of a scanned code, and the form around it
 UPLOADS = {"scan.read", "scan.read_frame", "backup.restore"}
 KEPT = {"static", "home.colours", "offline.shell", "offline.manifest", "offline.worker"}  # nothing of a person in them
-CAMERA = {"scan.form", "scan.read"}
+CAMERA = {"scan.form", "scan.read", "offline.shell"}
+CODE_WORKER = "js/code-worker.js"
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 # How long browsers keep to https. In a simulation on this machine's own name that would outlast the simulation, and bind
 # whatever is served on another port: there five minutes show the header, and do no harm (RFC 6797 §6.1.1, §14.2).
@@ -41,6 +42,9 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
     "manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
+# The one place where WebAssembly may run: a worker that reads codes in pictures, and has the policy that it came with (CSP 3
+# §6.1.10). It sees no page and no key; pages that start it keep the policy above.
+WORKER_CSP = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
 
 
 class SignInNeeded(Exception):
@@ -185,9 +189,15 @@ def _to_sign_in(_: SignInNeeded) -> flask.typing.ResponseReturnValue:
     return flask.redirect(f"/sign-in?next={quote(wanted, safe='')}", 303)
 
 
+def _policy() -> str:
+    if flask.request.endpoint == "static" and (flask.request.view_args or {}).get("filename") == CODE_WORKER:
+        return WORKER_CSP
+    return f"{CSP} {flask.g.form_target}" if "form_target" in flask.g else CSP
+
+
 def _headers(response: flask.Response) -> flask.Response:
     headers = response.headers
-    headers["Content-Security-Policy"] = f"{CSP} {flask.g.form_target}" if "form_target" in flask.g else CSP
+    headers["Content-Security-Policy"] = _policy()
     headers["X-Frame-Options"] = "DENY"
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"

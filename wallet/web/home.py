@@ -17,6 +17,7 @@ from wallet.receive import distinguished
 from wallet.state import State, state_of
 from wallet.web import frame
 from wallet.web.rooms import rooms
+from wallet.web.waiting import awaiting
 
 pages = flask.Blueprint("home", __name__)
 
@@ -41,7 +42,8 @@ def show() -> flask.typing.ResponseReturnValue:
     documents = rooms().wallet.documents(frame.owner())
     cards = [card(each, statuses, now=now) for each in documents]
     awaited = len(rooms().wallet.awaited(frame.owner()))
-    return flask.render_template("home.html", cards=cards, owner=frame.owner(), awaited=awaited)
+    told = {"cards": cards, "awaiting": awaiting(), "awaited": awaited}
+    return flask.render_template("home.html", owner=frame.owner(), **told)
 
 
 @pages.get("/colours.css")

@@ -5,8 +5,8 @@ Spec: W3C Service Workers §3.1 (scope), §6.3.2 (`Service-Worker-Allowed` is no
     GET  /app                      the shell: one page for everybody, drawn by its modules from the phone's own vault
     GET  /app.webmanifest          name, icons, where it starts
     GET  /service-worker.js        the worker, with the list of its files and their fingerprint
-    GET  /app/documents            JSON for the signed-in browser: {"now", "owner", "csrf", "documents": […], "history": […]}
-    POST /app/shown                JSON {"shown": [{"id", "type", "view", "at"}, …]} → {"told": [id, …]}; each counts once
+    GET  /app/documents            JSON for the signed-in browser: {"now", "owner", "csrf", "documents": […], "history": […], "asking": …}
+    POST /app/shown                JSON {"shown": [{"id", "type", "view", "at", "to"?}, …]} → {"told": [id, …]}; each counts once
     POST /app/refill               JSON {"document"} → {"receipt", "audience", "proofs"} as of /receive/begin, for /receive/complete
 
 The POSTs need the session's cookie and its CSRF token, as in `wallet.web.receive`; the shell has the token from /app/documents.
@@ -22,7 +22,8 @@ from typing import Any
 import flask
 
 from certs.catalogue import CATALOGUE
-from wallet import carried
+from certs.challenge import NAME_LIMIT
+from wallet import carried, history, promises, readers
 from wallet.errors import WalletError
 from wallet.web import asking, frame
 from wallet.web.home import known_statuses
@@ -34,7 +35,27 @@ SHELL = "/app"
 MOST_SHOWN = 200  # lines of one call; a phone that was away for a year calls again
 _STATIC = Path(__file__).parent / "static"
 _FILES = ("base.css", "role.css", "icon.svg", "icons/*.png", "js/app/*.js", "vendor/*.js")
-_SHARED = ("base45", "base64url", "cbor", "cose", "jws", "keys", "proof", "qr")  # modules of the other pages too
+_SHARED = (
+    "base45",
+    "base64url",
+    "camera",
+    "cbor",
+    "cbor-read",
+    "codes",
+    "cose",
+    "jws",
+    "keys",
+    "proof",
+    "qr",
+    "refusal",
+    "safe-text",
+)  # modules of the other pages too
+_SCANNER = (
+    "js/code-worker.js",
+    "vendor/zxing/share.js",
+    "vendor/zxing/reader/index.js",
+    "vendor/zxing/reader/zxing_reader.wasm",
+)
 _ID = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 
 
@@ -73,9 +94,9 @@ def manifest() -> flask.typing.ResponseReturnValue:
 @pages.get("/service-worker.js")
 def worker() -> flask.typing.ResponseReturnValue:
     """Other files make another fingerprint, another fingerprint another worker: browsers compare its bytes (§7.1 step 8)."""
-    told = {"files": list(_files()), "version": _version(flask.render_template("app.html"))}
+    told = {"files": list(_files()), "version": _version(flask.render_template("app.html")), "scanner": _scanner()}
     script = (_STATIC / "js" / "service-worker.js").read_text("utf-8")
-    body = f"const {{ files: FILES, version: VERSION }} = {flask.json.dumps(told)};\n{script}"
+    body = f"const {{ files: FILES, version: VERSION, scanner: SCANNER }} = {flask.json.dumps(told)};\n{script}"
     return flask.Response(body, mimetype="text/javascript")
 
 
@@ -94,7 +115,17 @@ def documents() -> flask.typing.ResponseReturnValue:
             for each in at.wallet.documents(owner)
         ],
         history=carried.history(at.wallet.history(owner)),
+        asking=_asking(),
     )
+
+
+def _asking() -> dict[str, Any] | None:
+    """Who may ask, by the trust list; where there is none, the phone keeps what it has."""
+    at = rooms()
+    try:
+        return readers.extract(at.trust.current(now=at.clock()).trust, now=at.clock())
+    except WalletError:
+        return None
 
 
 @pages.post("/app/shown")
@@ -102,7 +133,10 @@ def shown() -> flask.typing.ResponseReturnValue:
     frame.signed_in_form()
     at, owner, told = rooms(), frame.owner(), []
     for each in _entries():
-        at.wallet.note_shown_offline(owner, each["id"], each["type"], each["view"], at=each["at"], now=at.clock())
+        line = history.shown_offline(
+            each["type"], each["view"], at=min(each["at"], at.clock()), **_told_to(each.get("to"))
+        )
+        at.wallet.note_shown_offline(owner, each["id"], line, now=at.clock())
         told.append(each["id"])
     return flask.jsonify(told=told)
 
@@ -114,7 +148,10 @@ def refill() -> flask.typing.ResponseReturnValue:
     document_id = _body().get("document")
     if not isinstance(document_id, str):
         raise WalletError("request_malformed", "document")
-    issuer, access = asking.renewed(rooms().wallet.document(frame.owner(), document_id))
+    document = rooms().wallet.document(frame.owner(), document_id)
+    if document.type in {each.type for each in promises.all_of(rooms().wallet, frame.owner())}:
+        raise WalletError("too_early", "one of this kind is promised already")
+    issuer, access = asking.renewed(document)
     if access is None:
         raise WalletError("issuer_denied", "the person must be asked")
     value, receipt = asking.granted(issuer, access)
@@ -140,7 +177,22 @@ def _entries() -> list[dict[str, Any]]:
         known = named and view in {one.name for one in CATALOGUE[type_].views}
         if not (known and isinstance(id_, str) and _ID.fullmatch(id_) and type(at) is int and at >= 0):
             raise WalletError("request_malformed", "shown")
+        if "to" in each and not (isinstance(each["to"], str) and len(each["to"]) <= NAME_LIMIT):
+            raise WalletError("request_malformed", "shown")
     return given
+
+
+def _told_to(organisation: str | None) -> dict[str, Any]:
+    """By the name that the trust list has for them; where it has none any more, by what the phone wrote down."""
+    if organisation is None:
+        return {}
+    at = rooms()
+    try:
+        listed = at.trust.current(now=at.clock()).trust.list.readers
+    except WalletError:
+        listed = ()
+    name = next((each.name for each in listed if each.organisation == organisation), None)
+    return {"audience": organisation, "verifier": name, "organisation": organisation if name else ""}
 
 
 @cache
@@ -164,3 +216,12 @@ def _version(shell: str) -> str:
         if name.startswith("/static/"):
             seen.update(name.encode() + (_STATIC / name.removeprefix("/static/")).read_bytes())
     return seen.hexdigest()[:16]
+
+
+@cache
+def _scanner() -> Mapping[str, Any]:
+    """What reads codes where the browser cannot: a megabyte, kept apart, and fetched after everything else."""
+    seen = hashlib.sha256()
+    for name in _SCANNER:
+        seen.update(name.encode() + (_STATIC / name).read_bytes())
+    return {"files": [f"/static/{name}" for name in _SCANNER], "version": seen.hexdigest()[:16]}

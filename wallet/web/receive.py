@@ -8,7 +8,8 @@ Spec: OpenID4VCI 1.0 §4, §6 to §8; the rules stand in `wallet.offer`, `wallet
     POST /receive/begin        JSON or form {"offer": link, "tx_code": digits?}
          → 200 {"receipt": id, "audience": credential issuer, "proofs": [{"configuration": id, "nonce": text}, …]}
     POST /receive/complete     JSON {"receipt": id, "proofs": [{"configuration": id, "proof": key proof JWT}, …]}
-         → 200 {"documents": [{"id", "type", "views": […], "formats": {name: copies}, "location": "/documents/<id>"}]}
+         → 200 {"documents": [{"id", "type", "views": […], "formats": {name: copies}, "location": "/documents/<id>"}],
+                "waiting": [{"id", "type", "again_at": Unix time}]}: what the issuer has promised (see `wallet.web.waiting`)
 
 A configuration stands there once for each copy that is to come. For each of `proofs` the browser makes a key of its own, keeps it by thumbprint, and signs a key proof (Appendix F.1)
 naming `audience` and `nonce`. Every POST needs the session's cookie and its CSRF token: the page has it in
@@ -80,9 +81,10 @@ def complete() -> flask.typing.ResponseReturnValue:
     body, now = _body(), at.clock()
     trust = at.trust.current(now=now).trust
     before = at.wallet.documents(frame.owner())
-    documents = at.wallet.finish(_text(body, "receipt"), _proofs(body), session.person, trust=trust, now=now)
+    done = at.wallet.finish(_text(body, "receipt"), _proofs(body), session.person, trust=trust, now=now)
     asking.give_back(before, at.wallet.documents(frame.owner()))
-    return flask.jsonify({"documents": [_described(each) for each in documents]})
+    waiting = [{"id": each.waiting_id, "type": each.type, "again_at": each.again_at} for each in done.waiting]
+    return flask.jsonify({"documents": [_described(each) for each in done.documents], "waiting": waiting})
 
 
 def _page(link: str) -> flask.typing.ResponseReturnValue:

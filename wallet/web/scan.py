@@ -55,6 +55,8 @@ def _page(texts: tuple[str, ...]) -> str:
         return open_link(found.link, here=False)
     if isinstance(found, scan.OfferLink):
         return found.page
+    if isinstance(found, scan.CounterCode):
+        return flask.url_for("challenged.consent", question=found.text)
     scanned = at.phone.scanned(found.request, session.person, now=at.clock())
     return flask.url_for("approve.scanned", scanned=scanned)
 

@@ -20,14 +20,20 @@ export function close(video) {
   video.srcObject = null;
 }
 
-/** The square in the middle, which is what the preview shows. @param {HTMLVideoElement} video @returns {Promise<Blob>} JPEG */
-function frame(video) {
+/** The square in the middle, which is what the preview shows. @param {HTMLVideoElement} video @param {number} side pixels at most */
+export function square(video, side) {
   const { videoWidth: width, videoHeight: height } = video;
   const cut = Math.min(width, height);
   const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = Math.min(cut, SIDE);
-  canvas.getContext("2d").drawImage(video, (width - cut) / 2, (height - cut) / 2, cut, cut, 0, 0, canvas.width, canvas.height);
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
+  canvas.width = canvas.height = Math.min(cut, side);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(video, (width - cut) / 2, (height - cut) / 2, cut, cut, 0, 0, canvas.width, canvas.height);
+  return canvas;
+}
+
+/** @param {HTMLVideoElement} video @returns {Promise<Blob>} JPEG */
+function frame(video) {
+  return new Promise((resolve) => square(video, SIDE).toBlob(resolve, "image/jpeg", QUALITY));
 }
 
 /** @returns {Promise<(video: HTMLVideoElement) => Promise<FormData | null>>} what to send of what the camera sees now */

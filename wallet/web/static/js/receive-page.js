@@ -21,8 +21,8 @@ async function receive() {
   const { prints, proofs } = await keys.prove(begun);
   try {
     const answer = await call("/receive/complete", { receipt: begun.receipt, proofs });
-    const { documents } = await answer.json();
-    location.replace(documents.length === 1 ? documents[0].location : "/"); // no way back to a page that is used up
+    const { documents, waiting } = await answer.json();
+    location.replace(documents.length === 1 && waiting.length === 0 ? documents[0].location : "/"); // no way back to a page that is used up
   } catch (error) {
     // Only a refusal says that nothing was kept; after a lost answer the documents may be there, and need their keys.
     if (error instanceof Refused && error.code !== "unreachable") await keys.forget(...prints);

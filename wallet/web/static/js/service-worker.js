@@ -1,7 +1,8 @@
 // The service worker: the shell and its modules come from the cache, always; everything else from the network alone.
-// Spec: W3C Service Workers. The server puts FILES and VERSION in front (wallet/web/offline.py).
+// Spec: W3C Service Workers. The server puts FILES, VERSION and SCANNER in front (wallet/web/offline.py).
 
 const CACHE = `app ${VERSION}`;
+const SCANNING = `scanner ${SCANNER.version}`; // the reader of codes: large, and seldom another
 const SHELL = FILES[0];
 
 addEventListener("install", (event) => {
@@ -13,14 +14,23 @@ addEventListener("install", (event) => {
 addEventListener("activate", (event) => {
   // Only when the last page of the old version is closed; then its files are of no use.
   event.waitUntil((async () => {
-    for (const name of await caches.keys()) if (name !== CACHE) await caches.delete(name);
+    for (const name of await caches.keys()) if (name !== CACHE && name !== SCANNING) await caches.delete(name);
     await clients.claim();
   })());
 });
 
-/** @param {string} path */
-async function kept(path) {
-  return (await (await caches.open(CACHE)).match(path)) ?? fetch(path);
+/** The shell asks for it once it has nothing else to do, where the browser cannot read codes by itself. */
+addEventListener("message", (event) => {
+  if (event.data !== "scanner") return;
+  event.waitUntil((async () => {
+    const cache = await caches.open(SCANNING);
+    if ((await cache.keys()).length < SCANNER.files.length) await cache.addAll(SCANNER.files).catch(() => {}); // another time
+  })());
+});
+
+/** @param {string} path @param {string} name of the cache */
+async function kept(path, name = CACHE) {
+  return (await (await caches.open(name)).match(path)) ?? fetch(path);
 }
 
 /** Pages of the server bring scripts of their own version; the shell has those that were kept with it. @param {FetchEvent} event @param {string} path */
@@ -43,5 +53,6 @@ addEventListener("fetch", (event) => {
   if (event.request.method !== "GET" || origin !== location.origin) return;
   if (pathname === SHELL) event.respondWith(kept(SHELL));
   else if (FILES.includes(pathname)) event.respondWith(file(event, pathname));
+  else if (SCANNER.files.includes(pathname)) event.respondWith(kept(pathname, SCANNING));
   else if (event.request.mode === "navigate") event.respondWith(page(event.request));
 });

@@ -12,6 +12,9 @@ const RETRY = 5; // seconds, when the picture could not be drawn
 const showing = document.getElementById("showing");
 const picture = document.getElementById("qr");
 const noPicture = document.getElementById("no-picture");
+/** To whose question it is the answer (certs/challenge.md). */
+const { audience, challenge } = showing.dataset;
+const bound = challenge ? { audience, challenge: base64url.decode(challenge) } : {};
 let renewAt = 0;
 let drawing = false;
 let first = true;
@@ -28,8 +31,8 @@ async function load() {
 
 /** @param {{ credential: Uint8Array, key: import("./proof.js").HolderKey }} copy */
 async function renew({ credential, key }) {
-  const text = toText(await holderProof(credential, key, { now: Math.floor(Date.now() / 1000) }));
-  const shown = first ? { document: showing.dataset.document, view: showing.dataset.view } : undefined;
+  const text = toText(await holderProof(credential, key, { ...bound, now: Math.floor(Date.now() / 1000) }));
+  const shown = first ? { document: showing.dataset.document, view: showing.dataset.view, question: showing.dataset.question } : undefined;
   const drawn = await (await call(showing.dataset.draw, { text, shown })).blob();
   first = false;
   URL.revokeObjectURL(picture.src);

@@ -4,12 +4,16 @@ import { el, moment } from "./dom.js";
 import { online, say, tell } from "./language.js";
 import * as vault from "./vault.js";
 
+/** @param {{ vi: string, en: string }} name */
+const told = (name) => el("p", { class: "small to" }, `${say("Cho", "To")}: `, el("strong", {}, tell(name)));
+
 /** @param {any} app @param {any} entry */
 function waiting(app, entry) {
   const held = app.documents.find(({ type }) => type === entry.type);
   const view = held?.views.find(({ name }) => name === entry.view);
   return el("li", { class: "card", "data-shown": entry.type },
     el("p", {}, el("strong", {}, say("Đã xuất trình", "Shown")), held && `: ${tell(held.title)}`, el("br"), el("span", { class: "small quiet number" }, moment(entry.at))),
+    entry.to && told(app.rest?.asking?.readers.find(({ organisation }) => organisation === entry.to)?.name ?? { vi: entry.to, en: entry.to }),
     view && el("p", { class: "small" }, `${say("Cách xuất trình", "View")}: ${tell(view.title)}`),
     view && el("p", { class: "small" }, `${say("Đã cho biết", "Told")}: ${view.tells.map(({ label }) => tell(label)).join(", ")}`),
     el("p", { class: "small quiet" }, say("Chưa gửi về máy chủ của ví; sẽ gửi khi có mạng.", "Not yet sent to the wallet's server; it will be when there is a network.")));
@@ -19,6 +23,7 @@ function waiting(app, entry) {
 function known(line) {
   return el("li", { class: "card" },
     el("p", {}, el("strong", {}, line.word ? tell(line.word) : "–"), line.type && `: ${tell(line.type)}`, el("br"), el("span", { class: "small quiet number" }, moment(line.at))),
+    line.to && told(line.to),
     line.views?.length > 0 && el("p", { class: "small" }, `${say("Cách xuất trình", "View")}: ${line.views.map(tell).join(", ")}`),
     line.claims?.length > 0 && el("p", { class: "small" }, `${say("Đã cho biết", "Told")}: ${line.claims.map(tell).join(", ")}`));
 }

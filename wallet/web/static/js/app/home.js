@@ -51,7 +51,7 @@ export function homeScreen(app) {
     app.rest && el("p", { class: "small quiet spaced", id: "as-of" }, say("Trạng thái biết lúc ", "States known as of "), el("span", { class: "number" }, moment(app.rest.asOf)), app.met === "offline" && say(" – đang không có mạng", " – no network now"), "."),
     el("div", { class: "actions" },
       el("a", { class: app.documents.length ? "button other" : "button", id: "get-document", href: online("/add") }, say("Thêm giấy tờ", "Add a document")),
-      el("a", { class: "button other", id: "scan", href: online("/scan") }, say("Quét mã QR", "Scan a QR code"))),
+      el("a", { class: "button other", id: "scan", href: "#/scan" }, say("Quét mã QR", "Scan a QR code"))),
     el("nav", { class: "spaced", "aria-label": say("Thêm nữa", "More") }, el("ul", { class: "plain" },
       el("li", {}, el("a", { class: "choice", id: "history", href: "#/history" }, say("Lịch sử", "History"))),
       el("li", {}, el("a", { class: "choice", id: "settings", href: "#/settings" }, say("Cài đặt", "Settings"))),

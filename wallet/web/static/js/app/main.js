@@ -1,12 +1,14 @@
 // The offline wallet: which screen is seen, when the vault is open, when it locks itself, when the network is asked.
 // Spec: none; everything comes from the cache (service-worker.js) and from the phone vault (vault.js).
 
+import { askedScreen } from "./asked.js";
 import { detailsScreen } from "./details.js";
 import { el } from "./dom.js";
 import { historyScreen } from "./history.js";
 import { homeScreen } from "./home.js";
 import { language, choose, say } from "./language.js";
 import { lockedScreen, newcomerScreen, newVaultScreen } from "./locked.js";
+import { scanScreen } from "./scan.js";
 import { settingsScreen } from "./settings.js";
 import { showScreen } from "./show.js";
 import * as syncing from "./sync.js";
@@ -20,6 +22,7 @@ const main = document.getElementById("main");
 const app = {
   /** @type {import("./vault.js").Opened | null} */ opened: null,
   documents: [], rest: null, used: new Set(), damaged: false,
+  /** @type {import("./challenge.js").Asked | null} what was scanned last */ question: null,
   /** @type {"offline" | "signed-out" | "other-person" | "full" | "done" | "asking"} */ met: "asking",
   now: () => Math.floor(Date.now() / 1000),
   go: (route) => { location.hash = route; },
@@ -29,7 +32,7 @@ let seen = { live: true }; // the screen that is seen; what its `end` stops, sto
 let touched = Date.now();
 let turn = 0;
 
-const SCREENS = { "": homeScreen, documents: detailsScreen, show: showScreen, history: historyScreen, settings: settingsScreen, "no-network": homeScreen };
+const SCREENS = { "": homeScreen, documents: detailsScreen, show: showScreen, scan: scanScreen, asked: askedScreen, history: historyScreen, settings: settingsScreen, "no-network": homeScreen };
 
 /** @returns {string[]} */
 const route = () => location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
@@ -106,6 +109,7 @@ async function synchronise() {
   if (app.opened !== opened) return;
   await refresh();
   await renew();
+  if (app.met === "done" && !("BarcodeDetector" in globalThis)) await syncing.fetchScanner();
 }
 
 /** What a screen tells of the vault, anew; one with a form or a code is left alone. */
@@ -114,7 +118,7 @@ async function renew() {
 }
 
 async function lock() {
-  Object.assign(app, { opened: null, documents: [], rest: null, used: new Set() });
+  Object.assign(app, { opened: null, documents: [], rest: null, used: new Set(), question: null });
   await render();
 }
 

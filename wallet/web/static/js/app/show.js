@@ -14,8 +14,9 @@ import * as vault from "./vault.js";
 
 const LIFE = 30; // seconds until the next code; a verifier takes one for 60, so a slow scan still finds it fresh
 
-/** The countdown and the code, for as long as the screen is there. @param {any} copy @param {CryptoKey} privateKey */
-function running(picture, seconds, ring, { credential }, { privateKey, jwk }) {
+/** The countdown and the code, for as long as the screen is there. @param {any} copy @param {CryptoKey} privateKey
+ * @param {{ audience?: string, challenge?: Uint8Array }} [bound] to whose question it is the answer */
+function running(picture, seconds, ring, { credential }, { privateKey, jwk }, bound = {}) {
   const [signed, key] = [base64url.decode(credential), keys.holderKey(privateKey, jwk)];
   let [renewAt, busy] = [0, false];
   const tick = async () => {
@@ -23,7 +24,7 @@ function running(picture, seconds, ring, { credential }, { privateKey, jwk }) {
     if (Date.now() >= renewAt || renewAt - Date.now() > LIFE * 1000) { // or the clock was set back
       busy = true;
       performance.mark("code begins");
-      const text = toText(await holderProof(signed, key, { now: Math.floor(Date.now() / 1000) }));
+      const text = toText(await holderProof(signed, key, { ...bound, now: Math.floor(Date.now() / 1000) }));
       draw(picture, text);
       picture.dataset.text = text; // what the picture says, for tests and assistive tools
       performance.measure("fresh code", "code begins");
@@ -48,7 +49,7 @@ async function awake() {
   return () => lock?.release().catch(() => {});
 }
 
-function listed(id, fields, title) {
+export function listed(id, fields, title) {
   return fields.length > 0 && [el("h3", {}, title), el("ul", { class: id, id }, fields.map(({ name, label, sensitive }) => (
     el("li", { "data-field": name }, tell(label), sensitive && [" ", el("span", { class: "state-word sensitive" }, say("nhạy cảm", "sensitive"))])
   )))];
@@ -63,11 +64,12 @@ function chooser(held, views, chosen) {
       : el("a", { class: "choice", href: `#/show/${held.id}/${view.name}`, "data-view": view.name }, `○ ${tell(view.title)}`)))));
 }
 
-/** The copy whose turn it is, noted as shown. A full storage keeps nobody from showing: it is said at home. */
-async function begin(app, held, view, copies) {
+/** The copy whose turn it is, noted as shown. A full storage keeps nobody from showing: it is said at home.
+ * @param {string} [to] who asked, by their name on the trust list */
+async function begin(app, held, view, copies, to) {
   try {
     const copy = await vault.take(app.opened, copies, Date.now());
-    await vault.noteShown(app.opened, { type: held.type, view, at: app.now() });
+    await vault.noteShown(app.opened, { type: held.type, view, at: app.now(), ...(to === undefined ? {} : { to }) });
     return copy;
   } catch (error) {
     if (error.name !== "QuotaExceededError") throw error;
@@ -76,26 +78,28 @@ async function begin(app, held, view, copies) {
   }
 }
 
-export async function showScreen(app, id, name) {
-  const held = app.documents.find((each) => each.id === id);
-  const mine = held ? await here(held) : [];
-  const chosen = held?.views.find((view) => view.name === name);
-  const copies = mine.filter(({ view }) => view === name);
-  const back = el("a", { class: "back", id: "back", href: held ? `#/documents/${id}` : "#/" }, `← ${say("Chi tiết", "Details")}`);
-  if (!chosen || copies.length === 0) return { name: "gone", title: say("Không xuất trình được", "Cannot be shown"), nodes: [back, el("h1", {}, say("Khóa của giấy tờ này không ở trên máy này", "The key of this document is not on this device"))] };
-  const copy = await begin(app, held, name, copies);
+export const heading = (held, view) => el("h1", { id: "showing-title" }, el("span", { class: "glyph small-glyph", "aria-hidden": "true" }, held.glyph), ` ${tell(view.title)}`);
+
+/** For the person who shows it: the checker's own screen has it from the code. */
+export function portraitOf(held, view) {
+  const portrait = view.tells.some((field) => field.name === "portrait") && held.facts.find((fact) => fact.picture);
+  return portrait && el("img", { class: "portrait", src: `data:image/webp;base64,${portrait.picture}`, alt: tell(portrait.label) });
+}
+
+/** A fresh code of this view, its countdown, and what must be stopped when the screen goes away.
+ * @param {{ audience: string, challenge: Uint8Array } | undefined} [question] whom it answers */
+export async function codeCard(app, held, view, copies, question) {
+  const copy = await begin(app, held, view.name, copies, question?.audience);
   app.used.add(copy.thumbprint);
-  const state = standing(held, app.now());
   const picture = svg("svg", { id: "qr", role: "img", "aria-label": say("Mã QR để người kiểm tra quét", "QR code for the checker to scan") });
   const ring = svg("circle", { cx: 18, cy: 18, r: 15.9155, class: "ring", pathLength: 100, "stroke-dasharray": 100, "stroke-dashoffset": 0 });
   const seconds = el("span", { class: "number", id: "seconds", role: "timer" }, String(LIFE));
-  const clock = running(picture, seconds, ring, copy, await keys.find(copy.thumbprint));
+  const bound = question && { audience: question.audience, challenge: question.challenge };
+  const clock = running(picture, seconds, ring, copy, await keys.find(copy.thumbprint), bound);
   await clock.tick();
   const sleep = awake();
-  const portrait = chosen.tells.some((field) => field.name === "portrait") && held.facts.find((fact) => fact.picture);
   return {
-    name: "show",
-    title: `${say("Xuất trình", "Show")}: ${tell(chosen.title)}`,
+    name: copy.name,
     settle: () => { // on a telephone held sideways the code is below the edge
       if (picture.getBoundingClientRect().bottom > innerHeight) picture.scrollIntoView({ block: "center" });
     },
@@ -105,18 +109,38 @@ export async function showScreen(app, id, name) {
       app.synchronise(); // where there is a network, the server hears of it now
     },
     nodes: [
+      el("div", { class: "qr", id: "qr-frame" }, picture),
+      el("div", { class: "countdown", id: "countdown" },
+        svg("svg", { viewBox: "0 0 36 36", width: 44, height: 44, "aria-hidden": "true" }, svg("circle", { cx: 18, cy: 18, r: 15.9155, class: "track" }), ring),
+        el("p", {}, `${say("Mã mới sau", "New code in")} `, seconds, ` ${say("giây", "s")}`)),
+      el("p", { class: "small", id: "brightness" }, say("Hãy tăng độ sáng màn hình để mã được quét nhanh.", "Turn the screen's brightness up, so that the code scans quickly.")),
+    ],
+  };
+}
+
+export async function showScreen(app, id, name) {
+  const held = app.documents.find((each) => each.id === id);
+  const mine = held ? await here(held) : [];
+  const chosen = held?.views.find((view) => view.name === name);
+  const copies = mine.filter(({ view }) => view === name);
+  const back = el("a", { class: "back", id: "back", href: held ? `#/documents/${id}` : "#/" }, `← ${say("Chi tiết", "Details")}`);
+  if (!chosen || copies.length === 0) return { name: "gone", title: say("Không xuất trình được", "Cannot be shown"), nodes: [back, el("h1", {}, say("Khóa của giấy tờ này không ở trên máy này", "The key of this document is not on this device"))] };
+  const state = standing(held, app.now());
+  const card = await codeCard(app, held, chosen, copies);
+  return {
+    name: "show",
+    title: `${say("Xuất trình", "Show")}: ${tell(chosen.title)}`,
+    settle: card.settle,
+    end: card.end,
+    nodes: [
       back,
       clockNotice(app),
       el("section", { class: `showing document-${held.type}`, id: "showing", "aria-labelledby": "showing-title", "data-document": id, "data-view": name },
-        el("h1", { id: "showing-title" }, el("span", { class: "glyph small-glyph", "aria-hidden": "true" }, held.glyph), ` ${tell(chosen.title)}`),
-        portrait && el("img", { class: "portrait", src: `data:image/webp;base64,${portrait.picture}`, alt: tell(portrait.label) }),
-        copy.name && el("p", { class: "holder", id: "holder-name" }, copy.name),
+        heading(held, chosen),
+        portraitOf(held, chosen),
+        card.name && el("p", { class: "holder", id: "holder-name" }, card.name),
         state.look !== "good" && el("p", {}, el("span", { class: `state-word ${state.look}`, id: "state", "data-standing": state.standing }, tell(state.word))),
-        el("div", { class: "qr", id: "qr-frame" }, picture),
-        el("div", { class: "countdown", id: "countdown" },
-          svg("svg", { viewBox: "0 0 36 36", width: 44, height: 44, "aria-hidden": "true" }, svg("circle", { cx: 18, cy: 18, r: 15.9155, class: "track" }), ring),
-          el("p", {}, `${say("Mã mới sau", "New code in")} `, seconds, ` ${say("giây", "s")}`)),
-        el("p", { class: "small", id: "brightness" }, say("Hãy tăng độ sáng màn hình để mã được quét nhanh.", "Turn the screen's brightness up, so that the code scans quickly."))),
+        card.nodes),
       el("div", { class: "card" },
         el("h2", {}, say("Mã này cho biết gì", "What this code tells")),
         el("p", {}, tell(chosen.about)),

@@ -84,11 +84,37 @@ export async function sync(opened) {
     if ((await refillAll(opened, answer.told)) || heard) answer = await ask();
     if (answer.outcome !== "here") return answer.outcome;
     const { documents, history, now: asOf } = answer.told;
-    await vault.replace(opened, documents, { history, asOf, drift: answer.drift });
+    const asking = answer.told.asking ?? (await vault.read(opened)).rest?.asking ?? null; // an older list is better than none
+    await vault.replace(opened, documents, { history, asOf, drift: answer.drift, asking });
     return "done";
   } catch (error) {
     if (error.name === "QuotaExceededError") return "full";
     if (error instanceof TypeError || error instanceof Refused || error.name === "TimeoutError") return "offline";
     throw error;
+  }
+}
+
+/** A megabyte that reads codes where the browser cannot: fetched when nothing else is left to do, so that scanning needs no network
+ * either. Not where a person saves data: then it comes when they scan. */
+export async function fetchScanner() {
+  if (navigator.connection?.saveData) return;
+  (await navigator.serviceWorker?.ready)?.active.postMessage("scanner");
+}
+
+/** A code that only the server understands. @param {string} text @returns {Promise<{ location: string } | { outcome: string, message?: string }>} */
+export async function understood(text) {
+  const answer = await ask();
+  if (answer.outcome !== "here") return { outcome: answer.outcome };
+  const body = new FormData();
+  body.append("text", text);
+  const headers = { Accept: "application/json", "X-CSRF-Token": answer.told.csrf };
+  try {
+    const response = await fetch("/scan/frame", {
+      method: "POST", headers, body, credentials: "same-origin", redirect: "error", signal: AbortSignal.timeout(PATIENCE),
+    });
+    const told = await response.json();
+    return response.ok ? { location: told.location } : { outcome: "refused", message: told.message };
+  } catch {
+    return { outcome: "offline" };
   }
 }

@@ -1,0 +1,67 @@
+"""Documents that an issuer has promised: ask whether one is here, or wait for it no longer.
+
+Spec: OpenID4VCI 1.0 §9; the rules stand in `wallet.promises`. The first page shows what is waited for, and asks nothing by itself.
+
+    POST /waiting/<id>/ask                     ask the issuer; on to the document, or back to the first page
+    GET, POST /waiting/<id>/forget             ask first, then wait no longer
+"""
+
+from dataclasses import dataclass
+
+import flask
+
+from certs.catalogue import CATALOGUE, DocumentType
+from wallet import promises, words
+from wallet.model import Document
+from wallet.waiting import Waiting
+from wallet.web import asking, frame
+from wallet.web.rooms import rooms
+
+pages = flask.Blueprint("waiting", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Awaiting:
+    """What is waited for, as it lies on the first page."""
+
+    waiting: Waiting
+    type: DocumentType
+    asked: str
+    again: str  # from when it may be asked for again
+    due: bool
+
+
+def awaiting() -> list[Awaiting]:
+    now = rooms().clock()
+    return [_shown(each, now=now) for each in promises.all_of(rooms().wallet, frame.owner())]
+
+
+@pages.post("/waiting/<waiting_id>/ask")
+def ask(waiting_id: str) -> flask.typing.ResponseReturnValue:
+    frame.signed_in_form()
+    at, owner, person = rooms(), frame.owner(), frame.signed_in().person
+    promises.find(at.wallet, owner, waiting_id)
+    now, before = at.clock(), at.wallet.documents(owner)
+    trust = at.trust.current(now=now).trust
+    found = promises.ask(at.wallet, owner, waiting_id, person=person, trust=trust, client=asking.client(), now=now)
+    asking.give_back(before, at.wallet.documents(owner))
+    return flask.redirect(f"/documents/{found.document_id}" if isinstance(found, Document) else "/", 303)
+
+
+@pages.get("/waiting/<waiting_id>/forget")
+def ask_forget(waiting_id: str) -> flask.typing.ResponseReturnValue:
+    frame.signed_in()
+    found = promises.find(rooms().wallet, frame.owner(), waiting_id)
+    return flask.render_template("waiting_forget.html", awaited=_shown(found, now=rooms().clock()))
+
+
+@pages.post("/waiting/<waiting_id>/forget")
+def forget(waiting_id: str) -> flask.typing.ResponseReturnValue:
+    frame.signed_in_form()
+    promises.forget(rooms().wallet, frame.owner(), waiting_id, now=rooms().clock())
+    return flask.redirect("/", 303)
+
+
+def _shown(waiting: Waiting, *, now: int) -> Awaiting:
+    asked, again = words.day(waiting.asked_at), words.moment(waiting.again_at)
+    return Awaiting(waiting, CATALOGUE[waiting.type], asked, again, waiting.again_at <= now)
