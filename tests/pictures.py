@@ -42,6 +42,12 @@ def end_of_png(rows: bytes) -> bytes:
     return _chunk(b"IDAT", zlib.compress(rows)) + _chunk(b"IEND", b"")
 
 
+def with_chunk(png: bytes, kind: bytes, data: bytes) -> bytes:
+    """A PNG with one more chunk before its pixels."""
+    place = png.index(b"IDAT") - 4
+    return png[:place] + _chunk(kind, data) + png[place:]
+
+
 def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 

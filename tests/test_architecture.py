@@ -50,6 +50,7 @@ FLOOR = {
     "status": 5,
     "formats": 6,
     "query": 6,
+    "challenge": 6,
     "bundle": 6,
     "delta": 6,
     "vectors": 7,
@@ -58,15 +59,18 @@ FLOOR = {
 
 # Law 2: framework -> the places that may import it.
 FRAMEWORKS = {
-    "flask": ("*/web/*", "*/app.py"),
-    "werkzeug": ("*/web/*", "*/app.py"),
+    "flask": ("*/web/*", "*/app.py", "verifier/login/flask.py"),
+    "django": ("verifier/login/django.py",),
+    "fastapi": ("verifier/login/fastapi.py",),
+    "starlette": ("verifier/login/fastapi.py",),
+    "werkzeug": ("*/web/*", "*/app.py", "verifier/login/flask.py"),
     "jinja2": ("*/web/*", "*/app.py"),
     "sqlalchemy": ("*/storage/*",),
     "flask_sqlalchemy": ("*/storage/*",),
     "alembic": ("*/storage/*",),
     "redis": ("*/storage/*",),
-    "sqlite3": ("*/storage/*",),
-    "authlib": ("idp/oidc/clients/registration.py", "idp/oidc/discovery.py", "wallet/login.py", "verifier/login.py"),
+    "sqlite3": ("*/storage/*", "verifier/login/kept_file.py"),
+    "authlib": ("idp/oidc/clients/registration.py", "idp/oidc/discovery.py", "wallet/login.py", "verifier/login/*"),
     "jwt": ("certs/jose.py",),
     # Three reasons: the floor's JWE is made of it; Authlib raises its errors, which registration catches; and the two
     # relying parties verify the id_token with Authlib and joserfc on purpose, not with certs/jose.py, which our provider
@@ -75,14 +79,14 @@ FRAMEWORKS = {
         "certs/jwe.py",
         "idp/oidc/clients/registration.py",
         "wallet/login.py",
-        "verifier/login.py",
+        "verifier/login/*",
     ),
     "fido2": ("idp/login/passkey/*",),
     "fpdf": ("idp/issuance/paper.py",),
     "ttf_opensans": ("idp/issuance/paper.py",),
     "argon2": ("idp/login/hashing.py",),
     "granian": (),
-    "pyarrow": ("idp/registries/importing/parquet.py",),
+    "pyarrow": ("idp/registries/importing/parquet.py", "verifier/batch/parquet.py"),
     "pkcs11": ("certs/pkcs11.py",),
 }
 SOCKETS = ("socket", "ssl", "httpx", "httpcore", "requests", "urllib.request", "http.client", "urllib3")
@@ -94,14 +98,25 @@ CLOCK_PLACES = (
     "*/app.py",
     "*/__main__.py",
     "idp/commands/*",
+    "verifier/commands/*",
     "idp/demo.py",
     "idp/processes.py",
     "certs/fetch.py",
     "verifier/keeper.py",
+    "verifier/login/flask.py",
+    "verifier/login/django.py",
+    "verifier/login/fastapi.py",
 )
-BASE_INSTALL = ("certs/*", "verifier/*.py")
+BASE_INSTALL = ("certs/*", *(f"verifier/{room}*.py" for room in ("", "batch/", "commands/", "foreign/", "policy/")))
 # Encryption is joserfc's, which comes with the extra `web`: a check of documents decrypts nothing, and its install stays small.
-NOT_BASE = ("certs/jwe.py", "verifier/app.py", "verifier/login.py", "verifier/config.py")
+NOT_BASE = (
+    "certs/jwe.py",
+    "verifier/app.py",
+    "verifier/config.py",
+    "verifier/request.py",  # an answer comes encrypted
+    "verifier/answer.py",
+    "verifier/response.py",
+)
 EXTRAS = {
     "flask",
     "authlib",
@@ -114,12 +129,21 @@ EXTRAS = {
     "fpdf",
     "ttf_opensans",
 }
-NOT_BASE_MODULES = ("certs.jwe", "verifier.web", "verifier.app", "verifier.login")
+NOT_BASE_MODULES = (
+    "certs.jwe",
+    "verifier.web",
+    "verifier.app",
+    "verifier.login",
+    "verifier.request",
+    "verifier.answer",
+    "verifier.response",
+)
 # Law 5: the doors to optional extras, and what comes in by them.
 DOORS = {
     "idp/issuance/paper.py:pdf": "fpdf2: 300 ms of start-up, for those alone who print",
     "idp/storage/redis.py:connect": "redis: 150 ms of start-up, for those alone who use it",
     "idp/registries/importing/parquet.py:opened": "pyarrow: an optional extra, 200 ms and 50 MB, for Parquet alone",
+    "verifier/batch/parquet.py:_arrow": "pyarrow: an optional extra, for Parquet alone",
     "certs/pkcs11.py:_bindings": "pkcs11: an optional extra, for those alone whose keys are in a token",
 }
 REFUSED_NAMES = {"utils", "helpers", "misc", "common", "services", "manager"}
@@ -236,7 +260,7 @@ def law_6_sockets(path: Path) -> Iterator[str]:
     """Sockets only in certs/fetch.py. Authlib's client speaks httpx: its two files hand it the guarded transport."""
     for module, line in imports(tree(path)):
         opens = any(under(module, name) for name in SOCKETS)
-        handed = under(module, "httpx") and matches(path, ("wallet/login.py", "verifier/login.py"))
+        handed = under(module, "httpx") and matches(path, ("wallet/login.py", "verifier/login/exchange.py"))
         if opens and not handed and not matches(path, SOCKET_PLACES):
             yield f"line {line}: {module} opens sockets"
 
@@ -284,11 +308,10 @@ def names(path: Path) -> Iterator[str]:
 
 
 def only_formats_make_verified(path: Path) -> Iterator[str]:
-    """`Verified` is made in certs/formats/ alone."""
-    if any(module == "certs.formats.SEAL" for module, _ in imports(tree(path))) and "certs/formats/" not in name_of(
-        path
-    ):
-        yield "could forge Verified"
+    """`Verified` is made in certs/formats/ alone, and that of other frameworks in verifier/foreign/."""
+    for seal, room in (("certs.formats.SEAL", "certs/formats/"), ("verifier.foreign.model.SEAL", "verifier/foreign/")):
+        if any(module == seal for module, _ in imports(tree(path))) and room not in name_of(path):
+            yield "could forge Verified"
 
 
 def no_insecure_name(path: Path) -> Iterator[str]:

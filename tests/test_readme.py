@@ -56,9 +56,19 @@ def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monke
     world = World(now=int(time.time()))
     world.write_bundle(tmp_path / "bundle.cbor")
     monkeypatch.chdir(tmp_path)
-    (code,) = (body for language, body in BLOCKS if language == "python")
+    (code,) = (body for language, body in BLOCKS if language == "python" and "verifier.login" not in body)
     for text, expected in ((world.present_text(), "True"), ("VN1:", "malformed")):
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
             exec(compile(code, "README.md", "exec"), {"text": text})
         assert expected in out.getvalue()
+
+
+def test_a_sign_in_of_the_readme_is_an_example_that_is_run() -> None:
+    """Word for word: `tests/journeys/test_login_examples.py` starts the files."""
+    examples = [path.read_text("utf-8") for path in sorted((ROOT / "docs/examples").glob("*.py"))]
+    assert examples
+    for language, body in BLOCKS:
+        if language == "python" and "verifier.login" in body:
+            pieces = [piece.strip() for piece in body.split("\n\n") if piece.strip()]
+            assert any(all(piece in example for piece in pieces) for example in examples), body

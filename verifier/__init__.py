@@ -6,10 +6,18 @@
     licence = verifier.verify(text, policy=Policy(documents=("driving_licence",)))
     print(licence.claims["full_name"])
 
+Ready policies lie in `verifier.policy.ready`, what a policy may ask in `verifier.policy.predicates`; one in a file is read by
+`verifier.policy.file`; guards against replay are in `verifier.once` and `verifier.storage`, a form that asks nobody twice in
+`verifier.policy.own_form`.
+
 The sign-in (`verifier.login`) and the counter (`verifier.app`) need the extra `verifier`; nothing else does.
 """
 
-from verifier.policy import ADULT, DEFAULT, Policy, Unknown
+from verifier.joint import JointReport
+from verifier.once import MemoryOnce, Once
+from verifier.policy.composed import AllOf, AnyOf, Link, change
+from verifier.policy.faults import PolicyError
+from verifier.policy.single import ADULT, DEFAULT, Policy, Unknown
 from verifier.presented import Conversation, Form
 from verifier.reasons import REASONS, Reason
 from verifier.result import (
@@ -23,25 +31,35 @@ from verifier.result import (
     Undetermined,
     Verified,
 )
+from verifier.together import Together
 from verifier.verifier import Verifier
 
 __all__ = [
     "ADULT",
     "DEFAULT",
     "REASONS",
+    "AllOf",
+    "AnyOf",
     "Check",
     "CheckOutcome",
     "Conversation",
     "Form",
+    "JointReport",
+    "Link",
+    "MemoryOnce",
+    "Once",
     "Outcome",
     "Policy",
+    "PolicyError",
     "Reason",
     "Rejected",
     "Report",
     "Step",
+    "Together",
     "TrustAge",
     "Undetermined",
     "Unknown",
     "Verified",
     "Verifier",
+    "change",
 ]

@@ -1,18 +1,26 @@
 """The counter as a WSGI application: settings in, a Flask app out; the only file that knows every room of this role."""
 
+import time
+from collections.abc import Callable
+
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
 from certs import log as lines
 from certs.fetch import Fetcher
 from verifier import config as settings
-from verifier.config import Config
+from verifier import openapi
+from verifier.config import Config, ServiceConfig
 from verifier.keeper import Keeper, Source
 from verifier.login import Client, SignIn
+from verifier.once import MemoryOnce
 from verifier.scan import FILE_LIMIT, TEXT_LIMIT
-from verifier.web import check, customer, errors, frame, log, logout
+from verifier.storage.sqlite import SqliteOnce
+from verifier.transactions import MemoryTransactions
+from verifier.web import challenge, check, customer, errors, frame, log, logout, online, problems, service
 from verifier.web.shelf import Shelf
 
+SCOPE = "openid profile email phone address vneid"  # a bank has to know its customers
 FORM_OVERHEAD = 64 * 1024  # bytes for the other fields and the boundaries
 
 
@@ -40,11 +48,15 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     fetcher = Fetcher(simulation=config.simulation, ca_bundle=config.ca_bundle)
     keeper = Keeper(Source(config.bundle, config.bundle_url, config.root_sha256), fetcher)
-    app.extensions["counter"] = frame.Counter(config, keeper, _sign_in(config, fetcher), Shelf())
+    app.extensions["counter"] = frame.Counter(
+        config, keeper, _sign_in(config, fetcher), Shelf(), MemoryOnce(), MemoryTransactions()
+    )
     log.install(app)
     frame.install(app)
     errors.install(app)
     app.register_blueprint(check.pages)
+    app.register_blueprint(challenge.pages)
+    app.register_blueprint(online.pages)
     app.register_blueprint(customer.pages)
     app.register_blueprint(logout.pages)
     if config.refresh_seconds:
@@ -58,14 +70,43 @@ def create_app_from_environment() -> Flask:
     return create_app(settings.from_environment())
 
 
+def create_service(config: ServiceConfig, *, clock: Callable[[], float] = time.time) -> Flask:
+    """The verifier as JSON (`verifier/openapi.py`). Raises ConfigError rather than start with half of what was asked for."""
+    app = Flask(__name__, static_folder=None)
+    app.config.update(MAX_CONTENT_LENGTH=openapi.BODY_LIMIT)
+    app.json = _Json(app)
+    keeper = Keeper(
+        Source(config.bundle, config.bundle_url, config.root_sha256),
+        Fetcher(simulation=config.simulation, ca_bundle=config.ca_bundle),
+        clock,
+    )
+    once = SqliteOnce(config.once, clock=clock)
+    app.extensions["service"] = service.Service(
+        config, keeper, once, settings.policies(config.policies), settings.tokens(config.tokens)
+    )
+    log.install(app)
+    problems.install(app)
+    app.register_blueprint(service.api)
+    if config.refresh_seconds:
+        keeper.start(config.refresh_seconds)
+    return app
+
+
+def create_service_from_environment() -> Flask:
+    """What a server calls: `granian --interface wsgi --factory verifier.app:create_service_from_environment`."""
+    lines.install("verifier")
+    return create_service(settings.service_from_environment())
+
+
 def _sign_in(config: Config, fetcher: Fetcher) -> SignIn | None:
     if config.client_secret is None:
         return None
     client = Client(
-        config.issuer,
-        config.client_id,
-        config.client_secret,
-        config.url + "/callback",
+        issuer=config.issuer,
+        client_id=config.client_id,
+        secret=config.client_secret,
+        redirect_uri=config.url + "/callback",
+        scope=SCOPE,
         after_logout=config.url + "/",
     )
     return SignIn(client, fetcher)

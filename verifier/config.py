@@ -7,16 +7,35 @@ VERIFIER_BUNDLE              the trust bundle                          <data>/bu
 VERIFIER_ROOT_SHA256         fingerprint (hex) of the root that the bundle must stand on
 VERIFIER_CLIENT_ID           our name at the provider                  bank
 VERIFIER_CLIENT_SECRET_FILE  our secret there                          <data>/client_secret
+VERIFIER_READER_KEY          with what we sign that we ask (PEM)       <data>/reader.pem
+VERIFIER_READER_CERTIFICATE  its certificate on the trust list (DER)   <data>/reader.der
+VERIFIER_WALLET              web address of the wallet that opens on this device; none: an openid4vp:// link
 VERIFIER_REFRESH             seconds between refreshes; 0: never       60
 VERIFIER_SIMULATION          1: http to this very machine is allowed
 VERIFIER_CA_BUNDLE           a file of TLS roots instead of the system's
+
+And of the service (`python -m verifier serve` sets them):
+
+VERIFIER_BUNDLE_URL          where newer trust data comes from         none: the file is read again when it was replaced
+VERIFIER_TOKENS              its bearer tokens, one a line             <data>/tokens
+VERIFIER_POLICIES            folder of policies (NAME.toml)            none: the ready ones alone
+VERIFIER_ONCE                file of what was used up                  <data>/once.sqlite
 """
 
 import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from verifier.policy import file as policy_file
+from verifier.policy.composed import Demand
+from verifier.policy.faults import PolicyError
+from verifier.policy.ready import READY
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +50,9 @@ class Config:
     refresh_seconds: int = 60
     simulation: bool = False
     ca_bundle: str | None = None
+    reader_key: Path | None = None
+    reader_certificate: Path | None = None
+    wallet: str | None = None
 
     @property
     def secure(self) -> bool:
@@ -40,6 +62,22 @@ class Config:
     @property
     def bundle_url(self) -> str:
         return self.issuer.rstrip("/") + "/bundle"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceConfig:
+    """Of the verifier as JSON. Its tokens are always needed: who may ask may try documents of other people."""
+
+    url: str
+    bundle: Path
+    tokens: Path
+    once: Path
+    bundle_url: str | None = None
+    root_sha256: str | None = None
+    policies: Path | None = None
+    refresh_seconds: int = 60
+    simulation: bool = False
+    ca_bundle: str | None = None
 
 
 class ConfigError(Exception):
@@ -54,9 +92,6 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
     simulation = env.get("VERIFIER_SIMULATION") == "1"
     if not simulation and not url.startswith("https://"):
         raise ConfigError("VERIFIER_URL must be https, or set VERIFIER_SIMULATION=1 for a simulation on this machine")
-    refresh = env.get("VERIFIER_REFRESH", "60")
-    if not refresh.isdecimal():
-        raise ConfigError("VERIFIER_REFRESH must be a number of seconds")
     return Config(
         url=url,
         issuer=env.get("VERIFIER_ISSUER", "http://localhost:5000"),
@@ -64,11 +99,75 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
         client_id=env.get("VERIFIER_CLIENT_ID", "bank"),
         client_secret=_secret(Path(env.get("VERIFIER_CLIENT_SECRET_FILE", data / "client_secret"))),
         root_sha256=env.get("VERIFIER_ROOT_SHA256") or None,
-        refresh_seconds=int(refresh),
+        refresh_seconds=_seconds(env),
         simulation=simulation,
         ca_bundle=env.get("VERIFIER_CA_BUNDLE") or None,
         session_key=_session_key(data / "session.key"),
+        reader_key=Path(env.get("VERIFIER_READER_KEY", data / "reader.pem")),
+        wallet=(env.get("VERIFIER_WALLET") or "").rstrip("/") or None,
+        reader_certificate=Path(env.get("VERIFIER_READER_CERTIFICATE", data / "reader.der")),
     )
+
+
+def for_child(settings: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a process that is to be started with these settings."""
+    return {**os.environ, **settings}
+
+
+def service_from_environment(environ: Mapping[str, str] | None = None) -> ServiceConfig:
+    """The same for the service. Raises ConfigError."""
+    env = os.environ if environ is None else environ
+    data = Path(env.get("VERIFIER_DATA", "instance/verifier"))
+    url = env.get("VERIFIER_URL", "http://localhost:5003").rstrip("/")
+    named = urlsplit(url)
+    if named.scheme != "https" and (named.scheme != "http" or named.hostname not in LOOPBACK):
+        raise ConfigError("VERIFIER_URL must be https; plain http is for this very machine alone")
+    return ServiceConfig(
+        url=url,
+        bundle=Path(env.get("VERIFIER_BUNDLE", data / "bundle.cbor")),
+        tokens=Path(env.get("VERIFIER_TOKENS", data / "tokens")),
+        once=Path(env.get("VERIFIER_ONCE", data / "once.sqlite")),
+        bundle_url=env.get("VERIFIER_BUNDLE_URL") or None,
+        root_sha256=env.get("VERIFIER_ROOT_SHA256") or None,
+        policies=Path(folder) if (folder := env.get("VERIFIER_POLICIES")) else None,
+        refresh_seconds=_seconds(env),
+        simulation=env.get("VERIFIER_SIMULATION") == "1",
+        ca_bundle=env.get("VERIFIER_CA_BUNDLE") or None,
+    )
+
+
+def policies(folder: Path | None) -> Mapping[str, Demand]:
+    """The ready ones, and those of a folder by their file's name. Raises ConfigError."""
+    found = dict(READY)
+    for path in sorted(folder.glob("*.toml")) if folder else ():
+        try:
+            found[path.stem] = policy_file.load(path)
+        except (OSError, PolicyError) as error:
+            raise ConfigError(f"VERIFIER_POLICIES: {error}") from error
+    return found
+
+
+TOKEN_LENGTH = 32  # characters: what `serve` makes has 43
+
+
+def tokens(path: Path) -> tuple[bytes, ...]:
+    """SHA-256 of each token of the file. Raises ConfigError for none, a short one, or a file that others may read."""
+    try:
+        lines, mode = path.read_text("utf-8").split(), path.stat().st_mode
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"VERIFIER_TOKENS: {path} cannot be read") from error
+    if mode & 0o077:
+        raise ConfigError(f"VERIFIER_TOKENS: {path} may be read by others: chmod 600 {path}")
+    if not lines or min(map(len, lines)) < TOKEN_LENGTH:
+        raise ConfigError(f"VERIFIER_TOKENS: {path} needs tokens of {TOKEN_LENGTH} characters and more, one a line")
+    return tuple(sha256(line.encode()).digest() for line in lines)
+
+
+def _seconds(env: Mapping[str, str]) -> int:
+    refresh = env.get("VERIFIER_REFRESH", "60")
+    if not (refresh.isascii() and refresh.isdecimal()):
+        raise ConfigError("VERIFIER_REFRESH must be a number of seconds")
+    return int(refresh)
 
 
 def _secret(path: Path) -> str | None:

@@ -9,7 +9,7 @@ from verifier import facts
 from verifier.reasons import Reason
 from verifier.result import CheckOutcome, Outcome, Report, TrustAge
 
-_WORDS = {
+WORDS = {
     Outcome.ACCEPTED: ("✓", Text("CHẤP NHẬN", "ACCEPTED"), "32"),
     Outcome.REJECTED: ("✕", Text("TỪ CHỐI", "REJECTED"), "31"),
     Outcome.UNDETERMINED: ("?", Text("CHƯA XÁC ĐỊNH ĐƯỢC", "CANNOT TELL YET"), "33"),
@@ -40,13 +40,14 @@ class Screen:
 
 def report(result: Report, screen: Screen) -> str:
     """A whole report, ready to print."""
-    sign, word, colour = _WORDS[result.outcome]
+    sign, word, colour = WORDS[result.outcome]
     lines = [screen.paint(f"{sign} {screen.of(word)}", f"1;{colour}"), ""]
     if result.verified is not None:
         lines += _document(result.verified, screen)
     else:
         lines += [f"  {screen.of(text)}" for text in (result.reason, result.advice) if text is not None]
-        lines += [f"  ({result.code})"]
+        about = f": {', '.join(result.fields)}" if result.fields else ""
+        lines += [f"  ({result.code}{about})"]
     lines += ["", f"  {screen.of(_CHECKS_TITLE)}"]
     names = [screen.of(check.name) for check in result.checks]
     width = max(map(len, names), default=0)
@@ -62,7 +63,7 @@ def report(result: Report, screen: Screen) -> str:
 def reason(entry: Reason, screen: Screen) -> str:
     """One reason code explained, in both languages."""
     outcome = Outcome.UNDETERMINED if entry.undetermined else Outcome.REJECTED
-    sign, word, colour = _WORDS[outcome]
+    sign, word, colour = WORDS[outcome]
     head = f"{screen.paint(entry.code, '1')}  {screen.paint(f'{sign} {word.vi} · {word.en}', colour)}"
     pairs = (("vi", entry.sentence.vi, entry.advice.vi), ("en", entry.sentence.en, entry.advice.en))
     return "\n".join([head, *(f"  {tag}  {sentence}\n      → {advice}" for tag, sentence, advice in pairs)])
@@ -82,7 +83,7 @@ def bundle(held: Bundle, screen: Screen, *, now: int) -> str:
     return "\n".join(_table([(screen.of(label), value) for label, value in rows], indent=0))
 
 
-_PARTS = {
+PARTS = {
     "bundle": Text("Cả gói", "The whole bundle"),
     "root": Text("Chứng thư gốc", "Root"),
     "trust_list": Text("Danh sách tin cậy", "Trust list"),
@@ -94,7 +95,7 @@ _PARTS = {
 def _ends(held: Bundle, now: int) -> list[tuple[Text, str]]:
     """Until when each part is good; of many lists of one kind, how many and the first end."""
     rows = []
-    for kind, label in _PARTS.items():
+    for kind, label in PARTS.items():
         parts = [part for part in held.parts() if part.kind == kind]
         if parts:
             first = min(parts, key=lambda part: part.until)
@@ -132,7 +133,7 @@ def _trust(trust: TrustAge, screen: Screen) -> list[str]:
     issued = f"#{trust.bundle_sequence}, {screen.of(facts.age(trust.seconds))} ({facts.moment(trust.bundle_issued)})"
     rows = [(screen.of(_TRUST_TITLE), issued)]
     if trust.ended:
-        over = ", ".join(screen.of(_PARTS[part]) for part in trust.ended)
+        over = ", ".join(screen.of(PARTS[part]) for part in trust.ended)
         rows.append((screen.of(Text("Đã quá hạn", "Past its end")), screen.paint(over, "33")))
     if trust.status_as_of is not None:
         rows.append((screen.of(Text("Tình trạng biết đến", "State known as of")), facts.moment(trust.status_as_of)))

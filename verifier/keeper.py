@@ -22,10 +22,10 @@ FIRST_RETRY = 1.0  # seconds; at start the provider may be a moment behind us, a
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where trust data is kept, where it comes from, and the root it must stand on."""
+    """Where trust data is kept, where it comes from (None: somebody else renews the file), and the root it must stand on."""
 
     path: Path
-    url: str
+    url: str | None
     root_sha256: str | None
 
 
@@ -80,17 +80,25 @@ class Keeper:
     def _ask(self, held: Bundle | None, now: int) -> Refresh:
         source = self._source
         try:
+            if source.url is None:
+                return self._read_again(held, now)
             if held is not None:
                 return snapshot.refresh(self._fetcher, source.url, source.path, held, now=now)
             if source.root_sha256 is None:
                 return Refresh(Outcome.REFUSED, None, "issuer_untrusted", "no root fingerprint to begin from")
             return snapshot.fetch(self._fetcher, source.url, source.path, root_sha256=source.root_sha256, now=now)
         except OSError as error:
-            event(log, logging.ERROR, "trust_not_written", cause=error.strerror)
-            return Refresh(Outcome.REFUSED, held, "internal", "cannot be written")
+            event(log, logging.ERROR, "trust_file", cause=error.strerror)
+            return Refresh(Outcome.REFUSED, held, "internal", "the file of trust data cannot be used")
         except Exception as error:  # noqa: BLE001 — whatever came, the next attempt must still be made
             event(log, logging.ERROR, "trust_failed", error=error)
             return Refresh(Outcome.REFUSED, held, "internal", type(error).__name__)
+
+    def _read_again(self, held: Bundle | None, now: int) -> Refresh:
+        if held is not None:
+            return snapshot.read_again(self._source.path, held, now=now)
+        found = self._from_disk()
+        return Refresh(Outcome.UPDATED, found.bundle) if found else Refresh(Outcome.UNREACHABLE, None)
 
     def _from_disk(self) -> Verifier | None:
         try:

@@ -23,7 +23,7 @@ from certs.formats.elements import view_of
 from certs.formats.session_transcript import SessionTranscript
 from certs.status import StatusLists
 from certs.trust import TrustStore
-from verifier.policy import Policy, expected, expected_online
+from verifier.policy.single import Policy, expected, expected_online
 
 MDOC_LIMIT = 256 * 1024  # characters; twice what its format reads
 # An mdoc is a CBOR map of two to four members: a2, a3 or a4 as its first byte, `o` or `p` as the first letter of base64url.

@@ -145,6 +145,18 @@ _LIST = (
         _ISSUER_PROBLEM,
     ),
     Reason(
+        "unsigned",
+        Text(
+            "Đây là mã in trên thẻ căn cước: không ai ký, chỉ để nhập liệu, không phải bằng chứng.",
+            "This is the code printed on an identity card: nobody signed it. It is data entry, not proof.",
+        ),
+        Text(
+            "Chỉ dùng để điền sẵn biểu mẫu. Để kiểm tra, đề nghị khách mở ví, chọn giấy tờ và bấm “Xuất trình”, rồi quét mã hiện ra.",
+            "Use it to fill in a form, and for nothing else. To check, ask the customer to open their wallet, choose the document,"
+            " press “Show”, and scan the code that appears.",
+        ),
+    ),
+    Reason(
         "issuer_untrusted",
         Text(
             "Người ký không có quyền cấp loại giấy tờ này theo danh sách tin cậy.",

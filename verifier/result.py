@@ -50,13 +50,17 @@ STEP_NAMES: Mapping[Step, Text] = MappingProxyType(
 
 
 class Verdict(Exception):
-    """Base of the two answers that are not yes. `code`, `step` and `reason` may be shown; `detail` is for the log."""
+    """Base of the two answers that are not yes. `code`, `step`, `reason` and `fields` may be shown; `detail` is for the log.
 
-    def __init__(self, code: str, step: Step, detail: str = "") -> None:
+    `fields` names the facts that it is about, where it is about facts of the document; never what they say.
+    """
+
+    def __init__(self, code: str, step: Step, detail: str = "", fields: tuple[str, ...] = ()) -> None:
         super().__init__(f"{code} (step {int(step)}, {step.name.lower()})")
         self.code = code
         self.step = step
         self.detail = detail
+        self.fields = fields
 
     @property
     def reason(self) -> Text:
@@ -115,11 +119,38 @@ class TrustAge:
     # What of it had passed its end: `bundle`, `trust_list`. The last still counts, so people must be told; the other parts refuse
     # or leave open by themselves what rests on them (`certs/qr.md` §9.1).
     ended: tuple[str, ...] = ()
+    trust_list_as_of: int | None = None
+    crl_as_of: int | None = None  # the oldest of the revocation lists; None: there is none
 
     @property
     def seconds(self) -> int:
         """Age of the bundle at the time of the check."""
         return max(0, self.checked_at - self.bundle_issued)
+
+    @property
+    def ages(self) -> Mapping[str, int]:
+        """Age of each piece in seconds: `bundle`, `trust_list`, and where there is one `crl` and `status_list`."""
+        pieces = {
+            "bundle": self.bundle_issued,
+            "trust_list": self.trust_list_as_of,
+            "crl": self.crl_as_of,
+            "status_list": self.status_as_of,
+        }
+        return {name: max(0, self.checked_at - known) for name, known in pieces.items() if known is not None}
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "checked_at": self.checked_at,
+            "age_seconds": self.seconds,
+            "ages": dict(self.ages),
+            "bundle_sequence": self.bundle_sequence,
+            "ended": list(self.ended),
+            "bundle_issued": self.bundle_issued,
+            "bundle_expires": self.bundle_expires,
+            "trust_list_as_of": self.trust_list_as_of,
+            "crl_as_of": self.crl_as_of,
+            "status_as_of": self.status_as_of,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +165,7 @@ class Report:
     advice: Text | None
     trust: TrustAge | None
     form: str | None = None  # what was checked: a QR code, an SD-JWT VC, an mdoc (see `verifier.presented.Form`)
+    fields: tuple[str, ...] = ()  # the facts that a refusal is about: names, never values
 
     @property
     def accepted(self) -> bool:
@@ -145,6 +177,7 @@ class Report:
             "outcome": self.outcome.value,
             "format": self.form,
             "code": self.code,
+            "fields": list(self.fields),
             "reason": _text(self.reason),
             "advice": _text(self.advice),
             "checks": [
@@ -157,7 +190,7 @@ class Report:
                 for check in self.checks
             ],
             "verified": None if self.verified is None else _verified(self.verified),
-            "trust": None if self.trust is None else _trust(self.trust),
+            "trust": None if self.trust is None else self.trust.to_json(),
         }
 
 
@@ -173,6 +206,7 @@ def _verified(verified: Verified) -> dict[str, Any]:
         "partial": list(verified.partial),
         "issuer": verified.issuer,
         "issuer_name": _text(verified.issuer_name),
+        "level": verified.level,
         "issued": verified.issued,
         "expires": verified.expires,
         "holder_bound": verified.holder_bound,
@@ -182,16 +216,4 @@ def _verified(verified: Verified) -> dict[str, Any]:
         "presented_at": verified.presented_at,
         "status_as_of": verified.status_as_of,
         "trust_as_of": verified.trust_as_of,
-    }
-
-
-def _trust(trust: TrustAge) -> dict[str, Any]:
-    return {
-        "checked_at": trust.checked_at,
-        "age_seconds": trust.seconds,
-        "bundle_sequence": trust.bundle_sequence,
-        "ended": list(trust.ended),
-        "bundle_issued": trust.bundle_issued,
-        "bundle_expires": trust.bundle_expires,
-        "status_as_of": trust.status_as_of,
     }

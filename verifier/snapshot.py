@@ -123,6 +123,18 @@ def refresh(fetcher: Fetcher, url: str, path: Path, held: Bundle, *, now: int) -
 
 def take(data: bytes, path: Path, held: Bundle, *, now: int) -> Refresh:
     """A bundle, or what changed since the one in hand, from wherever it came. It must follow on that one."""
+    result = _followed(data, held, now=now)
+    if result.outcome is Outcome.UPDATED and result.bundle is not None:
+        replace(path, result.bundle.raw)
+    return result
+
+
+def read_again(path: Path, held: Bundle, *, now: int) -> Refresh:
+    """Where somebody else keeps the file: what lies there now must follow on the bundle in hand too. Raises OSError."""
+    return _followed(path.read_bytes(), held, now=now)
+
+
+def _followed(data: bytes, held: Bundle, *, now: int) -> Refresh:
     if data == held.raw:
         return Refresh(Outcome.UNCHANGED, held)
     follow = delta.update if delta.is_delta(data) else bundles.update
@@ -130,10 +142,7 @@ def take(data: bytes, path: Path, held: Bundle, *, now: int) -> Refresh:
         fresh = follow(held, data, now=now)
     except CertsError as error:
         return Refresh(Outcome.REFUSED, held, error.code, error.detail)
-    if fresh.raw == held.raw:
-        return Refresh(Outcome.UNCHANGED, held)
-    replace(path, fresh.raw)
-    return Refresh(Outcome.UPDATED, fresh)
+    return Refresh(Outcome.UNCHANGED if fresh.raw == held.raw else Outcome.UPDATED, fresh)
 
 
 def since(url: str, sequence: int) -> str:

@@ -14,42 +14,24 @@ Spec: certs/qr.md (text, presentation), RFC 8392 (CWT), RFC 9052 §4.4 (COSE_Sig
         print(open_question.reason.vi)
 """
 
-import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from certs import bundle as bundles
 from certs.bundle import Bundle
-from certs.errors import CertsError, Unavailable
-from certs.formats import Step, Trail, Verified
-from certs.log import event
-from certs.status import StatusLists
-from certs.trust import TrustedSigner, TrustStore
-from verifier.policy import (
-    DEFAULT,
-    Policy,
-    Unknown,
-    asks_nothing,
-    bundle_is_stale,
-    clock_is_behind,
-    document_refusal,
-)
+from certs.formats import Verified
+from verifier.joint import JointReport, JointRuling, rule_all
+from verifier.once import Once
+from verifier.policy.composed import AllOf, Demand, OneDocument, leaves
+from verifier.policy.faults import PolicyError
+from verifier.policy.single import DEFAULT
 from verifier.presented import Conversation, Form, form_of
-from verifier.presented import verify as verify_presented
-from verifier.result import (
-    Check,
-    CheckOutcome,
-    Outcome,
-    Rejected,
-    Report,
-    TrustAge,
-    Undetermined,
-    Verdict,
-)
-
-log = logging.getLogger(__name__)
+from verifier.result import Outcome, Report, TrustAge, Undetermined
+from verifier.ruling import Ruling, rule
+from verifier.together import Together
+from verifier.used import use_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +54,19 @@ class Verifier:
         data = Path(path).read_bytes()
         return cls(bundles.read(data, now=int(clock()), root_sha256=root_sha256), clock)
 
-    def verify(self, text: str, *, policy: Policy = DEFAULT, conversation: Conversation | None = None) -> Verified:
+    def verify(
+        self,
+        text: str,
+        *,
+        policy: OneDocument = DEFAULT,
+        conversation: Conversation | None = None,
+        once: Once | None = None,
+    ) -> Verified:
         """The verified document, or `Rejected`, or `Undetermined`; nothing else is ever raised, whatever the text.
 
-        `conversation` is the one in which an mdoc was asked for; nothing else needs it.
+        `policy` may be `AnyOf` several. `conversation` is the one in which an mdoc was asked for; nothing else needs it. `once` is
+        the guard by which each presentation is accepted once (`verifier.once`); PolicyError for a policy that asks for one-time
+        use where no guard is given: that is the caller's mistake, whatever the text.
 
         In order to accept a text, each of these must hold, and the first that does not is the reason given:
 
@@ -89,139 +80,116 @@ class Verifier:
         8. Holder proof: the key that the issuer named signed this presentation, just now, for us if we asked. A printed
            code has none to give: it is taken where the policy says so, and the result says that it is printed.
         9. Policy: it is a kind and view of document that is taken here, and says what is asked of it.
+           Last, with a guard: nobody showed this presentation here before. What was refused is not used up.
 
         What cannot be known (a status list that is missing or old, trust data past its end, a clock that is wrong) does
         not end the checks: a later *no* is final, and only without one the answer is *cannot tell yet*.
         """
-        return self._run(text, policy, conversation, _Journey(), int(self.clock()))
+        ruling = self._rule_once(text, policy, conversation, once, int(self.clock()))
+        if ruling.verified is None:
+            raise ruling.verdict or AssertionError("neither a document nor a verdict")
+        return ruling.verified
 
-    def inspect(self, text: str, *, policy: Policy = DEFAULT, conversation: Conversation | None = None) -> Report:
-        """The same, as a value with every check; never raises."""
-        journey, now = _Journey(), int(self.clock())
-        form = form_of(text).value if isinstance(text, str) else None
-        try:
-            verified = self._run(text, policy, conversation, journey, now)
-        except Verdict as verdict:
-            outcome = Outcome.UNDETERMINED if isinstance(verdict, Undetermined) else Outcome.REJECTED
-            checks = journey.checks(policy, refused=verdict if outcome is Outcome.REJECTED else None)
-            told = verdict.code, verdict.reason, verdict.advice
-            return Report(outcome, checks, None, *told, self.trust_age(now=now), form)
-        trust = self.trust_age(now=now, status_as_of=verified.status_as_of)
-        checks = journey.checks(policy, holder_bound=verified.holder_bound)
-        return Report(Outcome.ACCEPTED, checks, verified, None, None, None, trust, form)
+    def inspect(
+        self,
+        text: str,
+        *,
+        policy: OneDocument = DEFAULT,
+        conversation: Conversation | None = None,
+        once: Once | None = None,
+    ) -> Report:
+        """The same, as a value with every check. Raises PolicyError where a guard is missing, and else nothing."""
+        now = int(self.clock())
+        return self._report(text, self._rule_once(text, policy, conversation, once, now), now)
+
+    def verify_all(
+        self,
+        texts: Sequence[str],
+        *,
+        policy: AllOf,
+        conversation: Conversation | None = None,
+        once: Once | None = None,
+    ) -> Together:
+        """Several documents of one person, in any order, or `Rejected`, or `Undetermined`; nothing else is raised.
+
+        Each text is verified as `verify` does it and must meet a part of `policy` of its own; then all must be of one person
+        (`verifier.together`). One conversation serves all mdocs of an answer. With a guard all are used up, at the end.
+        """
+        ruling = self._rule_all(texts, policy, conversation, once, int(self.clock()))
+        if ruling.together is None:
+            raise ruling.verdict or AssertionError("neither documents nor a verdict")
+        return ruling.together
+
+    def inspect_all(
+        self,
+        texts: Sequence[str],
+        *,
+        policy: AllOf,
+        conversation: Conversation | None = None,
+        once: Once | None = None,
+    ) -> JointReport:
+        """The same, as a value with every check of each text. Raises PolicyError where a guard is missing, and else nothing."""
+        now = int(self.clock())
+        ruling = self._rule_all(texts, policy, conversation, once, now)
+        reports = tuple(self._report(text, each, now) for text, each in zip(texts, ruling.rulings, strict=False))
+        verdict = ruling.verdict
+        if verdict is None:
+            return JointReport(Outcome.ACCEPTED, reports, ruling.together)
+        outcome = Outcome.UNDETERMINED if isinstance(verdict, Undetermined) else Outcome.REJECTED
+        return JointReport(outcome, reports, None, verdict.code, verdict.fields)
 
     def trust_age(self, *, now: int | None = None, status_as_of: int | None = None) -> TrustAge:
         """How old the trust data in hand is."""
         at = int(self.clock()) if now is None else now
-        bundle = self.bundle
+        bundle, known = self.bundle, self.bundle.trust.known_as_of
         ends = (("bundle", bundle.expires), ("trust_list", bundle.trust.list.next_update))
         ended = tuple([part for part, end in ends if end <= at])
-        return TrustAge(at, bundle.sequence, bundle.issued, bundle.expires, status_as_of, ended)
+        lists = known["trust_list"], known.get("crl")
+        return TrustAge(at, bundle.sequence, bundle.issued, bundle.expires, status_as_of, ended, *lists)
 
-    def _run(
-        self, text: str, policy: Policy, conversation: Conversation | None, journey: "_Journey", now: int
-    ) -> Verified:
-        try:
-            return self._decide(text, policy, conversation, journey, now)
-        except Verdict:
-            raise
-        except (
-            Unavailable
-        ) as error:  # where nobody noted it and went on: what is known so far is no yes, and no no either
-            rejects = policy.meaning_of(error.code) is Unknown.REJECT
-            journey.unknown(journey.last, error.code)
-            raise (Rejected if rejects else Undetermined)(error.code, journey.last, error.detail) from error
-        except CertsError as error:
-            raise Rejected(error.code, journey.last, error.detail) from error
-        except Exception as error:
-            # Whatever went wrong in here is our fault, and never a yes. The text itself stays out of the log.
-            event(log, logging.ERROR, "verification_failed", step=int(journey.last), error=error)
-            raise Rejected("internal", journey.last, type(error).__name__) from error
+    def _rule_once(
+        self, text: str, policy: OneDocument, conversation: Conversation | None, once: Once | None, now: int
+    ) -> Ruling:
+        if isinstance(policy, AllOf):
+            raise PolicyError("AllOf asks for several documents: verify_all")
+        _check_guard(policy, once)
+        ruling = rule(text, policy, bundle=self.bundle, conversation=conversation, now=now)
+        return use_up(ruling, once, form=_form(text))
 
-    def _decide(
-        self, text: str, policy: Policy, conversation: Conversation | None, journey: "_Journey", now: int
-    ) -> Verified:
-        if not isinstance(text, str):
-            raise Rejected("encoding_invalid", Step.BOUNDS, "not a text")
-        verified = verify_presented(  # 1 to 8
-            text,
-            trust=_AskedTrust(self.bundle.trust, journey),
-            statuses=_Asked(self.bundle.statuses, journey),
-            now=now,
-            policy=policy,
-            conversation=conversation,
-            trail=journey.trail,
+    def _rule_all(
+        self, texts: Sequence[str], policy: AllOf, conversation: Conversation | None, once: Once | None, now: int
+    ) -> JointRuling:
+        _check_guard(policy, once)
+        ruling = rule_all(
+            texts, policy, lambda text, part: rule(text, part, bundle=self.bundle, conversation=conversation, now=now)
         )
-        journey.trail.begin(Step.POLICY)  # 9
-        refusal = document_refusal(verified, policy, chosen=form_of(text) is not Form.QR)
-        if refusal is not None:
-            raise Rejected(refusal, Step.POLICY)
-        if clock_is_behind(self.bundle, now=now):
-            journey.unknown(Step.VALIDITY, "clock_unreliable")
-        if bundle_is_stale(self.bundle, policy, now=now):
-            journey.unknown(Step.TRUST_LIST, "status_stale")
-        open_questions = sorted(journey.unknowns.items())
-        for step, code in open_questions:
-            if policy.meaning_of(code) is Unknown.REJECT:
-                raise Rejected(code, step)
-        for step, code in open_questions:
-            raise Undetermined(code, step)
-        return verified
+        if ruling.together is None:
+            return ruling
+        used = tuple(use_up(each, once, form=_form(text)) for text, each in zip(texts, ruling.rulings, strict=True))
+        refused = next((each.verdict for each in used if each.verdict is not None), None)
+        return JointRuling(used, ruling.together if refused is None else None, refused)
+
+    def _report(self, text: str, ruling: Ruling, now: int) -> Report:
+        form = _form(text).value if isinstance(text, str) else None
+        verdict, verified = ruling.verdict, ruling.verified
+        if verdict is None and verified is not None:
+            trust = self.trust_age(now=now, status_as_of=verified.status_as_of)
+            checks = ruling.journey.checks(
+                ruling.policy, holder_bound=verified.holder_bound, taken_once=ruling.taken_once
+            )
+            return Report(Outcome.ACCEPTED, checks, verified, None, None, None, trust, form)
+        if verdict is None:
+            raise AssertionError("neither a document nor a verdict")
+        refused = verdict if ruling.outcome is Outcome.REJECTED else None
+        checks = ruling.journey.checks(ruling.policy, refused=refused)
+        told = verdict.code, verdict.reason, verdict.advice
+        return Report(ruling.outcome, checks, None, *told, self.trust_age(now=now), form, verdict.fields)
 
 
-class _Journey:
-    """How far one verification came: the steps begun, and the questions among them that could not be answered."""
-
-    def __init__(self) -> None:
-        self.trail = Trail()
-        self.unknowns: dict[Step, str] = {}
-
-    @property
-    def last(self) -> Step:
-        return self.trail.steps[-1] if self.trail.steps else Step.BOUNDS
-
-    def unknown(self, step: Step, code: str) -> None:
-        self.unknowns.setdefault(step, code)
-
-    def checks(self, policy: Policy, *, refused: Verdict | None = None, holder_bound: bool = True) -> tuple[Check, ...]:
-        return tuple(self._check(step, policy, refused, holder_bound) for step in Step)
-
-    def _check(self, step: Step, policy: Policy, refused: Verdict | None, holder_bound: bool) -> Check:
-        if refused is not None and step == refused.step:
-            return Check(step, CheckOutcome.FAILED, refused.code)
-        if step in self.unknowns:
-            return Check(step, CheckOutcome.UNKNOWN, self.unknowns[step])
-        not_asked = (step is Step.POLICY and asks_nothing(policy)) or (step is Step.HOLDER_PROOF and not holder_bound)
-        if step not in self.trail.steps or not_asked:
-            return Check(step, CheckOutcome.SKIPPED)
-        return Check(step, CheckOutcome.PASSED)
+def _form(text: str) -> Form:
+    return form_of(text) if isinstance(text, str) else Form.QR
 
 
-class _Asked(StatusLists):
-    """The bundle's status lists, for one verification: an answer that cannot be had is noted, and the checks go on."""
-
-    def __init__(self, lists: StatusLists, journey: _Journey) -> None:
-        super().__init__()
-        self._held = lists
-        self._journey = journey
-
-    def check(self, uri: str, index: int, *, now: int, max_age: int | None = None) -> int:
-        try:
-            return self._held.check(uri, index, now=now, max_age=max_age)
-        except Unavailable as error:
-            self._journey.unknown(Step.STATUS, error.code)
-            return 0  # never seen: whoever notes an unknown gets no Verified
-
-
-class _AskedTrust(TrustStore):
-    """The bundle's trust, for one verification, likewise: a signer's revocation list that is missing or old is noted."""
-
-    def __init__(self, held: TrustStore, journey: _Journey) -> None:
-        vars(self).update(vars(held))  # the index and the cache of paths stay those that were made once
-        self._journey = journey
-
-    def check_path(self, signer: TrustedSigner, *, now: int, signed: int | None = None) -> None:
-        try:
-            super().check_path(signer, now=now, signed=signed)
-        except Unavailable as error:  # the last of its checks
-            self._journey.unknown(Step.CERTIFICATE_PATH, error.code)
+def _check_guard(policy: Demand, once: Once | None) -> None:
+    if once is None and any(each.one_time for each in leaves(policy)):
+        raise PolicyError("one_time: give a guard, verify(…, once=MemoryOnce()); see verifier.once")

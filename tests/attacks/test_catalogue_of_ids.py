@@ -38,6 +38,9 @@ GROUPS = frozenset(
         "SD",
         "KB",
         "MD",
+        "IS",
+        "VP",
+        "VP",
     ]
 )
 ISSUES = {"Authentication", "Documents", "OpenID Connect in full", "The verifier"}

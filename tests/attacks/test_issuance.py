@@ -19,7 +19,7 @@ from certs.errors import Malformed
 from certs.formats import cwt
 from certs.keys import MemorySigner, PublicKey
 from certs.proof import KEY_PROOF_TYP, key_proof
-from idp.issuance import documents, offer
+from idp.issuance import documents, holds, offer
 from idp.issuance.configurations import SCOPE_PREFIX
 from idp.issuance.metadata import BATCH_SIZE
 from idp.issuance.nonce import LIFETIME
@@ -507,3 +507,32 @@ def test_is_09_a_record_that_does_not_fit_is_not_signed(office: Office) -> None:
 def test_a_malformed_credential_is_never_what_comes_out(office: Office) -> None:
     with pytest.raises(Malformed):
         cwt.peek(office.receive(MemorySigner.generate())[:-1])
+
+
+# --- IS-08, IS-10: what one answer names, another token does not get ----------------------------------------------------
+
+
+def test_is_08_a_notification_id_of_another_holder(office: Office) -> None:
+    first = office.token()
+    answer = office.ask(first, office.request(office.proof()))
+    sent = {"notification_id": body(answer)["notification_id"], "event": "credential_deleted"}
+    for account in ("account-1", "account-3"):  # another token of the same person, and of another one
+        other = office.notify(office.token(account=account), sent)
+        assert (other.status, body(other)["error"]) == (400, "invalid_notification_id")
+    assert "credential_notified" not in office.kinds()
+    assert office.notify(first, sent).status == 204
+
+
+def test_is_10_a_transaction_polled_by_another_token(office: Office) -> None:
+    with office.storage.transaction() as ports:
+        holds.review(ports, document_id="licence-1", by="officer", now=office.now)
+    first = office.token()
+    transaction = body(office.ask(first, office.request(office.proof())))["transaction_id"]
+    for released in (False, True):
+        if released:
+            with office.storage.transaction() as ports:
+                holds.release(ports, document_id="licence-1", by="officer", now=office.now)
+        for account in ("account-1", "account-3"):
+            other = office.deferred(office.token(account=account), transaction)
+            assert (other.status, body(other)["error"]) == (400, "invalid_transaction_id")
+    assert office.deferred(first, transaction).status == 200

@@ -13,7 +13,8 @@ from certs.jose import sign
 from certs.keys import MemorySigner
 from idp.oidc.assertion import TYPE
 from idp.oidc.par import FLOOD
-from idp.oidc.pushed import LIFETIME, URN
+from idp.oidc.profiles import PROFILES
+from idp.oidc.pushed import URN
 from tests.attacks import answers
 from tests.world_idp import CALLBACK, ISSUER, STATE, State, answer_of, basic, client, query
 
@@ -38,7 +39,7 @@ def push(
 def pushed(state: State, **changed: str | None) -> str:
     answer = push(state, **changed)
     assert answer.status_code == 201, answer.text
-    assert answer.get_json()["expires_in"] == LIFETIME
+    assert answer.get_json()["expires_in"] == PROFILES["bank"].lifetimes.request_uri
     assert answer.headers["Cache-Control"] == "no-store"
     return str(answer.get_json()["request_uri"])
 
@@ -107,7 +108,7 @@ def test_pa_01_two_tabs_of_one_request_get_one_code(state: State) -> None:
 
 def test_pa_02_after_its_minute(state: State) -> None:
     uri = pushed(state)
-    state.wait(LIFETIME)
+    state.wait(PROFILES["bank"].lifetimes.request_uri)
     answers.page(come(state, uri), reflected=(uri,))
     answers.one_event(state, "authorization_refused", error="invalid_request_uri")
 

@@ -1,5 +1,6 @@
 """Group QR: what comes as a QR code, and must not pass for a document."""
 
+import tracemalloc
 import zlib
 
 import pytest
@@ -9,7 +10,7 @@ from certs import cbor, cose, qr
 from certs.errors import Malformed
 from certs.formats import Step
 from certs.x509 import Usage
-from tests.pictures import opened, picture_of, png_claiming, saved
+from tests.pictures import opened, picture_of, png_claiming, saved, with_chunk
 from tests.world import DAY, URI, World
 from verifier import DEFAULT, Outcome, Policy, Report, Verifier, scan
 from verifier.scan import NothingToCheck
@@ -143,6 +144,48 @@ def test_QR_10_animated(world: World) -> None:
     assert caught.value.code == "malformed"
 
 
+def test_QR_10_a_jpeg_that_asks_for_thousands_of_passes() -> None:
+    """Each costs 42 bytes, and a look at every one of 25 megapixels."""
+    data = saved(Image.new("L", (5000, 5000), 255), "JPEG", progressive=True)
+    start = data.rindex(b"\xff\xda")
+    for bomb in (data[:start] + data[start:-2] * 1000 + b"\xff\xd9", b"\xff\xd8" + b"\xff\xe0\0\2" * 5000 + data[2:]):
+        assert len(bomb) < 200_000
+        with pytest.raises(Malformed) as caught:
+            qr.read_picture(bomb)
+        assert caught.value.code == "limit_exceeded"
+
+
+def test_QR_10_a_progressive_jpeg_of_a_camera_is_read(world: World) -> None:
+    """With a film of itself behind its end, as some telephones write it."""
+    text = world.present()
+    assert (
+        scan.only(saved(opened(picture_of(text)).convert("RGB"), "JPEG", progressive=True) + b"\xff\xda" * 5000) == text
+    )
+
+
+@pytest.mark.parametrize("kind", [b"zTXt", b"iCCP", b"iTXt"])
+def test_QR_10_a_bomb_beside_the_pixels_of_a_png(world: World, kind: bytes) -> None:
+    """64 MiB in a text or a colour profile: not unpacked, whether the picture is read or refused."""
+    text, packed = world.present(), zlib.compress(bytes(64 * 1024 * 1024), 9)
+    head = {b"zTXt": b"a\0\0", b"iCCP": b"a\0\0", b"iTXt": b"a\0\1\0\0\0"}[kind]
+    data = with_chunk(picture_of(text), kind, head + packed)
+    tracemalloc.start()
+    try:
+        found: tuple[str, ...] = qr.read_picture(data)
+    except Malformed:
+        found = ()
+    finally:
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert found in ((text,), ())
+    assert peak < 8 * 1024 * 1024
+
+
+def test_QR_10_a_png_whose_pixels_are_a_bomb() -> None:
+    """Its head says 8 × 8; what is packed would be a hundred mebibytes."""
+    assert qr.read_picture(png_claiming(8, 8, bytes(100 * 1024 * 1024))) == ()
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -175,6 +218,16 @@ def test_QR_11_two_codes_in_one_picture(world: World) -> None:
         scan.only(picture_of(one, two))
 
 
+@pytest.mark.parametrize("name", ["turned", "upside down", "mirrored", "inverse", "blurred a little"])
+def test_QR_11_the_second_code_is_seen_however_it_stands_there(world: World, name: str) -> None:
+    one, two = world.present(), world.present()
+    upright, other = opened(picture_of(one)), DISTORTIONS[name](opened(picture_of(two)))
+    sheet = Image.new("L", (upright.width + other.width + 40, max(upright.height, other.height)), 255)
+    sheet.paste(upright, (0, 0))
+    sheet.paste(other, (upright.width + 40, 0))
+    assert set(scan.texts(saved(sheet))) == {one, two}
+
+
 def test_QR_11_a_good_code_beside_a_foreign_one(world: World) -> None:
     with pytest.raises(NothingToCheck):
         scan.only(picture_of(world.present(), "https://example.com/"))
@@ -195,8 +248,7 @@ def test_QR_12_a_screenshot_is_dead_after_a_minute_and_a_half(world: World) -> N
 
 
 def test_QR_13_the_same_code_elsewhere(world: World) -> None:
-    """A code made for one verifier is no use at another; one made for nobody says so. (The replay guard within one
-    verifier comes with *The verifier*.)"""
+    """A code made for one verifier is no use at another; one made for nobody says so. Within one verifier: `test_replay.py`."""
     theirs = world.present(audience="bank-a", challenge=b"of bank a")
     assert look(world, theirs, Policy(audience="bank-a", challenge=b"of bank a")).outcome is Outcome.ACCEPTED
     assert look(world, theirs, Policy(audience="bank-b", challenge=b"of bank b")).code == "audience_mismatch"

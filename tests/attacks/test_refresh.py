@@ -1,8 +1,10 @@
-"""Refresh tokens replayed, stolen, widened, outlived, given back: attacks RT-01 to RT-13 (without DPoP and backups)."""
+"""Refresh tokens replayed, stolen, widened, outlived, given back: attacks RT-01 to RT-14 (without DPoP)."""
 
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,14 +13,17 @@ from werkzeug.test import TestResponse
 
 from certs.jose import sign
 from certs.keys import MemorySigner
+from idp.__main__ import main
 from idp.app import create_app
 from idp.model import AccountState
 from idp.oidc.assertion import TYPE
-from idp.oidc.family import OFFLINE_LIFETIME
 from idp.oidc.grants import retry
+from idp.oidc.profiles import PROFILES
 from idp.storage.tables import db, ephemerals
 from tests.attacks import answers
-from tests.world_idp import CALLBACK, ISSUER, State, basic, client
+from tests.idp.oidc import registering
+from tests.idp.test_housekeeping import settings
+from tests.world_idp import CALLBACK, ISSUER, State, basic, client, reopen
 
 SCOPE = "openid profile offline_access"
 ROUNDS = 60  # of refresh against revocation; the soak has more
@@ -231,7 +236,7 @@ def test_rt_07_userinfo_needs_openid(state: State, offline: dict[str, Any]) -> N
 
 def test_rt_08_absolute_lifetime_though_used_daily(state: State, offline: dict[str, Any]) -> None:
     token = offline["refresh_token"]
-    days = OFFLINE_LIFETIME // 86_400
+    days = PROFILES["agency"].lifetimes.offline // 86_400
     for _ in range(days - 1):
         state.wait(86_400)
         got = refresh(state, token).get_json()
@@ -241,6 +246,44 @@ def test_rt_08_absolute_lifetime_though_used_daily(state: State, offline: dict[s
     assert last["expires_in"] == 1  # no access token outlives the family
     state.wait(1)
     ended(state, last)
+
+
+@pytest.mark.parametrize(
+    "state", ["sqlite"], indirect=True
+)  # a copy of its file is a backup; the verbs: tests/contract
+def test_rt_14_a_refresh_token_that_was_exchanged_after_the_backup(
+    state: State, offline: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also for the session, the code and the offer of registering that the backup still has as good."""
+    browser = state.browser()
+    browser.code()
+    code = browser.code()
+    registering.offer(state, expires=10**10)
+    folder, kept = state.web.config.data, tmp_path / "kept"
+    file = state.web.config.database_url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(file)) as now, closing(sqlite3.connect(kept)) as backup:
+        now.backup(backup)
+    second = refresh(state, offline["refresh_token"]).get_json()
+    assert state.redeem(code).status_code == 200
+    state.close()
+    with closing(sqlite3.connect(kept)) as backup, closing(sqlite3.connect(file)) as now:
+        backup.backup(now)
+    for name, value in settings(state).items():
+        monkeypatch.setenv(name, value)
+    assert main(["restored", "--yes"]) == 0
+    again = reopen(folder, state.web.config.database_url)
+    again.wait(state.clock[0] - again.clock[0])
+    for token in (offline, second):
+        answers.token(refresh(again, token["refresh_token"]), "invalid_grant")
+        assert again.userinfo(token["access_token"]).status_code == 401
+    answers.token(again.redeem(code), "invalid_grant")
+    registering.refused(registering.post(again, registering.TOKEN), "invalid_token", 401)
+    other = again.browser()
+    other.client._cookies = browser.client._cookies
+    assert other.get("/account").headers["Location"].startswith("/login/")
+    answers.one_event(again, "database_restored")
+    assert again.redeem(again.browser().code()).status_code == 200
+    again.close()
 
 
 @pytest.mark.parametrize("change", ["account", "identity", "consent"])

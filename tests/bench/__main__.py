@@ -8,6 +8,7 @@ from importlib.metadata import version
 from platform import python_version
 
 from tests.bench import (
+    batch,
     flood,
     formats,
     hostile,
@@ -27,6 +28,7 @@ PARTS: Mapping[str, Callable[[argparse.Namespace], str]] = {
     "offline": lambda _: offline.report(),
     "formats": formats.report,
     "hostile": lambda _: hostile.report(),
+    "batch": batch.report,
     "pictures": lambda _: pictures.report(),
     "wallet_app": lambda _: wallet_app.report(),
     "start": lambda _: start.report(),

@@ -13,7 +13,7 @@ from certs.keys import MemorySigner, PublicKey
 from tests.bench.tables import table
 from tests.bench.timing import Operation, microseconds
 from tests.world import NOW, World
-from verifier.policy import Policy
+from verifier.policy.single import Policy
 from verifier.verifier import Verifier
 
 PRINTED = Policy(require_holder_proof=False)

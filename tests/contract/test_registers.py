@@ -5,7 +5,7 @@ Spec: Law 26/2023/QH15 Art. 12; Decree 70/2024/NĐ-CP Art. 11.
 
 import pytest
 
-from idp.model import Address, CancelledPid, Document, DocumentState, Standing
+from idp.model import PRINTED, Address, CancelledPid, Document, DocumentState, Standing
 from idp.ports import Storage
 from idp.storage.errors import Conflict
 from tests.contract.rows import ACCOUNT, DOCUMENT, ISSUED, NOW, PERSON, another
@@ -197,6 +197,34 @@ def test_what_was_issued_is_remembered(storage: Storage) -> None:
     ):
         with pytest.raises(Conflict), storage.transaction() as ports:
             ports.documents.record_issue(spoilt)
+
+
+def test_what_a_wallet_holds_is_locked_once_and_for_good(storage: Storage) -> None:
+    mine = another(ISSUED, wallet="w-1", client_id="wallet", device="Chrome, Android")
+    second = another(mine, credential_id="credential-2", status_index=8, document_id="document-2")
+    elsewhere = another(mine, credential_id="credential-3", status_index=9, wallet="w-2")
+    printed = another(mine, credential_id="credential-4", status_index=10, holder_thumbprint=PRINTED)
+    theirs = another(mine, credential_id="credential-5", status_index=11, document_id="document-9")
+    with storage.transaction() as ports:
+        ports.documents.add(
+            [
+                DOCUMENT,
+                another(DOCUMENT, document_id="document-2"),
+                another(DOCUMENT, document_id="document-9", person_id="person-9"),
+            ]
+        )
+        for one in (mine, second, elsewhere, printed, theirs):
+            ports.documents.record_issue(one)
+        assert ports.documents.lock_issued("person-1", "nothing") == ()
+        assert ports.documents.lock_issued("nobody", "w-1") == ()
+    with storage.transaction() as ports:
+        locked = ports.documents.lock_issued("person-1", "w-1")
+        assert locked == (another(mine, locked=True), another(second, locked=True))
+        assert ports.documents.lock_issued("person-1", "w-1") == ()
+    with storage.reading() as ports:
+        assert ports.documents.issued("document-1") == (another(mine, locked=True), elsewhere, printed)
+        assert ports.documents.issued("document-2") == (another(second, locked=True),)
+        assert ports.documents.issued("document-9") == (theirs,)
 
 
 def test_a_standing_is_read_at_once(storage: Storage) -> None:

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from certs.catalogue import Text
-from idp import housekeeping
+from idp import housekeeping, restoring
 from idp.model import Consent, Event, InitialToken, Limit, Message, Token
 from idp.ports import Ports, Storage
 from idp.storage.errors import Conflict
@@ -163,3 +163,35 @@ def test_parts_taken_out_at_once_are_all_out(shared: Opened) -> None:
     with storage.reading() as ports:
         (left,) = ports.consents.of_account("account-1")
     assert left.scopes == ("openid",)
+
+
+def test_what_a_restored_backup_has_as_good_ends_in_batches(storage: Storage) -> None:
+    """Attacks RT-14. What was used before stays used."""
+    with storage.transaction() as ports:
+        fill(ports, 3)
+        ports.clients.add(CLIENT)
+        ports.sessions.reach("s-3", "bank", subject="x")
+        assert ports.ephemeral.once("assertion", "spent", expires=NOW + 60)
+        ports.ephemeral.take("code", "3", now=NOW)
+    for verb, expected in (("void", [2, 1, 0]), ("close_some", [2, 2, 0]), ("end_some", [2, 2, 0])):
+        found = []
+        for _ in range(3):
+            with storage.transaction() as ports:
+                if verb == "close_some":
+                    found.append(ports.grants.close_some(now=NOW, limit=2))
+                else:
+                    found.append(getattr(ports.ephemeral if verb == "void" else ports.sessions, verb)(limit=2))
+        assert found == expected, verb
+    with storage.transaction() as ports:
+        assert not ports.ephemeral.once("assertion", "spent", expires=NOW + 60)
+        taken = ports.ephemeral.take("code", "3", now=NOW)
+        assert taken is not None and taken.again
+        assert ports.grants.live("t-3", "access", now=NOW) is None
+        assert ports.sessions.find("s-3", now=NOW) is None
+        assert [one.client_id for one in ports.logouts.claim(now=NOW, until=NOW + 9, limit=9)] == ["bank"]
+    told = restoring.restored(storage, by="test", now=NOW)
+    assert told == {"grants": 0, "sessions": 0, "single-use values": 0, "initial access tokens": 1}
+    with storage.reading() as ports:
+        assert ports.registrations.offers(now=NOW) == ()
+        (event,) = ports.journal.read(kind="database_restored")
+    assert event.details["by"] == "test"

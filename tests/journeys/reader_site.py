@@ -1,112 +1,104 @@
-"""A reader with a site of its own on this machine: a page with a link, signed questions, and an address for answers."""
+"""A reader with a site of its own on this machine: a page with a link, signed questions, and an address for answers; all that it
+knows of OpenID4VP is `verifier.request` and `verifier.response`."""
 
-import base64
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qs, parse_qsl
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
-from certs import jose, jwe
-from certs.encoding import json_decode, json_encode
-from certs.jwe import DecryptionKey
+from certs.encoding import json_encode
 from certs.keys import FileSigner
-from certs.x509 import client_ids
 from tests.smoke import Run
-from tests.wallet.reader import FORMATS
-from wallet.requests import AUDIENCE, TYP
+from verifier import Policy, Verifier
+from verifier.answer import Presented
+from verifier.question import Question
+from verifier.request import MEDIA_TYPE, Addresses, Refused, RelyingParty, Started, begin, request_object
+from verifier.response import Reply, collect, receive
+from verifier.transactions import MemoryTransactions
+
+LICENCE = Policy(documents=("driving_licence",))
 
 
 @dataclass
 class Site:
-    """What it asks, and what arrived. `number` makes a nonce of each question."""
+    """What it asks, and how it answered the wallet each time."""
 
-    run: Run
+    party: RelyingParty
+    verifier: Callable[[], Verifier]
     url: str = ""
-    asks: dict[str, Any] = field(default_factory=dict)
-    encrypted: bool = False
-    number: int = 0
-    arrived: list[dict[str, Any]] = field(default_factory=list)
-    key: DecryptionKey = field(default_factory=lambda: DecryptionKey.generate("ECDH-ES", "enc-1"))
+    question: Question | None = None
+    started: Started | None = None
+    replies: list[Reply] = field(default_factory=list)
+    transactions: MemoryTransactions = field(default_factory=MemoryTransactions)
 
     @property
-    def certificate(self) -> x509.Certificate:
-        return x509.load_der_x509_certificate((self.run.data / "verifier" / "reader.der").read_bytes())
-
-    @property
-    def client_id(self) -> str:
-        return client_ids(self.certificate)[0]
-
-    @property
-    def nonce(self) -> str:
-        return f"nonce-of-question-{self.number}"
-
-    @property
-    def link(self) -> str:
-        return "openid4vp://?" + self.query
-
-    @property
-    def query(self) -> str:
-        return urlencode(
-            {
-                "client_id": self.client_id,
-                "request_uri": f"{self.url}/request",
-                "request_uri_method": "post",
-            }
-        )
-
-    def token(self, wallet_nonce: str | None) -> str:
-        metadata: dict[str, Any] = {"vp_formats_supported": dict(FORMATS)}
-        if self.encrypted:
-            metadata["jwks"] = {"keys": [self.key.public.jwk()]}
-        claims = {
-            "aud": AUDIENCE,
-            "client_id": self.client_id,
-            "response_type": "vp_token",
-            "response_mode": "direct_post.jwt" if self.encrypted else "direct_post",
-            "response_uri": f"{self.url}/answer",
-            "nonce": self.nonce,
-            "state": f"state-{self.number}",
-            "dcql_query": self.asks,
-            "client_metadata": metadata,
-            "exp": int(time.time()) + 300,
-            "wallet_nonce": wallet_nonce,
+    def known(self) -> dict[str, Any]:
+        questions = {"q": self.question} if self.question else {}
+        return {
+            "transactions": self.transactions,
+            "questions": questions,
+            "verifier": self.verifier(),
         }
-        x5c = [base64.b64encode(self.certificate.public_bytes(Encoding.DER)).decode()]
-        signer = FileSigner.load(self.run.data / "verifier" / "reader.pem", "ES256")
-        kept = {name: value for name, value in claims.items() if value is not None}
-        return jose.sign(kept, signer, typ=TYP, headers={"kid": None, "x5c": x5c})
 
-    def take(self, form: dict[str, str]) -> None:
-        if "response" in form:
-            found = json_decode(jwe.decrypt(form["response"], [self.key]).content)
-        else:
-            found = {**form, **({"vp_token": json_decode(form["vp_token"])} if "vp_token" in form else {})}
-        assert isinstance(found, dict)
-        self.arrived.append(found)
+    def ask(self, value: Mapping[str, Any], *, encrypted: bool, same_device: bool) -> Started:
+        """Each credential query has to be answered by a driving licence; several need not be of one person."""
+        self.question = Question(value, {each["id"]: LICENCE for each in value["credentials"]}, linked_by=None)
+        self.started = begin(
+            self.question,
+            self.party,
+            self.transactions,
+            about="q",
+            addresses=Addresses(f"{self.url}/requests", f"{self.url}/answers", f"{self.url}/back"),
+            same_device=same_device,
+            encrypted=encrypted,
+            now=int(time.time()),
+        )
+        return self.started
+
+    def told(self, back: str) -> Presented:
+        """What the page gets that the wallet sent its holder back to; in another browser without the address."""
+        assert self.started is not None
+        code = parse_qs(back.partition("?")[2])["response_code"][0] if back else ""
+        return collect(self.started.transaction_id, code, **self.known).presented()
+
+
+def of_the_bank(run: Run) -> Site:
+    """With the certificate that the nation's trust list names."""
+    folder = run.data / "verifier"
+    certificate = x509.load_der_x509_certificate((folder / "reader.der").read_bytes())
+    party = RelyingParty(FileSigner.load(folder / "reader.pem", "ES256"), certificate)
+    return Site(party, lambda: Verifier.from_bundle(run.bundle))
 
 
 @contextmanager
-def served(run: Run) -> Iterator[Site]:
-    site = Site(run)
-
+def served(site: Site) -> Iterator[Site]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path.startswith("/requests/"):
+                return self._request(None)
             self._say(200, "text/html; charset=utf-8", b"<!doctype html><title>Reader</title><p id=back>back</p>")
 
         def do_POST(self) -> None:
-            form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
-            if self.path == "/request":
-                self._say(200, f"application/{TYP}", site.token(form.get("wallet_nonce")).encode())
-            else:
-                site.take(form)
-                self._say(200, "application/json", json_encode({"redirect_uri": f"{site.url}/back#{site.number}"}))
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.path.startswith("/requests/"):
+                return self._request(dict(parse_qsl(body.decode())).get("wallet_nonce"))
+            reply = receive(body, self.path.rpartition("/")[2], **site.known)
+            site.replies.append(reply)
+            self._say(reply.status, "application/json", json_encode(dict(reply.body)))
+
+        def _request(self, wallet_nonce: str | None) -> None:
+            id_, now = self.path.rpartition("/")[2], int(time.time())
+            try:
+                token = request_object(site.party, site.transactions, id_, wallet_nonce=wallet_nonce, now=now)
+            except Refused as error:
+                return self._say(error.status, "application/json", json_encode(error.body))
+            self._say(200, MEDIA_TYPE, token.encode())
 
         def _say(self, status: int, kind: str, body: bytes) -> None:
             self.send_response(status)

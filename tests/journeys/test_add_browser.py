@@ -1,11 +1,12 @@
-"""Adding and refreshing a document in a real Chromium: the policy lets the forms reach the issuer, the script makes the keys.
+"""Adding and refreshing a document in a real Chromium: the policy lets the forms reach the issuer, the script makes the keys. And
+locking what a lost phone holds, until it is fetched again.
 
 Spec: OpenID4VCI 1.0 §3.4, §14.5; W3C CSP 3 §6.4.2 (`form-action` and redirects); WCAG 2.2 AA.
 """
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from certs.formats import Expected, cwt
 from tests import smoke
 from tests.chromium import Troubles, flaws, launched
 from tests.idp.commands.asked import authority
+from tests.journeys.test_account import to_level_two
 from tests.walk import Walk
 
 
@@ -64,8 +66,9 @@ def test_add_and_refresh(nation: smoke.Run, page: Page) -> None:
         qr.from_text(text), trust=held.trust, statuses=held.statuses, now=now, expected=Expected(proof_age=600)
     )
     assert verified.holder_bound and verified.claims["personal_identification_number"] == nation.persona["pid"]
+    third = lost_and_fetched_again(at, second, look)
     authority(nation.data, "suspend", nation.persona["pid"], "driving_licence")
-    page.goto(second)
+    page.goto(third)
     at.click("#refresh")
     page.wait_for_selector("#error-summary:not([hidden])")
     assert "tạm đình chỉ" in str(page.locator("#error-text").text_content())
@@ -73,3 +76,26 @@ def test_add_and_refresh(nation: smoke.Run, page: Page) -> None:
     troubles.expect("/receive/complete")
     assert troubles.seen == []
     assert not wrong, json.dumps(wrong, indent=1, ensure_ascii=False)
+
+
+def lost_and_fetched_again(at: Walk, document: str, look: Callable[[str], None]) -> str:
+    """Locked from the account's page, refused at the counter, and good again in the copy that is fetched anew: its address."""
+    page = at.page
+    at.go("idp", "/account/wallets")
+    to_level_two(at)
+    page.wait_for_selector("#wallets")
+    look("wallets")
+    page.locator('a[href*="/account/wallets/lock"]').first.click()
+    page.wait_for_selector("#lock")
+    look("wallet-lock")
+    at.click("#lock")
+    page.wait_for_selector("#after")
+    look("wallets-locked")
+    assert at.refresh() == "updated"
+    assert at.check_text(at.show(document)) == ("rejected", "holder_locked")
+    page.goto(document)
+    at.click("#refresh")
+    page.wait_for_url(lambda url: "/documents/" in url and url != document)
+    again = page.url
+    assert at.check_text(at.show(again)) == ("accepted", "")
+    return again

@@ -7,7 +7,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-EXTRAS = ("flask", "werkzeug", "jinja2", "authlib", "joserfc", "sqlalchemy", "flask_sqlalchemy", "alembic", "granian")
+EXTRAS = (
+    "flask",
+    "werkzeug",
+    "jinja2",
+    "authlib",
+    "joserfc",
+    "sqlalchemy",
+    "flask_sqlalchemy",
+    "alembic",
+    "granian",
+    "pyarrow",
+)
 
 PROGRAM = f"""
 import sys
@@ -19,6 +30,7 @@ class Refuse:
 
 sys.meta_path.insert(0, Refuse())
 import verifier
+import verifier.foreign.dcc, verifier.foreign.shc
 import verifier.__main__, verifier.scan, verifier.snapshot, verifier.keeper, verifier.facts, verifier.display
 assert set(verifier.__all__) <= set(dir(verifier))
 """

@@ -1,7 +1,12 @@
 """The closed list of reason codes: whole, in its order, and in words a clerk can act on."""
 
+import re
+
+import pytest
+
 from certs import errors
 from certs.errors import CertsError
+from tests.attacks.test_catalogue_of_ids import CATALOGUE
 from verifier import REASONS
 
 IN_ORDER = [
@@ -16,6 +21,7 @@ IN_ORDER = [
     "alg_not_allowed",
     "crit_unknown",
     "key_not_found",
+    "unsigned",
     "issuer_untrusted",
     "chain_invalid",
     "cert_expired",
@@ -56,6 +62,21 @@ JARGON = ("COSE", "CBOR", "CWT", "JWT", "X.509", "base45", "hash", "payload", "n
 def test_the_list_is_closed_and_in_order() -> None:
     assert list(REASONS) == IN_ORDER
     assert all(REASONS[code].code == code for code in REASONS)
+
+
+BEYOND = {
+    "decryption_failed": "an answer is encrypted too (OpenID4VP)",
+    "unsigned": "the plain code of a card, which is read and never proof",
+}
+
+
+def test_it_is_the_list_of_the_catalogue_of_attacks_and_little_more() -> None:
+    if not CATALOGUE.is_file():
+        pytest.skip("the catalogue of attacks is not here: ../shared/attacks.md")
+    text = CATALOGUE.read_text("utf-8")
+    listed = text[text.index("verifier reason codes (closed list") : text.index("mean *undetermined*")]
+    codes = set(re.findall(r"`([a-z_]+)`", listed))
+    assert len(codes) > 40 and codes == set(REASONS) - set(BEYOND)
 
 
 def test_every_code_of_the_floor_is_explained() -> None:

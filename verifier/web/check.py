@@ -15,7 +15,7 @@ from certs.encoding import b64url_decode
 from certs.errors import CertsError
 from certs.formats.session_transcript import SessionTranscript
 from verifier import facts, presented, scan
-from verifier.policy import ADULT, AGE, DEFAULT, Policy, takes
+from verifier.policy.single import ADULT, AGE, DEFAULT, Policy, takes
 from verifier.presented import Conversation, Form
 from verifier.reasons import REASONS
 from verifier.result import Outcome, Report
@@ -88,7 +88,7 @@ def check() -> AnyResponse:
     require_form_token()
     wish = _wish()
     try:
-        texts = scan.texts(_source())
+        texts = scan.texts(sent())
         if not texts:
             raise NothingToCheck(scan.NO_CODE)
     except NothingToCheck as nothing:
@@ -105,7 +105,7 @@ def scan_frame() -> Response:
     require_form_token()
     wish = _wish()
     try:
-        texts = tuple(request.form.getlist("text")) or scan.texts(_source())
+        texts = tuple(request.form.getlist("text")) or scan.texts(sent())
     except NothingToCheck:
         texts = ()
     return jsonify({"location": _place(texts, wish) if texts else None})
@@ -195,7 +195,7 @@ def _wish() -> Wish:
     return wish
 
 
-def _source() -> str | bytes:
+def sent() -> str | bytes:
     """The picture or file, else the pasted text. A line end that pasting adds is not part of a code; a blank may be."""
     picture = request.files.get("picture")
     data = picture.read() if picture else b""
@@ -224,7 +224,7 @@ def _check_for_machine() -> Response:
             fields = _json_fields()
             source: str | bytes = fields["text"]
         elif request.mimetype in ("multipart/form-data", "application/x-www-form-urlencoded"):
-            source, fields = _source(), {name: request.form.get(name, "") for name in _FIELDS}
+            source, fields = sent(), {name: request.form.get(name, "") for name in _FIELDS}
         else:
             raise UnsupportedMediaType()
         policy, conversation = _asked(fields)

@@ -7,13 +7,11 @@ from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from verifier.claims import customer_facts, customer_name
-from verifier.login import SignedIn, SignIn
-from verifier.login_failures import SignInFailed
+from verifier.login import LEVELS, Need, SignedIn, SignIn, SignInFailed, need_level
 from verifier.web.frame import counter, desk, require_form_token
 
 pages = Blueprint("customer", __name__)
 
-LEVELS = ("LoA1", "LoA2", "LoA3", "LoA4")  # of the event, Decree 69/2024/NĐ-CP Art. 20
 STRONGER = LEVELS[1:3]  # what a teller asks for: a second factor, or a biometric beside it
 
 
@@ -26,15 +24,17 @@ def sign_in() -> AnyResponse:
 @pages.get("/customer/stronger/<level>")
 def stronger(level: str) -> AnyResponse:
     """The customer at the counter adds what is missing for what they want to do, and nothing else (RFC 9470 §5)."""
-    person: SignedIn | None = counter().shelf.get(desk(), "customer", now=int(time.time()))
+    now = int(time.time())
+    person: SignedIn | None = counter().shelf.get(desk(), "customer", now=now)
     if person is None or level not in STRONGER:
         raise NotFound()
-    return _begin(demand=LEVELS[LEVELS.index(level) :], same=person)
+    need = need_level(person, level, now=now)
+    return redirect(url_for("customer.customer"), 303) if need is None else _begin(need=need)
 
 
-def _begin(prompt: str | None = None, demand: tuple[str, ...] = (), same: SignedIn | None = None) -> AnyResponse:
+def _begin(prompt: str | None = None, need: Need | None = None) -> AnyResponse:
     now = int(time.time())
-    url, pending = _sign_in().begin(now=now, prompt=prompt, demand=demand, same=same)
+    url, pending = _sign_in().begin(now=now, prompt=prompt, need=need)
     counter().shelf.put(desk(), "pending", pending, now=now)
     return redirect(url, 303)
 

@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 from certs.catalogue import Text
 from certs.log import event
-from verifier.login_failures import SignInFailed
+from verifier.login import SignInFailed
 from verifier.scan import TOO_LARGE
 from verifier.web.frame import PageExpired, language
 from verifier.web.log import method, request_id, route
@@ -31,6 +31,21 @@ _TEXTS = {
         "The counter failed. Try again; if it fails again, tell your technical team the id below.",
     ),
 }
+# At the counter it is a teller who reads, about somebody else.
+_OF_A_CUSTOMER = {
+    "denied": Text(
+        "Khách đã không đồng ý chia sẻ thông tin. Không có gì được gửi đến quầy.",
+        "The customer chose not to share. Nothing was sent to this counter.",
+    ),
+    "level_too_low": Text(
+        "Khách chưa xác thực đủ mạnh cho việc này. Mời khách đăng nhập lại và làm đủ các bước, hoặc dùng cách khác.",
+        "The customer was not authenticated strongly enough for this. Ask them to sign in again and do all steps, or use another way.",
+    ),
+    "other_person": Text(
+        "Người vừa đăng nhập không phải là khách đang ở quầy. Hãy kết thúc và bắt đầu lại với đúng người.",
+        "The person who signed in is not the customer at this counter. Finish, and begin again with the right person.",
+    ),
+}
 _EXPIRED = Text(
     "Trang đã mở quá lâu. Mở lại trang và gửi lại.",
     "The page was open for too long. Open it again and send it once more.",
@@ -45,7 +60,7 @@ def install(app: Flask) -> None:
 
 def _sign_in_failed(error: SignInFailed) -> Response:
     status = 502 if error.code.startswith("provider_") else 400
-    return _page(status, error.reason, error.code, error.detail, again="/sign-in")
+    return _page(status, _OF_A_CUSTOMER.get(error.code, error.reason), error.code, error.detail, again="/sign-in")
 
 
 def _http(error: HTTPException) -> Response:

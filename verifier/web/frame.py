@@ -22,6 +22,8 @@ from verifier.config import Config
 from verifier.facts import age
 from verifier.keeper import Keeper
 from verifier.login import SignIn
+from verifier.once import Once
+from verifier.transactions import Transactions
 from verifier.verifier import Verifier
 from verifier.web.shelf import Shelf
 
@@ -31,17 +33,27 @@ YEAR = 31_536_000
 # whatever is served on another port: there five minutes show the header, and do no harm (RFC 6797 §6.1.1, §14.2).
 HSTS, HSTS_IN_SIMULATION = "max-age=63072000; includeSubDomains", "max-age=300"
 
-SCRIPTED = ("check.form", "check.check")  # the page with the camera: the only one that runs a script
+SCRIPTED = (
+    "check.form",
+    "check.check",
+    "challenge.shown",
+    "challenge.answer",
+)  # pages with a camera
+WAITING = ("online.shown",)  # asks how far the customer is; no page but these runs a script
+CODE_WORKER = "js/code-worker.js"
 
 LEADS_TO_PROVIDER = ("customer.customer",)  # its form signs the customer out there
 FRAMED = "logout.framed"  # shows nothing, and the provider's page alone may hold it
 
-UPLOADS = ("check.check", "check.scan_frame")
+UPLOADS = ("check.check", "check.scan_frame", "challenge.answer", "challenge.scan_frame")
 
 _CSP = (
     "default-src 'self'; script-src {scripts}; object-src 'none'; img-src 'self' data:; style-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+# The one place where WebAssembly may run: a worker that reads codes in pictures, and has the policy that it came with (CSP 3
+# §6.1.10). It sees no page; the pages that start it keep the policy above.
+_WORKER_CSP = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,8 @@ class Counter:
     keeper: Keeper
     sign_in: SignIn | None
     shelf: Shelf
+    once: Once
+    transactions: Transactions
 
 
 def counter() -> Counter:
@@ -169,12 +183,14 @@ def _check_length() -> None:
 
 
 def _headers(response: Response) -> Response:
-    scripted = request.endpoint in SCRIPTED
+    scripted = request.endpoint in (*SCRIPTED, *WAITING)
     policy = _CSP.format(scripts="'self'" if scripted else "'none'")
     issuer = urlsplit(counter().config.issuer)
     provider = f"{issuer.scheme}://{issuer.netloc}"
     if request.endpoint in LEADS_TO_PROVIDER:  # browsers hold `form-action` against the redirects that follow too
         policy = policy.replace("form-action 'self'", f"form-action 'self' {provider}")
+    if request.endpoint == "static" and (request.view_args or {}).get("filename") == CODE_WORKER:
+        policy = _WORKER_CSP
     if request.endpoint == FRAMED:
         policy = policy.replace("frame-ancestors 'none'", f"frame-ancestors {provider}")
     else:
@@ -184,7 +200,9 @@ def _headers(response: Response) -> Response:
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    response.headers["Permissions-Policy"] = f"camera={'(self)' if scripted else '()'}, geolocation=(), microphone=()"
+    response.headers["Permissions-Policy"] = (
+        f"camera={'(self)' if request.endpoint in SCRIPTED else '()'}, geolocation=(), microphone=()"
+    )
     if counter().config.secure:
         response.headers["Strict-Transport-Security"] = HSTS_IN_SIMULATION if counter().config.simulation else HSTS
     if request.endpoint == "static":
@@ -214,5 +232,12 @@ def _context() -> dict[str, object]:
         "form_token": form_token,
         "trust": current.trust_age() if current else None,
         "can_sign_in": counter().sign_in is not None,
+        "can_ask": _can_ask(),
         "stylesheet": lambda name: url_for("static", filename=name),
     }
+
+
+def _can_ask() -> bool:
+    """Whether this counter has a reader's key: then it can ask by a signed code."""
+    key = counter().config.reader_key
+    return key is not None and key.is_file()

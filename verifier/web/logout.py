@@ -9,9 +9,7 @@ import time
 from flask import Blueprint, Response, jsonify, make_response, request
 
 from certs.log import event
-from verifier.login import SignedIn
-from verifier.login_failures import SignInFailed
-from verifier.logout import LogoutRefused
+from verifier.login import LogoutRefused, SignedIn, SignInFailed
 from verifier.web.frame import counter, desk
 
 log = logging.getLogger(__name__)

@@ -29,13 +29,24 @@ export async function allowed() {
   }
 }
 
-/** The square in the middle, which is what the preview shows. @param {HTMLVideoElement} video @returns {Promise<Blob>} JPEG */
-export function frame(video) {
+/** The square in the middle, which is what the preview shows. @param {HTMLVideoElement} video */
+function square(video) {
   const { videoWidth: width, videoHeight: height } = video;
   const cut = Math.min(width, height);
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = Math.min(cut, SIDE);
-  const draw = canvas.getContext("2d");
+  const draw = canvas.getContext("2d", { willReadFrequently: true });
   draw.drawImage(video, (width - cut) / 2, (height - cut) / 2, cut, cut, 0, 0, canvas.width, canvas.height);
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
+  return canvas;
+}
+
+/** @param {HTMLVideoElement} video @returns {Promise<Blob>} JPEG */
+export function frame(video) {
+  return new Promise((resolve) => square(video).toBlob(resolve, "image/jpeg", QUALITY));
+}
+
+/** @param {HTMLVideoElement} video @returns {ImageData} */
+export function pixels(video) {
+  const canvas = square(video);
+  return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
 }

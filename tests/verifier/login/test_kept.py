@@ -1,0 +1,69 @@
+"""What a site keeps: the same verbs in memory and in a file, each good for one caller."""
+
+import stat
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from verifier.login.kept import Kept, Memory
+from verifier.login.kept_file import KeptFile
+
+NOW = 1_800_000_000
+
+
+@pytest.fixture(params=["memory", "file"])
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Kept:
+    return Memory() if request.param == "memory" else KeptFile(tmp_path / "kept.sqlite")
+
+
+def test_what_is_put_is_there_until_its_end(kept: Kept) -> None:
+    kept.put("pending", "a", "text ưở", until=NOW + 10, now=NOW)
+    assert kept.get("pending", "a", now=NOW + 9) == "text ưở"
+    assert kept.get("pending", "a", now=NOW + 10) is None
+    assert kept.get("session", "a", now=NOW) is None and kept.get("pending", "b", now=NOW) is None
+    kept.put("pending", "a", "newer", until=NOW + 20, now=NOW)
+    assert kept.take("pending", "a", now=NOW + 10) == "newer"
+    assert kept.take("pending", "a", now=NOW + 10) is None
+
+
+def test_one_alone_takes_it(kept: Kept) -> None:
+    kept.put("pending", "a", "text", until=NOW + 10, now=NOW)
+    firsts: list[Callable[[], object]] = [lambda: kept.take("pending", "a", now=NOW)] * 8
+    firsts += [lambda: kept.once("jti", until=NOW + 10, now=NOW) or None] * 8
+    with ThreadPoolExecutor(16) as pool:
+        got = [each for each in pool.map(lambda one: one(), firsts) if each is not None]
+    assert sorted(map(str, got)) == ["True", "text"]
+
+
+def test_a_name_is_used_once_until_it_is_forgotten(kept: Kept) -> None:
+    assert kept.once("a", until=NOW + 10, now=NOW) and not kept.once("a", until=NOW + 10, now=NOW + 9)
+    assert kept.once("a", until=NOW + 30, now=NOW + 10)
+
+
+@pytest.mark.parametrize(
+    ("sid", "subject", "left"),
+    [("s1", None, "bcd"), ("s1", "p1", "bcd"), ("s1", "p2", "abcd"), (None, "p1", "cd"), (None, None, "abcd")],
+)
+def test_sessions_end(kept: Kept, sid: str | None, subject: str | None, left: str) -> None:
+    for key, name, who in (("a", "s1", "p1"), ("b", "s2", "p1"), ("c", "s3", "p2"), ("d", None, "p3")):
+        kept.put("session", key, key, until=NOW + 10, now=NOW, sid=name, subject=who)
+    assert kept.end(sid=sid, subject=subject) == 4 - len(left)
+    assert "".join(key for key in "abcd" if kept.get("session", key, now=NOW)) == left
+
+
+def test_strangers_do_not_drive_sessions_out() -> None:
+    kept = Memory(at_most=3)
+    kept.put("session", "mine", "text", until=NOW + 10, now=NOW)
+    for number in range(9):
+        kept.put("pending", str(number), "text", until=NOW + 10, now=NOW)
+    assert kept.get("session", "mine", now=NOW) and kept.get("pending", "8", now=NOW)
+    assert kept.get("pending", "5", now=NOW) is None
+
+
+def test_the_file_is_for_its_owner_and_for_every_process(tmp_path: Path) -> None:
+    path = tmp_path / "kept.sqlite"
+    KeptFile(path).put("session", "a", "text", until=NOW + 10, now=NOW)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert KeptFile(path).get("session", "a", now=NOW) == "text"

@@ -1,0 +1,119 @@
+"""`check FILE|TEXT|FOLDER|-`: a document and its verdict, or all in a folder.
+
+Exit: 0 accepted, 1 rejected, 2 cannot tell yet; of a folder the worst, and a file in which nothing can be checked is not known.
+"""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from certs.catalogue import Text
+from verifier import display, display_many, facts, folder, scan
+from verifier.commands import asking
+from verifier.commands.opening import load
+from verifier.commands.terminal import INTERNAL, UsageError, Words, command, dump, screen
+from verifier.display_many import Judged
+from verifier.result import Outcome, Report
+from verifier.scan import NothingToCheck
+from verifier.verifier import Verifier
+
+_EXITS = {Outcome.ACCEPTED: 0, Outcome.REJECTED: 1, Outcome.UNDETERMINED: 2}
+_BADNESS = (0, 2, 1, INTERNAL)
+_OTHERS = Text("tệp khác không được xét", "other files were not looked at")
+
+
+def add(words: Words) -> None:
+    asking.add(command(words, "check", _check, "check a picture, a file, a text, a folder or standard input"))
+
+
+def _check(options: argparse.Namespace) -> int:
+    policy, conversation = asking.policy(options), asking.conversation(options)
+    verifier, once = Verifier(load(options.bundle, options.root)), asking.guard(options, policy)
+
+    def inspect(text: str) -> Report:
+        return verifier.inspect(text, policy=policy, conversation=conversation, once=once)
+
+    if options.source not in ("", "-") and _is_folder(options.source):
+        return _folder(Path(options.source), inspect, options)
+    try:
+        text = scan.only(source(options.source), choose=options.code)
+    except NothingToCheck as nothing:
+        several = f" (--code 1 … --code {len(nothing.texts)})" if nothing.texts else ""
+        raise UsageError(nothing.reason.of(options.lang) + several) from nothing
+    except OSError as error:
+        raise UsageError(f"{options.source}: {error.strerror}") from error
+    report = inspect(text)
+    if options.portrait is not None:
+        _keep_portrait(report, options.portrait)
+    print(dump(report.to_json()) if options.json else display.report(report, screen(options)))
+    return exit_code(report)
+
+
+def _is_folder(given: str) -> bool:
+    try:
+        return Path(given).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _folder(path: Path, inspect: Callable[[str], Report], options: argparse.Namespace) -> int:
+    if options.portrait is not None or options.code is not None:
+        raise UsageError("--portrait and --code are for one document, not for a folder")
+    try:
+        found, others = folder.files(path)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+    if not found:
+        raise UsageError(f"{path}: there is nothing to check in it ({', '.join(folder.ENDINGS)})")
+    several = [each for one in found for each in folder.judged(one, inspect)]
+    outcomes, codes = counted(several)
+    if options.json:
+        results = [each.to_json() for each in several]
+        print(dump({"results": results, "outcomes": outcomes, "codes": codes, "not_looked_at": others}))
+    else:
+        look = screen(options)
+        print(display_many.table(several, look), "", display_many.tally(outcomes, codes, look), sep="\n")
+        if others:
+            print(f"  {others:,} {look.of(_OTHERS)}")
+    return max((_exit_of(each) for each in several), key=_BADNESS.index)
+
+
+def counted(several: Iterable[Judged]) -> tuple[Counter[str], Counter[str]]:
+    """How many of each outcome, and how many of each code."""
+    known = list(several)
+    codes = (each.report.code for each in known if each.report is not None and each.report.code is not None)
+    return Counter(each.outcome.value for each in known), Counter(codes)
+
+
+def _exit_of(judged: Judged) -> int:
+    return _EXITS[judged.outcome] if judged.report is None else exit_code(judged.report)
+
+
+def _keep_portrait(report: Report, path: Path) -> None:
+    picture = None if report.verified is None else facts.portrait(report.verified)
+    if picture is None:
+        raise UsageError("--portrait: nothing was accepted that has a portrait")
+    try:
+        path.write_bytes(picture.data)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+
+
+def exit_code(report: Report) -> int:
+    return INTERNAL if report.code == "internal" else _EXITS[report.outcome]
+
+
+def source(given: str) -> str | bytes | Path:
+    """`-` is standard input; the name of a file that exists is that file; what looks like one is not taken for a text."""
+    if given == "-":
+        return sys.stdin.buffer.read(scan.FILE_LIMIT + 1)
+    try:
+        if Path(given).is_file():
+            return Path(given)
+    except (OSError, ValueError):  # too long for a name, or a NUL in it: then it is a text
+        return given
+    if given.lower().endswith(folder.ENDINGS):
+        raise UsageError(f"{given}: no such file")
+    return given

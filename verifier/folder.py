@@ -1,0 +1,45 @@
+"""A folder of pictures and texts: which of its files can be checked, and a verdict for every code in them.
+
+Spec: attack QR-10: of several codes in one picture none is chosen silently; here each is judged, by its number.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from certs.catalogue import Text
+from verifier import scan
+from verifier.display_many import Judged
+from verifier.result import Report
+from verifier.scan import NothingToCheck
+
+ENDINGS = (".png", ".jpg", ".jpeg", ".txt", ".cbor", ".mdoc", ".jwt")
+
+_GONE = Text("Không đọc được tệp này.", "This file cannot be read.")
+
+
+def looked_at(path: Path) -> bool:
+    """By its name: hidden files, drafts of other programs and everything of another ending are left alone."""
+    return path.suffix.lower() in ENDINGS and not path.name.startswith((".", "~"))
+
+
+def files(folder: Path) -> tuple[list[Path], int]:
+    """Those that are looked at, by name, and how many are not; folders in it count as neither. Raises OSError."""
+    found = sorted(path for path in folder.iterdir() if path.is_file())
+    wanted = [path for path in found if looked_at(path)]
+    return wanted, len(found) - len(wanted)
+
+
+def judged(path: Path, inspect: Callable[[str], Report]) -> Iterator[Judged]:
+    """A verdict for each code in the file; where there is none, why not."""
+    try:
+        texts = scan.texts(path)
+    except NothingToCheck as nothing:
+        yield Judged(path.name, None, nothing.reason)
+        return
+    except OSError:
+        yield Judged(path.name, None, _GONE)
+        return
+    if not texts:
+        yield Judged(path.name, None, scan.NO_CODE)
+    for number, text in enumerate(texts, start=1):
+        yield Judged(path.name if len(texts) == 1 else f"{path.name} ({number})", inspect(text))
