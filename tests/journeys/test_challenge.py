@@ -199,6 +199,8 @@ def test_what_should_not_be_answered_is_refused_by_the_phone(nation: smoke.Run, 
         at_screen(page, "asked")
         page.click("#decline")
         at_screen(page, "home")
+        page.evaluate("location.hash = '#/history'")
+        page.wait_for_selector("#entries li[data-shown='']")  # a no is a line too
         page.evaluate("location.hash = '#/asked'")
         at_screen(page, "asked-over")  # nothing to go back to
         page.close()

@@ -97,6 +97,10 @@ def test_who_may_ask_comes_along(citizen: Citizen, desk: IssuerDesk) -> None:
     other = {**LINE, "id": "another-line-0123456789", "at": desk.world.now, "to": "shop"}
     citizen.call("/app/shown", {"shown": [line, other]})
     to_shop, to_bank, *_ = told(citizen)["history"]
+    refused = {"id": "a-no-0123456789-0123456789", "declined": True, "at": desk.world.now, "to": "bank"}
+    assert citizen.call("/app/shown", {"shown": [refused]}).json == {"told": [refused["id"]]}
+    no = told(citizen)["history"][0]
+    assert (no["word"]["en"], no["to"], "claims" in no) == ("Not presented", to_bank["to"], False)
     assert to_bank["to"] == {"vi": "Ngân hàng Thử nghiệm", "en": "Test bank"}  # by the name on the list
     assert "to" not in to_shop
 
@@ -172,6 +176,9 @@ def test_a_line_of_another_form_is_refused_with_all_of_its_call(citizen: Citizen
         {**LINE, "at": 1, "view": ["licence"]},
         {**LINE, "at": 1, "to": 1},
         {**LINE, "at": 1, "to": "x" * 65},
+        {**LINE, "at": 1, "to": "bank", "declined": True},  # shown, or refused: not both
+        {"id": LINE["id"], "at": 1, "declined": True},
+        {"id": LINE["id"], "at": 1, "to": "bank", "declined": 1},
         "line",
     ]
     csrf = citizen.csrf()

@@ -6,7 +6,7 @@ Spec: W3C Service Workers §3.1 (scope), §6.3.2 (`Service-Worker-Allowed` is no
     GET  /app.webmanifest          name, icons, where it starts
     GET  /service-worker.js        the worker, with the list of its files and their fingerprint
     GET  /app/documents            JSON for the signed-in browser: {"now", "owner", "csrf", "documents": […], "history": […], "asking": …}
-    POST /app/shown                JSON {"shown": [{"id", "type", "view", "at", "to"?}, …]} → {"told": [id, …]}; each counts once
+    POST /app/shown                JSON {"shown": [{"id", "type", "view", "at", "to"?} | {"id", "declined", "at", "to"}, …]} → {"told": [id, …]}; each counts once
     POST /app/refill               JSON {"document"} → {"receipt", "audience", "proofs"} as of /receive/begin, for /receive/complete
 
 The POSTs need the session's cookie and its CSRF token, as in `wallet.web.receive`; the shell has the token from /app/documents.
@@ -133,9 +133,11 @@ def shown() -> flask.typing.ResponseReturnValue:
     frame.signed_in_form()
     at, owner, told = rooms(), frame.owner(), []
     for each in _entries():
-        line = history.shown_offline(
-            each["type"], each["view"], at=min(each["at"], at.clock()), **_told_to(each.get("to"))
-        )
+        when, to = min(each["at"], at.clock()), _told_to(each.get("to"))
+        if "declined" in each:
+            line = history.declined(**to, now=when)
+        else:
+            line = history.shown_offline(each["type"], each["view"], at=when, **to)
         at.wallet.note_shown_offline(owner, each["id"], line, now=at.clock())
         told.append(each["id"])
     return flask.jsonify(told=told)
@@ -172,14 +174,24 @@ def _entries() -> list[dict[str, Any]]:
     if not isinstance(given, list) or len(given) > MOST_SHOWN or not all(isinstance(each, dict) for each in given):
         raise WalletError("request_malformed", "shown")
     for each in given:
-        id_, type_, view, at = (each.get(name) for name in ("id", "type", "view", "at"))
-        named = isinstance(type_, str) and type_ in CATALOGUE and isinstance(view, str)
-        known = named and view in {one.name for one in CATALOGUE[type_].views}
+        id_, at = each.get("id"), each.get("at")
+        known = _is_no(each) if "declined" in each else _is_view(each)
         if not (known and isinstance(id_, str) and _ID.fullmatch(id_) and type(at) is int and at >= 0):
             raise WalletError("request_malformed", "shown")
         if "to" in each and not (isinstance(each["to"], str) and len(each["to"]) <= NAME_LIMIT):
             raise WalletError("request_malformed", "shown")
     return given
+
+
+def _is_no(entry: Mapping[str, Any]) -> bool:
+    return entry["declined"] is True and "to" in entry and not {"type", "view"} & entry.keys()
+
+
+def _is_view(entry: Mapping[str, Any]) -> bool:
+    type_, view = entry.get("type"), entry.get("view")
+    if not (isinstance(type_, str) and type_ in CATALOGUE and isinstance(view, str)):
+        return False
+    return view in {one.name for one in CATALOGUE[type_].views}
 
 
 def _told_to(organisation: str | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import { clockNotice } from "./home.js";
 import { online, say, tell } from "./language.js";
 import { codeCard, heading, listed, portraitOf } from "./show.js";
 import { standing } from "./standing.js";
+import * as vault from "./vault.js";
 
 /** Each view of each document of this phone that would answer. @param {any} app @param {import("./challenge.js").Asked} question */
 async function fitting(app, question) {
@@ -66,6 +67,18 @@ function told(app, { held, view }) {
     listed("withholds", view.withholds, say("Giữ lại trong ví", "Kept back")));
 }
 
+/** A no is a line of the history too; a full storage keeps nobody from saying it. */
+async function decline(app, { audience }) {
+  app.question = null;
+  try {
+    await vault.noteShown(app.opened, { declined: true, at: app.now(), to: audience });
+  } catch (error) {
+    if (error.name !== "QuotaExceededError") throw error;
+    app.met = "full";
+  }
+  app.go("#/");
+}
+
 function consent(app, question, options, clock) {
   let chosen = options[0];
   const [shown, warning] = [el("div", {}), el("p", { class: "notice warning", id: "sensitive", role: "status" })];
@@ -91,10 +104,7 @@ function consent(app, question, options, clock) {
         question.agreed = chosen;
         app.render();
       } } }, say("Đồng ý, hiện mã", "Agree and show the code")),
-      el("button", { type: "button", class: "button", id: "decline", on: { click: () => {
-        app.question = null;
-        app.go("#/");
-      } } }, say("Không đồng ý", "Do not agree"))),
+      el("button", { type: "button", class: "button", id: "decline", on: { click: () => decline(app, question) } }, say("Không đồng ý", "Do not agree"))),
   ];
 }
 

@@ -11,8 +11,9 @@ const told = (name) => el("p", { class: "small to" }, `${say("Cho", "To")}: `, e
 function waiting(app, entry) {
   const held = app.documents.find(({ type }) => type === entry.type);
   const view = held?.views.find(({ name }) => name === entry.view);
-  return el("li", { class: "card", "data-shown": entry.type },
-    el("p", {}, el("strong", {}, say("Đã xuất trình", "Shown")), held && `: ${tell(held.title)}`, el("br"), el("span", { class: "small quiet number" }, moment(entry.at))),
+  const word = entry.declined ? say("Đã từ chối gửi", "Not presented") : say("Đã xuất trình", "Shown");
+  return el("li", { class: "card", "data-shown": entry.type ?? "" },
+    el("p", {}, el("strong", {}, word), held && `: ${tell(held.title)}`, el("br"), el("span", { class: "small quiet number" }, moment(entry.at))),
     entry.to && told(app.rest?.asking?.readers.find(({ organisation }) => organisation === entry.to)?.name ?? { vi: entry.to, en: entry.to }),
     view && el("p", { class: "small" }, `${say("Cách xuất trình", "View")}: ${tell(view.title)}`),
     view && el("p", { class: "small" }, `${say("Đã cho biết", "Told")}: ${view.tells.map(({ label }) => tell(label)).join(", ")}`),
