@@ -6,6 +6,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Engine, inspect
@@ -15,7 +16,13 @@ from idp.storage import migrations
 from idp.storage.engine import open_engine
 from idp.storage.sql import SqlStorage
 from idp.storage.tables import metadata
+from tests import alike
 from tests.databases import Postgres, fresh_name
+
+
+@pytest.fixture(autouse=True)
+def every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "upgrade", alike.really_upgraded)
 
 
 @pytest.fixture
