@@ -5,6 +5,7 @@ Spec: none but our own (`certs/qr.md` §Bundle); a COSE_Sign1 (RFC 9052) with x5
 
 What makes a bundle trusted is where it came from:
  - `read` of a file that the operator put there: its own anchors, or only the pinned root when a fingerprint is given;
+ - `kept` of a file that was checked when it came: the same, and also where the clock stands before it;
  - `first` from anywhere: the pinned root, and it must still be good today;
  - `update` from the network: the anchors of the bundle already held (as TUF does it), never its own.
 """
@@ -107,9 +108,19 @@ def read(data: bytes, *, now: int, root_sha256: str | None = None) -> Bundle:
     `root_sha256` is the hex SHA-256 of the root certificate in DER. The path is checked at the bundle's own time: a file
     that was good when it came stays readable offline; how old it is, every verdict tells.
     """
+    return _read(*_open(data), data, now=now, root_sha256=root_sha256)
+
+
+def kept(data: bytes, *, now: int, root_sha256: str | None = None) -> Bundle:
+    """The bundle that somebody holds, read again; as `read`. One from the future says that this machine's clock is wrong: what
+    rests on it is told as such (`clock_is_behind`), and no older one takes its place for that. Raises CertsError."""
     message, payload = _open(data)
-    anchors = _anchors(payload) if root_sha256 is None else _pinned(payload, root_sha256)
-    return _verified(message, payload, data, anchors=anchors, at=min(now, payload[ISSUED]), now=now)
+    return _read(message, payload, data, now=max(now, payload[ISSUED]), root_sha256=root_sha256)
+
+
+def clock_is_behind(held: Bundle, *, now: int) -> bool:
+    """Whether this machine's clock stands before the time at which its own trust data was signed: then it is wrong."""
+    return now < held.issued - CLOCK_SKEW
 
 
 def first(data: bytes, *, now: int, root_sha256: str) -> Bundle:
@@ -139,6 +150,11 @@ def update(held: Bundle, data: bytes, *, now: int) -> Bundle:
     held.statuses.check_successors(new.statuses)
     held.trust.crls.check_successors(new.trust.crls, new.trust.anchors)
     return new
+
+
+def _read(message: cose.Sign1, payload: Mapping[int, Any], data: bytes, *, now: int, root_sha256: str | None) -> Bundle:
+    anchors = _anchors(payload) if root_sha256 is None else _pinned(payload, root_sha256)
+    return _verified(message, payload, data, anchors=anchors, at=min(now, payload[ISSUED]), now=now)
 
 
 def fingerprint(certificate: x509.Certificate) -> str:

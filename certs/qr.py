@@ -1,4 +1,4 @@
-"""Credential ⇄ QR text ⇄ picture, bounded both ways.
+"""Credential ⇄ QR text (`certs/qr_text.py`) ⇄ picture, bounded both ways.
 
 Spec: ISO/IEC 18004 (QR code), RFC 9285 (base45 fits the QR's alphanumeric mode); `certs/qr.md`.
 """
@@ -14,12 +14,22 @@ from qrcode.constants import ERROR_CORRECT_M
 from qrcode.exceptions import DataOverflowError
 from qrcode.image.svg import SvgPathFillImage
 
-from certs.encoding import base45_decode, base45_encode
 from certs.errors import Malformed
+from certs.qr_text import BYTES_LIMIT, PREFIX, TEXT_LIMIT, from_text, to_text
 
-PREFIX = "VN1:"
-TEXT_LIMIT = 4296  # characters of alphanumeric mode in version 40-L: no longer text ever came from one QR
-BYTES_LIMIT = TEXT_LIMIT * 2 // 3
+__all__ = [
+    "BYTES_LIMIT",
+    "PREFIX",
+    "TEXT_LIMIT",
+    "draw_blocks",
+    "draw_png",
+    "draw_svg",
+    "from_text",
+    "read_picture",
+    "to_text",
+    "version",
+]
+
 PICTURE_BYTES = 12 * 1024 * 1024
 PICTURE_PIXELS = 25_000_000
 _WORKING_PIXELS = 6_000_000  # above this a picture is first read at half size: faster, and a QR in it is large anyway
@@ -37,21 +47,6 @@ _MASK = 0
 _QR_ONLY = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
 _PICTURE_KINDS = ("PNG", "JPEG")
 _BLOCKS = {(True, True): " ", (True, False): "▄", (False, True): "▀", (False, False): "█"}  # upper, lower: is it dark?
-
-
-def to_text(presentation: bytes) -> str:
-    if len(presentation) > BYTES_LIMIT:
-        raise Malformed("oversize", f"{len(presentation)} bytes do not fit a QR")
-    return PREFIX + base45_encode(presentation)
-
-
-def from_text(text: str) -> bytes:
-    """The bytes of a QR text. Raises Malformed: oversize, prefix_unknown, encoding_invalid."""
-    if len(text) > TEXT_LIMIT:
-        raise Malformed("oversize", f"{len(text)} characters")
-    if not text.startswith(PREFIX):
-        raise Malformed("prefix_unknown", "not VN1:")
-    return base45_decode(text[len(PREFIX) :])
 
 
 def version(text: str) -> int:

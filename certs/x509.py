@@ -265,6 +265,8 @@ def _check_usage(leaf: x509.Certificate, usage: Usage) -> None:
         raise Untrusted("cert_usage", "no key usage, or no extended one") from None
     if not keys.digital_signature or keys.key_cert_sign or list(purposes) != [usage.value]:
         raise Untrusted("cert_usage", "other purpose")
+    if any(isinstance(each.value, x509.BasicConstraints) and each.value.ca for each in leaf.extensions):
+        raise Untrusted("cert_usage", "an authority")
     if usage is Usage.READER and not dns_names(leaf):
         raise Untrusted("cert_usage", "a reader that names no host")
 

@@ -61,13 +61,17 @@ def check(lines: Sequence[Linked], head: Head | None) -> Checked:
 
 def against(kept: Iterable[Linked], lines: Iterable[Linked]) -> int | None:
     """The place of the first line of an earlier export that this history has no longer; None when it has them all. A line that
-    was restored from a backup counts as the one that it was."""
-    known = {name for line in lines for name in (line.link.hex(), origin(line))}
-    return next((line.place for line in kept if origin(line) not in known and line.link.hex() not in known), None)
+    was restored from a backup counts as the one that it was, if it says the same."""
+    lines = tuple(lines)
+    links, known = {line.link for line in lines}, {identity(line) for line in lines}
+    return next((line.place for line in kept if line.link not in links and identity(line) not in known), None)
 
 
-def origin(line: Linked) -> str:
-    """The hash by which a line is known: its own, or for a restored one its first."""
-    mark = line.entry.details.get(RESTORED)
+def identity(line: Linked) -> tuple[str, str]:
+    """The hash by which a line is known, its own or for a restored one its first, and what it says: the first hash is only
+    what the line claims, so that it stands for no line that said something else."""
+    details = dict(line.entry.details)
+    mark = details.pop(RESTORED, None)
     first = mark.get("link") if isinstance(mark, Mapping) else None
-    return first if isinstance(first, str) else line.link.hex()
+    says = json.dumps([line.entry.at, str(line.entry.kind), details], sort_keys=True, ensure_ascii=False)
+    return first if isinstance(first, str) else line.link.hex(), says

@@ -20,7 +20,7 @@ from certs.formats.elements import doc_type, namespace
 from certs.formats.reader_auth import fields_of
 from certs.formats.sd_jwt_contents import payload_of
 from certs.formats.type_metadata import NEVER_HIDDEN, type_of
-from certs.query import Credential, Held, Match, Place, Query, answerable
+from certs.query import Credential, Held, Match, Query, answerable
 from certs.status import StatusLists
 from certs.x509 import load
 from wallet import words
@@ -173,11 +173,16 @@ def leaving(candidate: Candidate) -> tuple[Fact, ...]:
     """What the reader would learn, with the very values, in the order in which it asked."""
     if candidate.held.format == mdoc.NAME:
         return tuple(_element(candidate, str(space), str(name)) for space, name in candidate.match.places)
-    by_field: dict[str, list[Place]] = {}
-    for place in candidate.match.places:
-        if place[0] not in NEVER_HIDDEN:
-            by_field.setdefault(str(place[0]), []).append(place)
-    return tuple(_claim(candidate, name, places) for name, places in by_field.items())
+    told = _told(candidate)
+    names = dict.fromkeys((*(str(place[0]) for place in candidate.match.places), *told))
+    return tuple(_claim(candidate, name, told[name]) for name in names if name not in NEVER_HIDDEN)
+
+
+def _told(candidate: Candidate) -> Mapping[str, Any]:
+    """The claims as the reader would see them: what the issuer did not hide apart goes out with what it stands in."""
+    selection = sd_jwt.select(candidate.copy.credential.decode("ascii"), candidate.match.places)
+    token = disclosures.parse(selection)
+    return disclosures.reveal(payload_of(jose.parse(token.jwt).payload), token.disclosures).claims
 
 
 def staying(candidate: Candidate) -> tuple[Field, ...]:
@@ -188,13 +193,11 @@ def staying(candidate: Candidate) -> tuple[Field, ...]:
     return tuple(field for field in candidate.kind.fields if field.name not in told and own.get(field.name) is not None)
 
 
-def _claim(candidate: Candidate, name: str, places: Sequence[Place]) -> Fact:
-    """A claim whole, or the parts of it that were asked for."""
-    claims = candidate.held.claims
-    if (name,) in places or name not in {field.name for field in candidate.kind.fields}:
-        return _fact(candidate.kind, name, claims[name])
-    parts = "; ".join(_plain(_at(claims, place)) for place in places)
-    field = candidate.kind.field(name)
+def _claim(candidate: Candidate, name: str, told: Any) -> Fact:
+    """A claim whole, or what of it goes out."""
+    if told == candidate.held.claims[name] or name not in {field.name for field in candidate.kind.fields}:
+        return _fact(candidate.kind, name, told)
+    field, parts = candidate.kind.field(name), _plain(told)
     sensitive = field.sensitive or candidate.kind.sensitive
     return Fact(field.label, Text(f"một phần: {parts}", f"a part: {parts}"), sensitive, number=False)
 
@@ -227,12 +230,6 @@ def _fact(kind: DocumentType, name: str, value: Any) -> Fact:
     return Fact(
         fact.label, fact.value, fact.sensitive or kind.sensitive, fact.number, rows=fact.rows, picture=fact.picture
     )
-
-
-def _at(value: Any, place: Place) -> Any:
-    for part in place:
-        value = value[part]
-    return value
 
 
 def _plain(value: Any) -> str:

@@ -15,7 +15,7 @@ from certs.encoding import json_decode, json_encode
 from certs.errors import CertsError
 from wallet import history
 from wallet.backup import FILE_LIMIT
-from wallet.chain import RESTORED, Checked, check, origin
+from wallet.chain import RESTORED, Checked, check, identity
 from wallet.errors import WalletError
 from wallet.issuer import RENEWAL_LIMIT
 from wallet.model import Awaited, Document, Entry, Head, Linked
@@ -132,8 +132,8 @@ def restore(wallet: Wallet, owner: str, contents: Contents, *, pid: str | None, 
                 ports.awaited.keep(wallet.seal_awaited(owner, each, now=now))
                 known.add(awaited_id(owner, each))
             told.append((each, here))
-        there = {origin(line) for line in ports.history.chain(owner)[0]}
-        fresh = [line for line in contents.lines if origin(line) not in there]
+        there = {identity(line) for line in ports.history.chain(owner)[0]}
+        fresh = [line for line in contents.lines if identity(line) not in there]
         ports.history.append(owner, *map(_again, fresh))
         ports.history.append(owner, history.restored(lines=len(fresh), documents=len(told), now=now))
     return Restored(tuple(told), len(fresh), contents.checked)
@@ -159,6 +159,8 @@ def _awaited(found: Mapping[str, Any]) -> Awaited:
 def _line(found: Mapping[str, Any]) -> Linked:
     details, kind, link, place = found["details"], found["kind"], found["link"], found["place"]
     _must(isinstance(details, dict) and all(_is_text(name) and _is_detail(value) for name, value in details.items()))
+    _must(isinstance(details.get("type", ""), str))
+    _must(all(isinstance(details.get(name, []), list) for name in ("views", "formats", "claims")))
     _must(re.fullmatch(r"[a-z_]{1,32}", kind, re.ASCII) is not None)
     _must(re.fullmatch(r"[0-9a-f]{64}", link, re.ASCII) is not None)
     _must(type(place) is int and 0 < place < 1 << 31)

@@ -36,8 +36,9 @@ class TrustKeeper:
             held = self._held or self._from_disk(now)
             if held is None or now - self._asked_at >= REFRESH_SECONDS:
                 held = self._refresh(held, now)
-            if held is None or held.expires <= now:
-                raise WalletError("trust_unavailable", "no bundle" if held is None else "bundle expired")
+            if held is None or held.expires <= now or bundle.clock_is_behind(held, now=now):
+                cause = "no bundle" if held is None else "bundle expired" if held.expires <= now else "clock behind it"
+                raise WalletError("trust_unavailable", cause)
             self._held = held
             return held
 
@@ -61,7 +62,7 @@ class TrustKeeper:
 
     def _from_disk(self, now: int) -> Bundle | None:
         try:
-            return self._first(self._path.read_bytes(), now)
+            return bundle.kept(self._path.read_bytes(), now=now, root_sha256=self._root)
         except FileNotFoundError:
             return None
         except CertsError as error:

@@ -74,7 +74,7 @@ class Verified:
 
     document: str
     view: str
-    claims: Mapping[str, Any]
+    claims: Mapping[str, Any] = field(repr=False)  # a log, or a traceback with its values, must not learn what they say
     issuer: str
     issuer_name: Text
     issued: int
@@ -88,7 +88,7 @@ class Verified:
     trust_as_of: int
     printed: bool = False
     partial: tuple[str, ...] = ()
-    elements: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    elements: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     known_as_of: Mapping[str, int] = field(default_factory=dict)
     signed: tuple[bytes, ...] = field(default=(), repr=False)
     seal: InitVar[object]

@@ -199,7 +199,8 @@ def _judge(
     """Claims are judged as a record's are; and each has exactly the form in which it would be issued. Raises Malformed."""
     try:
         to_compact(document, _view_of(claims), claims)
-        if all(_tagged(fields[name], told) == values[name] for name, told in claims.items()):
+        # What there is not is left out: no null is ever issued.
+        if all(told is not None and _tagged(fields[name], told) == values[name] for name, told in claims.items()):
             return
     except (ValueError, TypeError, KeyError, AttributeError):
         pass

@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certs import jose
 from certs.catalogue import DocumentType, Text, View
-from certs.errors import BadSignature, Malformed, NotValidNow, Untrusted
+from certs.errors import BadSignature, Malformed, NotValidNow, Unsupported, Untrusted
 from certs.formats import SEAL, Expected, Step, Trail, Verified, disclosures, key_binding, shown, type_metadata
 from certs.formats.compact import to_compact
 from certs.formats.disclosures import Hidden, Path, SdJwt
@@ -145,14 +145,18 @@ def verify(
 
 
 def verify_issued(credential: str, *, trust: TrustStore, now: int) -> Verified:
-    """What a wallet checks before it keeps a credential: steps 1 to 6, and that nothing of the document is missing.
+    """What a wallet checks before it keeps a credential: steps 1 to 6, that nothing of the document is missing, and that nothing
+    stands in clear but what every credential tells: it would go to each reader, whatever its holder chose.
 
     Key binding and status come when it is shown.
     """
     token = disclosures.parse(credential)
     if token.key_binding is not None:
         raise Malformed("type_mismatch", "a presentation, not a credential")
-    signer, contents = _check_issuer(_typed(token), token, trust=trust, now=now, trail=Trail())
+    signed = _typed(token)
+    signer, contents = _check_issuer(signed, token, trust=trust, now=now, trail=Trail())
+    if clear := payload_of(signed.payload).keys() - {*type_metadata.NEVER_HIDDEN, disclosures.SD, disclosures.SD_ALG}:
+        raise Unsupported("policy_refused", f"{min(clear)} stands in clear")
     missing = {field.name for field in contents.document.fields if field.required} - set(contents.claims)
     if missing or contents.partial:
         raise Malformed("claims_missing", "the issuer kept disclosures back")

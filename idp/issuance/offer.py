@@ -65,11 +65,12 @@ def create(
     account_id: str,
     kind: str,
     document_id: str | None = None,
+    sid: str | None = None,
     now: int,
     random: Callable[[int], bytes] = secrets.token_bytes,
 ) -> Offer | Refusal:
     """Offer one document of the account's person in every configuration that there is of it and that it fits. `document_id`
-    where it is not just any of its type."""
+    where it is not just any of its type; `sid` of the session whose page shows it: it is good while that lives."""
     who = holder(ports, account_id, now=now)
     held = ports.documents.of_person(who.person.person_id) if who else ()
     document = choose(held, kind, document_id=document_id)
@@ -91,6 +92,7 @@ def create(
         "tx_digest": tx_digest(code, digits),
         "grant_id": b64url_encode(random(16)),  # chosen now, so that a replay can close what the first use opened
         "expires": offer.expires,
+        "sid": sid,
     }
     ports.ephemeral.put(PURPOSE, code, payload, expires=offer.expires)
     ports.journal.append(

@@ -3,7 +3,8 @@
 Steps of `open_grant`, each an effect in this order:
 
 1 the code is known and unused; 2 the transaction code is there and one of the few attempts is reserved, before anything is
-compared, so that parallel guesses cannot outnumber them; 3 it matches; 4 the code is taken; 5 the grant opens.
+compared, so that parallel guesses cannot outnumber them; 3 it matches; 4 the code is taken, and the session that offered it
+lives; 5 the grant opens.
 
 Spec: OpenID for Verifiable Credential Issuance 1.0 §6, §13.6, §13.10 (tokens that live longer are bound to a key)
 """
@@ -94,13 +95,21 @@ def open_grant(
     if wrong is not None:
         return _refused(ports, _UNUSABLE, wrong, account_id, now)
     taken = ports.ephemeral.take(PURPOSE, code, now=now)  # (4)
-    if taken is None or taken.again or holder(ports, account_id, now=now) is None:
+    if taken is None or taken.again or holder(ports, account_id, now=now, hold=True) is None:
         return _refused(ports, _UNUSABLE, "taken_or_locked", account_id, now)
+    if not _made_by_living(ports, payload, now):  # with the person held, as by who locks a lost phone
+        return _refused(ports, _UNUSABLE, "session_ended", account_id, now)
     lifetime = _lifetime(ports, str(payload["document_id"]), jkt)
     grant = _grant(payload, client_id, now, lifetime)  # (5)
     ports.grants.open(grant, (Token(token_hash(access_token), grant.grant_id, "access", grant.expires, jkt=jkt),))
     ports.journal.append(Event(now, "offer_redeemed", account_id, client_id, {"document_id": payload["document_id"]}))
     return Opened(access_token, lifetime)
+
+
+def _made_by_living(ports: Ports, payload: Mapping[str, Any], now: int) -> bool:
+    """The page that showed code and digits is of a session that still lives; an officer's offer has none."""
+    sid, account_id = payload.get("sid"), str(payload["account_id"])
+    return sid is None or any(one.sid == sid for one in ports.sessions.of_account(account_id, now=now))
 
 
 def _lifetime(ports: Ports, document_id: str, jkt: str | None) -> int:

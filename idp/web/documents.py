@@ -12,6 +12,7 @@ from certs import qr
 from certs.catalogue import AUTHORITIES, CATALOGUE, DocumentType, Text
 from idp.issuance import offer
 from idp.issuance.entitlement import VIETNAM, Refusal, refusal
+from idp.login.session import SignedIn
 from idp.login.standing import Holder, today
 from idp.model import Document, DocumentState
 from idp.registries.naming import distinguished
@@ -53,14 +54,14 @@ def blueprint(web: Web) -> flask.Blueprint:
 
     @routes.post("/documents/<kind>/offer")
     def make_offer(kind: str) -> flask.typing.ResponseReturnValue:
-        who = require_session("/documents").holder
+        by = require_session("/documents")
         security.check_form()
         if kind not in CATALOGUE:
             flask.abort(404)
         page = web.oidc.new_secret()
-        made = _made(web, who, kind, form().get("document") or None, page)
+        made = _made(web, by, kind, form().get("document") or None, page)
         if isinstance(made, Refusal):
-            return _page(web, who, refused=made), 409
+            return _page(web, by.holder, refused=made), 409
         return see_other(flask.url_for("documents.show_offer", kind=kind, page=page))
 
     @routes.get("/documents/<kind>/offer/<page>")
@@ -78,13 +79,14 @@ def blueprint(web: Web) -> flask.Blueprint:
     return routes
 
 
-def _made(web: Web, who: Holder, kind: str, document_id: str | None, page: str) -> offer.Offer | Refusal:
+def _made(web: Web, by: SignedIn, kind: str, document_id: str | None, page: str) -> offer.Offer | Refusal:
     with web.storage.transaction() as ports:
         return offer.create(
             ports,
-            account_id=who.account.account_id,
+            account_id=by.holder.account.account_id,
             kind=kind,
             document_id=document_id,
+            sid=by.session.sid,
             now=web.clock(),
             random=_random(page),
         )

@@ -72,6 +72,17 @@ def test_a_bundle_from_the_future_is_refused() -> None:
         bundle.read(data, now=NOW - 301)
 
 
+def test_a_bundle_that_is_held_is_read_again_whatever_the_clock_says() -> None:
+    """A clock that stands before it is wrong; the bundle is not, and everything in it is checked as before."""
+    data = STANDING.bundle()
+    for now in (0, NOW - 301, NOW, NOW + 1000 * DAY):
+        held = bundle.kept(data, now=now, root_sha256=STANDING.root_sha256)
+        assert held.raw == data and bundle.clock_is_behind(held, now=now) == (now < NOW - 300)
+    for bad in (STANDING.bundle(trust_list=World().trust_list()), data[:-1], World().bundle()):
+        with pytest.raises(CertsError):
+            bundle.kept(bad, now=0, root_sha256=STANDING.root_sha256)
+
+
 def test_every_part_of_a_bundle_is_checked() -> None:
     stranger = World()
     with refused("chain_invalid"):

@@ -79,6 +79,20 @@ def test_a_chain_that_was_computed_anew_is_caught_by_an_export_that_was_kept(tol
     assert chain.against(kept, again) == 3
 
 
+def test_a_line_that_says_it_was_restored_does_not_stand_for_one_that_said_something_else(told: FolderWallet) -> None:
+    """Who has the database computes the chain anew, and gives each altered line the hash of the true one as its first."""
+    lines, _ = told.wallet.chain(OWNER)
+    kept = ledger.read(ledger.write(lines, now=1))
+    other = presented("driving_licence", ["age_over_18"], format="f", audience="nobody", now=3)
+    for third, missing in ((lines[2].entry, None), (other, 3)):
+        said = [third if line.place == 3 else line.entry for line in lines]
+        marks = [{chain.RESTORED: {"place": line.place, "link": line.link.hex()}} for line in lines]
+        entries = [Entry(one.at, one.kind, {**one.details, **mark}) for one, mark in zip(said, marks, strict=True)]
+        again = chain.extend(None, entries)
+        assert chain.check(again, chain.Head(5, again[-1].link)) == chain.Checked(5)
+        assert chain.against(kept, again) == missing
+
+
 def test_anybody_can_compute_an_export_by_the_rule_in_it(told: FolderWallet) -> None:
     exported = json.loads(ledger.write(told.wallet.chain(OWNER)[0], now=1))
     before = bytes(32)

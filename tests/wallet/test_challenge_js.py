@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from certs import cbor, trust
+from certs import cbor, challenge, trust
 from certs.cbor import Limits
 from certs.encoding import b64url_decode
 from certs.errors import CertsError
@@ -33,6 +33,7 @@ _WRITTEN = """
 bf0100ff 818181818100 81818181818100 a1200020 a2200001 a2010020 9100 8f000000000000000000000000000000
 910000000000000000000000000000000000
 """
+ODD = ("a", "0", "0000", ":::", "GGX", "::", "A=0", "A\u01300", "\uff210\uff21", "\U0001d4000")  # what is no base45
 CBOR = tuple(item for line in _WRITTEN.splitlines() for item in line.split())
 
 
@@ -45,7 +46,8 @@ def store() -> TrustStore:
 def answers() -> dict[str, Any]:
     asked = {
         "known": extract(store(), now=NOW),
-        "cases": [{"text": each["text"], "now": each["now"]} for each in CASES],
+        "cases": [{"text": each["text"], "now": each["now"]} for each in CASES]
+        + [{"text": f"VN1Q:{odd}", "now": NOW} for odd in ODD],
         "cbor": CBOR,
     }
     runner = Path(__file__).parent / "js" / "challenge.mjs"
@@ -56,12 +58,19 @@ def answers() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("number", range(len(CASES)), ids=[each["id"] for each in CASES])
-def test_the_phone_says_what_the_vectors_say(number: int) -> None:
+def test_qr_01_qr_03_qr_04_qr_07_un_01_un_04_the_phone_says_what_the_vectors_say(number: int) -> None:
     case, said = CASES[number], answers()["answers"][number]
     if "result" in case:
         assert {name: said.get(name) for name in case["result"]} == case["result"]
     else:
         assert said == {"code": "issuer_untrusted" if case["id"] in NOT_CARRIED else case["code"]}
+
+
+@pytest.mark.parametrize("number", range(len(ODD)), ids=map(ascii, ODD))
+def test_qr_02_base45_is_read_as_strictly(number: int) -> None:
+    with pytest.raises(CertsError) as caught:
+        challenge.parse(f"VN1Q:{ODD[number]}")
+    assert answers()["answers"][len(CASES) + number] == {"code": caught.value.code}
 
 
 @pytest.mark.parametrize("number", range(len(CBOR)), ids=CBOR)

@@ -6,14 +6,17 @@ holder's side.
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from certs.encoding import b64url_encode, json_encode
+from certs import jose
+from certs.encoding import b64url_decode, b64url_encode, json_encode
 from certs.fetch import Response
-from certs.formats import mdoc, sd_jwt
+from certs.formats import disclosures, mdoc, sd_jwt
+from certs.formats.disclosures import SdJwt
 from certs.formats.session_transcript import redirect
 from certs.keys import MemorySigner
 from certs.x509 import Usage
@@ -147,7 +150,7 @@ def test_another_holder_s_key(folder: FolderWallet, desk: IssuerDesk, format_: s
 
 
 @each_format
-def test_two_copies_for_one_of_my_keys(folder: FolderWallet, desk: IssuerDesk, format_: str) -> None:
+def test_is_06_two_copies_for_one_of_my_keys(folder: FolderWallet, desk: IssuerDesk, format_: str) -> None:
     first: list[MemorySigner] = []
 
     def same(holder: MemorySigner) -> bytes:
@@ -229,7 +232,7 @@ def test_an_expired_one(folder: FolderWallet, desk: IssuerDesk, format_: str) ->
 
 @each_format
 @pytest.mark.parametrize("at", [40, -1])
-def test_an_altered_one(folder: FolderWallet, desk: IssuerDesk, format_: str, at: int) -> None:
+def test_sd_01_an_altered_one(folder: FolderWallet, desk: IssuerDesk, format_: str, at: int) -> None:
     def signed(holder: MemorySigner) -> bytes:
         made = bytearray(desk.rightly("driving_licence", format_, holder))
         place = at if at >= 0 else len(made) // 2
@@ -241,7 +244,7 @@ def test_an_altered_one(folder: FolderWallet, desk: IssuerDesk, format_: str, at
 
 @each_format
 @pytest.mark.parametrize("wrong", [b"x", b"\x00" * 40, b"a.b.c~", b"~~~~", b"\xd2" * 200])
-def test_rubbish(folder: FolderWallet, desk: IssuerDesk, format_: str, wrong: bytes) -> None:
+def test_sd_16_rubbish(folder: FolderWallet, desk: IssuerDesk, format_: str, wrong: bytes) -> None:
     code = "credential_refused" if format_ == "mdoc" or wrong.isascii() else "issuer_refused"
     refused(folder, desk, format_, lambda _: wrong, code)
 
@@ -268,6 +271,54 @@ def test_an_mdoc_that_comes_as_a_presentation(folder: FolderWallet, desk: Issuer
     refused(folder, desk, "mdoc", shown, "credential_refused")
 
 
+def altered(
+    desk: IssuerDesk, holder: MemorySigner, change: Callable[[dict[str, Any], list[str]], None], typ: str
+) -> bytes:
+    """A licence as the authority signed it, changed and signed anew by the same authority."""
+    token = disclosures.parse(whole(desk.world, "driving_licence", "sd_jwt", holder=holder).decode())
+    header, payload = (json.loads(b64url_decode(part)) for part in token.jwt.split(".")[:2])
+    hidden = list(token.disclosures)
+    change(payload, hidden)
+    by = desk.world.issuers["public-security"].signer
+    return SdJwt(
+        jose.sign(payload, by, typ=typ, headers={"kid": None, "x5c": header["x5c"]}), tuple(hidden), None
+    ).presented.encode()
+
+
+def in_clear(payload: dict[str, Any], hidden: list[str]) -> None:
+    (mine,) = [each for each in hidden if b"birth_date" in b64url_decode(each)]
+    hidden.remove(mine)
+    payload["_sd"].remove(disclosures.digest(mine))
+    payload["birth_date"] = json.loads(b64url_decode(mine))[2]
+
+
+def followed(payload: dict[str, Any], hidden: list[str]) -> None:
+    payload["sub"] = "the same in every copy"
+
+
+def put_in(payload: dict[str, Any], hidden: list[str]) -> None:
+    hidden.append(b64url_encode(b'["salt", "points", 12]'))
+
+
+@pytest.mark.parametrize(
+    ("change", "typ", "code"),
+    [
+        (in_clear, "dc+sd-jwt", "policy_refused"),
+        (followed, "dc+sd-jwt", "policy_refused"),
+        (put_in, "dc+sd-jwt", "disclosure_invalid"),
+        (lambda payload, hidden: hidden.append(hidden[0]), "dc+sd-jwt", "disclosure_invalid"),
+        (lambda payload, hidden: None, "jwt", "type_mismatch"),
+    ],
+)
+def test_sd_02_sd_04_sd_11_sd_17_what_an_authority_signed_otherwise(
+    folder: FolderWallet, desk: IssuerDesk, change: Callable[[dict[str, Any], list[str]], None], typ: str, code: str
+) -> None:
+    """A claim in clear would go to every reader, whatever its holder agreed to; a name of the holder's would link all copies."""
+    assert code in refused(
+        folder, desk, "sd_jwt", lambda holder: altered(desk, holder, change, typ), "credential_refused"
+    )
+
+
 def test_a_disclosure_that_the_issuer_kept(folder: FolderWallet, desk: IssuerDesk) -> None:
     def kept(holder: MemorySigner) -> bytes:
         made = desk.rightly("driving_licence", "sd_jwt", holder).decode()
@@ -288,7 +339,7 @@ def test_a_credential_that_is_no_text(
     assert caught.value.code in {"issuer_refused", "credential_refused"} and folder.documents() == ()
 
 
-def test_more_copies_than_keys(folder: FolderWallet, desk: IssuerDesk) -> None:
+def test_is_05_more_copies_than_keys(folder: FolderWallet, desk: IssuerDesk) -> None:
     desk.configurations = WHOLE[1:]
     desk.changes["/credential"] = {"credentials": [{"credential": b64url_encode(b"x")}] * (COPIES + 1)}
     with pytest.raises(WalletError, match="issuer_refused"):

@@ -186,7 +186,7 @@ def test_a_view_bound_to_my_key_of_another_view_is_refused(folder: FolderWallet,
     refused(folder, desk, "not_my_key")
 
 
-def test_another_type_is_refused(folder: FolderWallet, desk: IssuerDesk) -> None:
+def test_is_04_another_type_is_refused(folder: FolderWallet, desk: IssuerDesk) -> None:
     desk.sign = lambda kind, view, holder: desk.world.issue("citizen_identity", "identity", holder=holder)
     refused(folder, desk, "not_as_offered")
 
@@ -257,6 +257,8 @@ def test_when_the_last_view_is_wrong_none_is_kept(folder: FolderWallet, desk: Is
         ("/token", {"token_type": "Bearer"}, "issuer_refused"),
         ("/nonce", {"c_nonce": 7}, "issuer_refused"),
         ("/credential", Response(400, {}, b'{"error":"invalid_proof"}'), "issuer_refused"),
+        ("/credential", FetchError("timeout"), "issuer_unreachable"),  # whether it signed is not known
+        ("/credential", Response(503, {"retry-after": "30"}, b"{}"), "issuer_unreachable"),
         ("/credential", {"credentials": []}, "issuer_refused"),
         ("/credential", {"credentials": [{"credential": "AAAA"}] * 2}, "issuer_refused"),
         ("/credential", {"credentials": [{"credential": "not base64url!"}]}, "issuer_refused"),
@@ -264,14 +266,14 @@ def test_when_the_last_view_is_wrong_none_is_kept(folder: FolderWallet, desk: Is
         ("/credential", {"transaction_id": "later", "interval": 5}, "issuer_refused"),
     ],
 )
-def test_an_answer_that_is_not_as_it_must_be(
+def test_is_06_is_09_an_answer_that_is_not_as_it_must_be(
     folder: FolderWallet, desk: IssuerDesk, address: str, answer: Any, code: str
 ) -> None:
     desk.changes[address] = answer
     refused(folder, desk, code)
 
 
-def test_a_wrong_transaction_code_is_told_apart(folder: FolderWallet, desk: IssuerDesk) -> None:
+def test_is_01_a_wrong_transaction_code_is_told_apart(folder: FolderWallet, desk: IssuerDesk) -> None:
     refused(folder, desk, "transaction_code_wrong", transaction_code="000000")
     refused(folder, desk, "transaction_code_needed", transaction_code=None)
     assert [path for _, path, _ in desk.asked].count("/token") == 1  # without a code nothing was sent
@@ -342,7 +344,7 @@ def test_a_proof_is_checked_before_any_credential_is_asked_for(desk: IssuerDesk,
     assert not [path for _, path, _ in desk.asked if path == "/credential"]
 
 
-def test_proofs_must_be_for_what_was_begun(desk: IssuerDesk, tmp_path: Path) -> None:
+def test_is_02_proofs_must_be_for_what_was_begun(desk: IssuerDesk, tmp_path: Path) -> None:
     receipt, keys = begun(desk), SoftwareKeys(tmp_path / "k")
     trust, now = desk.world.open_bundle().trust, desk.world.now
     right = proofs_for(receipt, keys, now=now)

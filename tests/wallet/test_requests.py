@@ -242,11 +242,13 @@ def test_plain_http_is_taken_on_this_machine_in_a_simulation_alone() -> None:
         {"dcql_query": {"credentials": [SD_JWT] * 17}},
     ],
 )
-def test_a_request_that_is_wrong_is_refused_and_its_reader_told(reader: ReaderDesk, changes: dict[str, Any]) -> None:
+def test_vp_02_vp_08_a_request_that_is_wrong_is_refused_and_its_reader_told(
+    reader: ReaderDesk, changes: dict[str, Any]
+) -> None:
     told(reader, "invalid_request", **changes)
 
 
-def test_transaction_data_is_refused_as_we_know_no_type_of_it(reader: ReaderDesk) -> None:
+def test_vp_05_transaction_data_is_refused_as_we_know_no_type_of_it(reader: ReaderDesk) -> None:
     data = [b64url_encode(json_encode({"type": "payment", "credential_ids": ["licence"]}))]
     for value in (data, [], "text"):
         told(reader, "invalid_transaction_data", "reader_unsupported", transaction_data=value)
@@ -277,7 +279,7 @@ def test_algorithms_may_be_left_open_or_fully_specified(reader: ReaderDesk) -> N
         take(reader, reader.token(client_metadata={"vp_formats_supported": formats}))
 
 
-def test_an_encrypted_answer_has_a_key_that_we_can_use(reader: ReaderDesk) -> None:
+def test_vp_07_an_encrypted_answer_has_a_key_that_we_can_use(reader: ReaderDesk) -> None:
     reader.encrypted = True
     request = take(reader)
     assert request.encryption is not None and request.encryption.enc == "A256GCM"
@@ -329,7 +331,7 @@ def claims(*names: str, **more: Any) -> dict[str, Any]:
         (query({"id": "tax", "format": "dc+sd-jwt", "meta": {"vct_values": [VCT.replace("driving_licence", "tax_registration")]}}), "Tax"),
     ],
 )  # fmt: skip
-def test_who_asks_for_more_than_its_purpose_is_refused_with_the_reason(
+def test_vp_06_who_asks_for_more_than_its_purpose_is_refused_with_the_reason(
     reader: ReaderDesk, asked: dict[str, Any], beyond: str
 ) -> None:
     caught = told(reader, "invalid_request", "reader_overasks", dcql_query=asked)

@@ -16,12 +16,12 @@ import pytest
 
 from tests.wallet.issuer import ISSUER, TX_CODE, IssuerDesk
 from tests.world import PID
-from wallet import chain, restoring
+from wallet import carried, chain, deletion, restoring
 from wallet.errors import WalletError
 from wallet.folder import OWNER, FolderWallet
 from wallet.history import Kind
 from wallet.keys import SoftwareKeys
-from wallet.model import Document
+from wallet.model import Document, Linked
 from wallet.restoring import Contents
 from wallet.storage.engine import open_engine
 from wallet.storage.errors import Unavailable
@@ -181,6 +181,38 @@ def test_hostile_contents_are_refused_as_a_whole(contents: Contents, name: str) 
         value |= HOSTILE[name]
     with pytest.raises(WalletError, match=r"backup_newer|backup_malformed"):
         restoring.read(json.dumps(value).encode())
+
+
+def test_a_false_line_keeps_no_true_one_out(contents: Contents, desk: IssuerDesk, tmp_path: Path) -> None:
+    """A hostile file said first that its line was the one that a true backup brings later."""
+    true = contents.lines[0]
+    claim = {chain.RESTORED: {"place": true.place, "link": true.link.hex()}}
+    false = Linked(1, replace(true.entry, kind="forgotten", details=claim), bytes(32))
+    with device(tmp_path / "new", desk) as fresh:
+        fresh.restore(replace(contents, documents=(), lines=(false,)))
+        assert fresh.restore(contents).lines == len(contents.lines)
+        assert chain.against(contents.lines, fresh.wallet.chain(OWNER)[0]) is None
+
+
+@pytest.mark.parametrize("details", [{"views": 5}, {"claims": 5}, {"type": ["x"]}, {"type": {"x": 1}}, {"claims": [1]}])
+def test_a_line_of_another_shape_stops_no_page(
+    contents: Contents, desk: IssuerDesk, tmp_path: Path, details: dict[str, Any]
+) -> None:
+    """A phone that can fetch its documents no more is worse than a line that says little."""
+    first = contents.lines[0]
+    odd = replace(
+        first,
+        entry=replace(first.entry, kind="shown", details={"type": first.entry.details["type"], "to": "x", **details}),
+    )
+    try:
+        hostile = restoring.read(restoring.write(replace(contents, lines=(odd,))))
+    except WalletError:
+        return  # never kept
+    with device(tmp_path / "new", desk) as fresh:
+        fresh.restore(hostile)
+        assert len(carried.history(fresh.wallet.history(OWNER))) == 2
+        line = fresh.wallet.chain(OWNER)[0][0]
+        assert deletion.prepare(line, ()).body.vi
 
 
 def test_names_that_look_like_paths_are_names(contents: Contents, desk: IssuerDesk, tmp_path: Path) -> None:

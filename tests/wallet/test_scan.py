@@ -122,7 +122,7 @@ def test_any_text_is_understood_or_refused(text: str) -> None:
             assert error.code in {"prefix_unknown", "issuer_untrusted", "offer_malformed", "offer_unsupported"}
 
 
-def test_of_several_codes_none_is_chosen() -> None:
+def test_qr_11_of_several_codes_none_is_chosen() -> None:
     assert only((PHONE,)) == PHONE and only((PHONE, PHONE)) == PHONE
     for texts, code in (((), "no_code"), ((PHONE, "x"), "several_codes")):
         with pytest.raises(WalletError, match=code):
@@ -208,7 +208,7 @@ def png_of_nothing() -> bytes:
     return png_claiming(8, 8, b"\x00\xff" * 8)
 
 
-def test_limits_of_a_picture(citizen: Citizen) -> None:
+def test_qr_10_limits_of_a_picture(citizen: Citizen) -> None:
     """One byte more than the form may have is refused before it is read; other pages take no files at all."""
     assert send(citizen, picture=b"\x89PNG" + b"x" * (qr.PICTURE_BYTES - 4)).status_code == 422
     assert send(citizen, picture=b"x" * (qr.PICTURE_BYTES + 70_000)).status_code == 413

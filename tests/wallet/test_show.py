@@ -98,7 +98,7 @@ def test_who_tells_the_birth_date_tells_the_age() -> None:
         (Status.HOLDER_LOCKED, Standing.LOCKED, "bad"),
     ],
 )
-def test_a_documents_state_is_that_of_the_status_list(
+def test_st_01_a_documents_state_is_that_of_the_status_list(
     folder: FolderWallet, licence: Document, world: World, status: Status, standing: Standing, look: str
 ) -> None:
     index = cwt.peek(choose(licence).credential).status_index
@@ -107,7 +107,7 @@ def test_a_documents_state_is_that_of_the_status_list(
     assert (state.standing, state.look) == (standing, look)
 
 
-def test_time_and_lack_of_news_are_told(licence: Document, world: World) -> None:
+def test_st_03_time_and_lack_of_news_are_told(licence: Document, world: World) -> None:
     copy = choose(licence)
     statuses = world.open_bundle().statuses
 

@@ -67,3 +67,17 @@ def test_a_bundle_under_another_root_is_refused(desk: IssuerDesk, tmp_path: Path
 def test_a_kept_bundle_of_another_root_is_set_aside(desk: IssuerDesk, tmp_path: Path) -> None:
     (tmp_path / "bundle.cbor").write_bytes(World().bundle(sequence=9))
     assert keeper(desk, tmp_path).current(now=desk.world.now).sequence == 1
+
+
+def test_ST_02_a_clock_that_was_set_back_does_not_bring_an_older_bundle_back(desk: IssuerDesk, tmp_path: Path) -> None:
+    now, kept = desk.world.now, tmp_path / "bundle.cbor"
+    desk.world.now = now - DAY
+    older = desk.world.bundle()
+    desk.world.now = now
+    kept.write_bytes(newer := desk.world.bundle(sequence=2))
+    desk.changes["/bundle"] = Response(200, {}, older)
+    for back in (now - DAY, now - 300 * DAY):
+        with pytest.raises(WalletError, match="trust_unavailable"):
+            keeper(desk, tmp_path).current(now=back)
+        assert kept.read_bytes() == newer
+    assert keeper(desk, tmp_path).current(now=now).sequence == 2

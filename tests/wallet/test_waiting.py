@@ -304,7 +304,7 @@ def test_waiting_no_longer(folder: FolderWallet, desk: LaterDesk) -> None:
     assert desk.polled == [] and keys_in(folder) == []
 
 
-def test_nobody_asks_for_anothers(folder: FolderWallet, desk: LaterDesk) -> None:
+def test_is_10_nobody_asks_for_anothers(folder: FolderWallet, desk: LaterDesk) -> None:
     waiting = promised(folder, desk)
     later(desk)
     other = replace(folder, owner="another")

@@ -99,6 +99,7 @@ def prepare(value: str) -> flask.typing.ResponseReturnValue:
     frame.signed_in_form()
     at = rooms()
     choice = _choice(_body())
+    _check_named(value, choice)
     trust, statuses = at.trust.current(now=at.clock()).trust, known_statuses()
     signing, wanted = presenter().prepare(value, choice, frame.owner(), trust=trust, statuses=statuses, now=at.clock())
     return flask.jsonify(signing=signing, wanted=wanted)
@@ -185,6 +186,15 @@ def _choice(body: Mapping[str, Any]) -> Choice:
     ):
         raise WalletError("request_malformed", "documents")
     return Choice(tuple(options), {query: tuple(ids) for query, ids in documents.items()})
+
+
+def _check_named(value: str, choice: Choice) -> None:
+    """Of several that fit none is picked silently: every box may be unticked, and another may have come since the page was drawn."""
+    question, fitting = _question(value)
+    for asked, place in zip(question.request.query.sets, choice.options, strict=False):
+        for id_ in asked.options[place] if place is not None and 0 <= place < len(asked.options) else ():
+            if len(fitting[id_]) > 1 and not choice.documents.get(id_):
+                raise WalletError("nothing_fits", f"which document answers {id_}")
 
 
 def _body() -> Mapping[str, Any]:

@@ -10,7 +10,8 @@ Spec: RFC 6749 §4.1.3, §4.1.4; RFC 7636 §4.6; RFC 9449 §10; OpenID Connect C
  6. the verifier fits the challenge, none where none was sent; the
     key is the one that the request named, if it named one           invalid_grant
  7. the resources are among those of the request                      invalid_target
- 8. the account still stands, the consent still holds                 invalid_grant
+ 8. the account still stands, the consent still holds; where it is
+    for documents, the session too                                    invalid_grant
 """
 
 from idp.login.standing import Holder, holder
@@ -70,10 +71,14 @@ def _check(
 
 
 def still_holds(given: code.Code, ports: Ports, *, now: int) -> Holder:
-    """Who it is about, if the account stands and the consent holds. Raises TokenError."""
-    who = holder(ports, given.account_id, now=now)
+    """Who it is about, if the account stands and the consent holds; and, for documents, the session in which the code was
+    given: who locks a lost phone ends what is on its way to it, and holds the person as this does. Raises TokenError."""
+    documents = for_documents(given.scopes)
+    who = holder(ports, given.account_id, now=now, hold=documents)
     if who is None:
         raise TokenError("invalid_grant", "the code is no longer good", detail="the account was locked meanwhile")
+    if documents and all(one.sid != given.sid for one in ports.sessions.of_account(given.account_id, now=now)):
+        raise TokenError("invalid_grant", "the code is no longer good", detail="the session was ended meanwhile")
     consent = ports.consents.hold(
         given.account_id, given.client_id
     )  # a withdrawal meanwhile finds the grant and ends it

@@ -528,3 +528,15 @@ def test_elements_out_of_form_although_signed(space: str, name: str, value: Any,
     credential = with_elements(STANDING, {space: {name: value}})
     with refused(code):
         mdoc.verify_issued(credential, trust=STANDING.open_bundle().trust, now=NOW)
+
+
+@DOCUMENTS
+def test_nothing_is_told_by_a_null(document: DocumentType) -> None:
+    """What has no end is left out. Taken for a date, a null would be one that never comes: a card in force for ever."""
+    for field in document.fields:
+        shown = {namespace(document): {field.name: None}}
+        try:
+            claims = elements.to_claims(document, shown, shown)
+        except CertsError:
+            continue
+        assert claims == {} and field.name == "portrait"  # a picture that is none is an element, and no claim

@@ -12,12 +12,13 @@ import pytest
 from certs.catalogue import CATALOGUE
 from certs.formats import cwt
 from certs.keys import MemorySigner
-from idp.issuance import documents
+from idp.issuance import documents, status, wallets
 from idp.issuance.configurations import CREDENTIAL_SCOPES, SCOPE_PREFIX
 from idp.issuance.entitlement import as_of
 from idp.issuance.metadata import issuer_metadata
-from idp.login.standing import today
-from idp.model import Client, Document, DocumentState, Grant, Token
+from idp.login.session import SignedIn
+from idp.login.standing import holder, today
+from idp.model import Client, Document, DocumentState, Grant, IssuedCredential, Token
 from idp.oidc.clients import registration
 from idp.oidc.clients.registration import RegistrationError
 from idp.oidc.secrets import token_hash
@@ -300,3 +301,31 @@ def test_a_lock_ends_sessions_tokens_and_documents(state: State, wallet: Client)
         "person_unlocked",
         "documents_unlocked",
     ]
+
+
+def sessions(state: State) -> set[str]:
+    with state.storage.reading() as ports:
+        return {one.sid for one in ports.sessions.of_account("a-duong", now=state.clock[0])}
+
+
+def test_a_code_on_its_way_to_a_lost_phone_opens_nothing_after_the_lock(state: State, wallet: Client) -> None:
+    """Who has the phone has the code that its browser was just given: it would fetch the same documents for three months."""
+    phone, home = state.browser(), state.browser()
+    kept = state.redeem(phone.code(client_id="wallet", scope=SCOPE), headers=basic("wallet"))
+    assert kept.status_code == 200
+    on_its_way = answer_of(phone.ask(client_id="wallet", scope=SCOPE))["code"]
+    lost = sessions(state)
+    home.sign_in(home.ask())
+    with state.storage.transaction() as ports:
+        place = status.allocate(ports.statuses, CATALOGUE["driving_licence"].code)
+        copy = IssuedCredential("c-1", "d-licence", "licence", "print", *place, NOW, NOW + 90, "wallet", "lost", "")
+        ports.documents.record_issue(copy)
+    with state.storage.transaction() as ports:
+        who = holder(ports, "a-duong", now=state.clock[0])
+        (here,) = [one for one in ports.sessions.of_account("a-duong", now=state.clock[0]) if one.sid not in lost]
+        assert who is not None
+        done = wallets.lock(ports, SignedIn(here, who), "lost", now=state.clock[0], simulation=True)
+        assert isinstance(done, wallets.Locked)
+    answers.token(state.redeem(on_its_way, headers=basic("wallet")), "invalid_grant")
+    at_home = answer_of(home.ask(client_id="wallet", scope=SCOPE))["code"]  # who asked for the lock goes on
+    assert state.redeem(at_home, headers=basic("wallet")).status_code == 200

@@ -10,7 +10,7 @@ import pytest
 from certs.formats import cwt
 from certs.keys import MemorySigner
 from certs.status import Status, read_cwt
-from idp.issuance import documents, wallets
+from idp.issuance import documents, offer, wallets
 from idp.issuance.entitlement import Refusal
 from idp.issuance.publication import STATUS_CWT
 from idp.issuance.wallets import Locked, Wallet
@@ -131,6 +131,21 @@ def test_its_grants_end_and_so_do_the_other_sessions(office: Office) -> None:
         assert ports.grants.live(token_hash(other), "access", now=office.now) is not None  # nobody said it was there
         assert [one.session_hash for one in ports.sessions.of_account("account-1", now=NOW)] == ["here"]
         assert len(ports.sessions.of_account("account-3", now=NOW)) == 1
+
+
+@pytest.mark.parametrize("place", ["lost", "here", None])
+def test_an_offer_that_the_lost_phone_made_gives_nothing_after_the_lock(office: Office, place: str | None) -> None:
+    """Its page shows the transaction code too. An officer's offer, and one that was made where the lock was, stay good."""
+    receive(office, granted(office, "g-1", PHONE))
+    with office.storage.transaction() as ports:
+        for name in ("here", "lost"):
+            ports.sessions.add(session(name))
+        sid = session(place).sid if place else None
+        made = offer.create(ports, account_id="account-1", kind="driving_licence", now=office.now, sid=sid)
+        assert isinstance(made, offer.Offer)
+    lock(office, key_of(office, PHONE))
+    answer = office.redeem(offer.code_of(made.offer_id), made.tx_code)
+    assert answer.status == (400 if place == "lost" else 200)
 
 
 @pytest.mark.parametrize("verb", ["reinstate", "unlock", "suspend", "points"])

@@ -21,6 +21,9 @@ function choice() {
     if (picked !== undefined) options[Number(set.dataset.set)] = Number(picked);
   }
   const documents = {};
+  for (const shown of form.querySelectorAll(".asked-document")) { // the one that the page showed, whatever came since
+    if (!shown.querySelector("input")) documents[shown.dataset.query] = [shown.dataset.document];
+  }
   for (const input of form.querySelectorAll('input[name^="document-"]:checked')) {
     (documents[input.name.slice("document-".length)] ??= []).push(input.value);
   }

@@ -34,11 +34,18 @@ let turn = 0;
 
 const SCREENS = { "": homeScreen, documents: detailsScreen, show: showScreen, scan: scanScreen, asked: askedScreen, history: historyScreen, settings: settingsScreen, "no-network": homeScreen };
 
-/** @returns {string[]} */
-const route = () => location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+/** What a link may say; what is no address of ours leads home. @returns {string[]} */
+function route() {
+  try {
+    const parts = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+    return Object.hasOwn(SCREENS, parts[0]) ? parts : [""];
+  } catch {
+    return [""]; // a percent sign that stands for nothing
+  }
+}
 
 async function screen() {
-  if (app.opened) return (SCREENS[route()[0]] ?? homeScreen)(app, ...route().slice(1));
+  if (app.opened) return SCREENS[route()[0]](app, ...route().slice(1));
   const kept = await vault.look();
   if (kept) return lockedScreen(app, kept);
   const answer = await syncing.ask();
@@ -95,11 +102,13 @@ async function enter(opened) {
 
 /** What the vault holds now. Where bytes of it were changed it counts as empty; with a network it is filled anew. */
 async function refresh() {
-  const held = await vault.read(app.opened).catch((error) => {
+  const { opened } = app;
+  const held = await vault.read(opened).catch((error) => {
     if (error.name === "OperationError") return null; // the seal does not hold
     throw error;
   });
-  Object.assign(app, held ?? { documents: [], rest: null }, { damaged: held === null, used: await vault.usedCopies(app.opened) });
+  const used = await vault.usedCopies(opened);
+  if (app.opened === opened) Object.assign(app, held ?? { documents: [], rest: null }, { damaged: held === null, used }); // else it was locked meanwhile
 }
 
 async function synchronise() {
@@ -135,8 +144,9 @@ async function changedElsewhere() {
   }
 }
 
-function restless() {
-  if (app.opened && Date.now() - touched > (document.hidden ? AWAY : IDLE)) lock();
+/** @param {boolean} [away] the page was out of sight until now: there its timers may have stood still */
+function restless(away = document.hidden) {
+  if (app.opened && Date.now() - touched > (away ? AWAY : IDLE)) lock();
 }
 
 addEventListener("hashchange", () => {
@@ -145,10 +155,10 @@ addEventListener("hashchange", () => {
 for (const event of ["pointerdown", "keydown"]) addEventListener(event, () => { touched = Date.now(); }, { passive: true });
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) touched = Date.now();
-  else restless();
+  else restless(true);
 });
 addEventListener("online", () => synchronise());
-setInterval(restless, 15_000);
+setInterval(() => restless(), 15_000);
 vault.onChange(changedElsewhere);
 navigator.serviceWorker?.register("/service-worker.js").catch(() => {}); // without it everything works, online
 await render({ focus: false });
