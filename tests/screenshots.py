@@ -132,6 +132,10 @@ def one_walk(
     page.click("#why summary")
     page.click("#all-facts summary")
     camera("verdict-why")
+    page.click("#receipt")
+    page.wait_for_selector("#save")
+    camera("counter-receipt")
+    _asked(at)
     at.check_picture(picture_of(text, text[:-3] + "000"))
     page.wait_for_selector("#code-2")
     camera("counter-choose")
@@ -180,7 +184,32 @@ def _scanning(at: Walk) -> None:
     at.click("#camera-stop")
 
 
+def _asked(at: Walk) -> None:
+    """The counter asks: over the network, and by its code, which the wallet's pages read."""
+    at.go("verifier", "/online")
+    at.look("counter-online-ask")
+    at.click("#ask-online")
+    at.page.wait_for_selector("#code img")
+    at.look("counter-online")
+    at.go("verifier", "/ask")
+    at.look("counter-ask")
+    at.click("#ask")
+    at.page.wait_for_selector("#text-of-code", state="attached")
+    at.look("counter-challenge")
+    text = at.page.locator("#text-of-code").text_content()
+    at.go("wallet", "/scan")
+    at.look("wallet-scan")
+    at.click("#paste summary")
+    at.page.fill("#text", text or "")
+    at.click("#read")
+    at.page.wait_for_selector("#reader")
+    at.look("wallet-asked")
+
+
 def _other_verdicts(run: smoke.Run, at: Walk, document: str, text: str) -> None:
+    at.check_text("999203001234||Nguyễn Thị Thuỳ Dương|09052003|Nữ|Số 1 Đường Hoa Sen|01012022")
+    at.click("#unsigned-card summary")
+    at.look("verdict-unsigned")
     at.check_text("VN1:" + text[5:-3])
     at.look("verdict-rejected")
     at.check_text(at.show(document, "age_over_18", name="show-adult"))

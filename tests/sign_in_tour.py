@@ -83,7 +83,7 @@ class Tour:
             page.goto(self.urls["idp"] + "/account/security")
             page.click(f"#add-{kind}")
             self.look(page, f"security-{kind}")
-        for path in ("", "/data", "/sessions", "/activity", "/notices", "/export", "/password"):
+        for path in ("", "/data", "/sessions", "/activity", "/notices", "/export", "/password", "/wallets"):
             page.goto(f"{self.urls['idp']}/account{path}")
             self.look(page, f"account{path.replace('/', '-')}")
         page.goto(self.urls["idp"] + "/simulation/messages")

@@ -42,6 +42,7 @@ FLOOR = {
     "doctor_command": 8,
     "rotate_command": 8,
     "device": 4,
+    "qr_text": 2,
     "qr": 4,
     "lote": 5,
     "trust": 5,

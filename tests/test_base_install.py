@@ -5,11 +5,16 @@ import shutil
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
+from subprocess import DEVNULL
 
 import pytest
 
 from certs import qr
+from tests.certs.formats.mdocs import TRANSCRIPT
+from tests.shown import FORMS, show
+from tests.site import Answer, Site
 from tests.world import World
 
 ROOT = Path(__file__).parent.parent
@@ -34,10 +39,17 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(bank: Path, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [str(bank / "python"), "-I", *arguments]
-    if shutil.which("unshare") and subprocess.run(["unshare", "-n", "true"], check=False).returncode == 0:
-        command = ["unshare", "-n", *command]  # no network at all, not even loopback
+    command = [*alone(), str(bank / "python"), "-I", *arguments]
     return subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=60, check=False)
+
+
+@cache
+def alone() -> tuple[str, ...]:
+    """What starts a program in a network namespace of its own: no network at all, not even loopback. Empty where nobody may."""
+    for way in (("unshare", "-n"), ("unshare", "-rn")):
+        if shutil.which("unshare") and subprocess.run([*way, "true"], check=False, stderr=DEVNULL).returncode == 0:
+            return way
+    return ()
 
 
 def test_no_framework_is_installed(bank: Path, tmp_path: Path) -> None:
@@ -72,3 +84,54 @@ def test_five_lines_of_the_readme(bank: Path, tmp_path: Path) -> None:
     )
     ran = run(bank, "-c", "\n".join(lines), folder=tmp_path)
     assert ran.stdout.split() == ["driving_licence", "True"], ran.stderr
+
+
+EACH_FORM = """
+import json, socket, sys
+from certs.formats.session_transcript import redirect
+from verifier import Conversation, Policy, Verifier
+
+given = json.load(open("given.json"))
+try:
+    socket.create_connection(("127.0.0.1", given["port"]), 2)
+    sys.exit("something is reachable")
+except OSError:
+    pass
+verifier = Verifier.from_bundle("bundle.cbor", root_sha256=given["root"])
+asked = {"audience": given["audience"], "challenge": given["nonce"].encode()}
+policies = {"vn1_cwt": Policy(), "printed": Policy(require_holder_proof=False, accept_printed=True)}
+transcript = redirect(client_id=given["audience"], nonce=given["nonce"], response_uri=given["to"], thumbprint=None)
+conversation = Conversation(transcript)
+for form, text in given["texts"].items():
+    report = verifier.inspect(text, policy=policies.get(form, Policy(**asked)), conversation=conversation)
+    print(form, report.outcome.value)
+"""
+
+
+def test_every_form_with_nothing_reachable(bank: Path, tmp_path: Path) -> None:
+    if not alone():
+        pytest.skip("this user may not make a network namespace (unshare -n, unshare -rn)")
+    world = World(now=int(time.time()))
+    (tmp_path / "bundle.cbor").write_bytes(world.bundle())
+    texts = {form: show(world, form).text for form in FORMS} | {"printed": world.paper()}
+    with Site() as site:
+        site.pages["/bundle"] = Answer(world.bundle(sequence=2))
+        given = {
+            "texts": texts,
+            "port": int(site.url.rpartition(":")[2]),
+            "root": world.root_sha256,
+            "audience": TRANSCRIPT.audience,
+            "nonce": TRANSCRIPT.nonce,
+            "to": "https://bank.example/response",
+        }
+        (tmp_path / "given.json").write_text(json.dumps(given))
+        told = run(bank, "-c", EACH_FORM, folder=tmp_path)
+        assert told.stdout.split("\n")[:-1] == [f"{form} accepted" for form in texts], told.stderr
+        kept = ("--bundle", "bundle.cbor")
+        refreshed = run(
+            bank, "-m", "verifier", "bundle", "refresh", *kept, "--from", site.url + "/bundle", folder=tmp_path
+        )
+        assert refreshed.returncode == 2, refreshed.stderr
+        checked = run(bank, "-m", "verifier", "check", texts["printed"], *kept, "--printed", folder=tmp_path)
+        assert checked.returncode == 0, checked.stderr
+        assert site.asked == []

@@ -8,7 +8,7 @@
 
 Ready policies lie in `verifier.policy.ready`, what a policy may ask in `verifier.policy.predicates`; one in a file is read by
 `verifier.policy.file`; guards against replay are in `verifier.once` and `verifier.storage`, a form that asks nobody twice in
-`verifier.policy.own_form`.
+`verifier.policy.own_form`. `verifier.keeper` renews the bundle in the background, on a schedule (`docs/offline.md`).
 
 The sign-in (`verifier.login`) and the counter (`verifier.app`) need the extra `verifier`; nothing else does.
 """

@@ -14,10 +14,11 @@ from verifier.config import Config, ServiceConfig
 from verifier.keeper import Keeper, Source
 from verifier.login import Client, SignIn
 from verifier.once import MemoryOnce
+from verifier.policy.composed import AllOf
 from verifier.scan import FILE_LIMIT, TEXT_LIMIT
 from verifier.storage.sqlite import SqliteOnce
 from verifier.transactions import MemoryTransactions
-from verifier.web import challenge, check, customer, errors, frame, log, logout, online, problems, service
+from verifier.web import challenge, check, customer, errors, frame, log, logout, online, problems, service, verdicts
 from verifier.web.shelf import Shelf
 
 SCOPE = "openid profile email phone address vneid"  # a bank has to know its customers
@@ -49,12 +50,19 @@ def create_app(config: Config) -> Flask:
     fetcher = Fetcher(simulation=config.simulation, ca_bundle=config.ca_bundle)
     keeper = Keeper(Source(config.bundle, config.bundle_url, config.root_sha256), fetcher)
     app.extensions["counter"] = frame.Counter(
-        config, keeper, _sign_in(config, fetcher), Shelf(), MemoryOnce(), MemoryTransactions()
+        config,
+        keeper,
+        _sign_in(config, fetcher),
+        Shelf(),
+        MemoryOnce(),
+        MemoryTransactions(),
+        {name: each for name, each in settings.policies(config.policies).items() if not isinstance(each, AllOf)},
     )
     log.install(app)
     frame.install(app)
     errors.install(app)
     app.register_blueprint(check.pages)
+    app.register_blueprint(verdicts.pages)
     app.register_blueprint(challenge.pages)
     app.register_blueprint(online.pages)
     app.register_blueprint(customer.pages)

@@ -34,6 +34,7 @@ from verifier.verifier import Verifier
 log = logging.getLogger(__name__)
 LIFETIME = 180  # seconds to take the phone out, read, choose and agree; at most `certs.challenge.LIFETIME`
 GRACE = 60  # seconds after the end in which an answer that was begun in time may still be shown
+MARGIN = 300  # seconds longer that an answer is remembered: the guard has a clock of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,8 @@ def _refusal(question: Question, once: Once, *, now: int) -> tuple[str, Step] | 
     if question.over(now=now):  # 2
         return "presentation_stale", Step.HOLDER_PROOF
     try:
-        first = once.once(b"challenge:" + question.challenge.challenge, expires=question.challenge.expires + GRACE)  # 3
+        key, ends = b"challenge:" + question.challenge.challenge, question.challenge.expires + GRACE + MARGIN
+        first = once.once(key, expires=ends)  # 3
     except Exception as error:  # noqa: BLE001 — a guard that cannot tell is no yes, whatever ails it
         event(log, logging.ERROR, "replay_guard_failed", error=error)
         return "internal", Step.HOLDER_PROOF

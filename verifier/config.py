@@ -10,15 +10,15 @@ VERIFIER_CLIENT_SECRET_FILE  our secret there                          <data>/cl
 VERIFIER_READER_KEY          with what we sign that we ask (PEM)       <data>/reader.pem
 VERIFIER_READER_CERTIFICATE  its certificate on the trust list (DER)   <data>/reader.der
 VERIFIER_WALLET              web address of the wallet that opens on this device; none: an openid4vp:// link
+VERIFIER_POLICIES            folder of policies (NAME.toml)            none: the ready ones alone
 VERIFIER_REFRESH             seconds between refreshes; 0: never       60
 VERIFIER_SIMULATION          1: http to this very machine is allowed
 VERIFIER_CA_BUNDLE           a file of TLS roots instead of the system's
 
-And of the service (`python -m verifier serve` sets them):
+And of the service (`python -m verifier serve` sets them), which has its policies by the same setting:
 
 VERIFIER_BUNDLE_URL          where newer trust data comes from         none: the file is read again when it was replaced
 VERIFIER_TOKENS              its bearer tokens, one a line             <data>/tokens
-VERIFIER_POLICIES            folder of policies (NAME.toml)            none: the ready ones alone
 VERIFIER_ONCE                file of what was used up                  <data>/once.sqlite
 """
 
@@ -53,6 +53,7 @@ class Config:
     reader_key: Path | None = None
     reader_certificate: Path | None = None
     wallet: str | None = None
+    policies: Path | None = None
 
     @property
     def secure(self) -> bool:
@@ -106,6 +107,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
         reader_key=Path(env.get("VERIFIER_READER_KEY", data / "reader.pem")),
         wallet=(env.get("VERIFIER_WALLET") or "").rstrip("/") or None,
         reader_certificate=Path(env.get("VERIFIER_READER_CERTIFICATE", data / "reader.der")),
+        policies=_folder(env),
     )
 
 
@@ -129,7 +131,7 @@ def service_from_environment(environ: Mapping[str, str] | None = None) -> Servic
         once=Path(env.get("VERIFIER_ONCE", data / "once.sqlite")),
         bundle_url=env.get("VERIFIER_BUNDLE_URL") or None,
         root_sha256=env.get("VERIFIER_ROOT_SHA256") or None,
-        policies=Path(folder) if (folder := env.get("VERIFIER_POLICIES")) else None,
+        policies=_folder(env),
         refresh_seconds=_seconds(env),
         simulation=env.get("VERIFIER_SIMULATION") == "1",
         ca_bundle=env.get("VERIFIER_CA_BUNDLE") or None,
@@ -140,6 +142,8 @@ def policies(folder: Path | None) -> Mapping[str, Demand]:
     """The ready ones, and those of a folder by their file's name. Raises ConfigError."""
     found = dict(READY)
     for path in sorted(folder.glob("*.toml")) if folder else ():
+        if path.stem in READY:
+            raise ConfigError(f"VERIFIER_POLICIES: {path.name} has the name of a ready policy; give it another")
         try:
             found[path.stem] = policy_file.load(path)
         except (OSError, PolicyError) as error:
@@ -161,6 +165,11 @@ def tokens(path: Path) -> tuple[bytes, ...]:
     if not lines or min(map(len, lines)) < TOKEN_LENGTH:
         raise ConfigError(f"VERIFIER_TOKENS: {path} needs tokens of {TOKEN_LENGTH} characters and more, one a line")
     return tuple(sha256(line.encode()).digest() for line in lines)
+
+
+def _folder(env: Mapping[str, str]) -> Path | None:
+    named = env.get("VERIFIER_POLICIES")
+    return Path(named) if named else None
 
 
 def _seconds(env: Mapping[str, str]) -> int:

@@ -12,13 +12,12 @@ from enum import StrEnum
 
 from certs import bundle as bundles
 from certs import qr
-from certs.bundle import CLOCK_SKEW, Bundle, Part, fingerprint
+from certs.bundle import CLOCK_SKEW, Bundle, Part, clock_is_behind, fingerprint
 from certs.catalogue import Text
 from certs.errors import CertsError
 from certs.profiles import DAY
 from verifier import facts, scan
 from verifier.display import PARTS
-from verifier.policy.single import clock_is_behind
 from verifier.scan import NothingToCheck
 
 SOON = 3 * DAY

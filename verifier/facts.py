@@ -132,11 +132,18 @@ def facts(verified: Verified) -> tuple[Fact, ...]:
     )
 
 
-def matters(verified: Verified) -> tuple[Fact, ...]:
-    """The two or three facts on which a decision at a counter rests."""
+def matters(verified: Verified, asked: tuple[str, ...] = ()) -> tuple[Fact, ...]:
+    """The two or three facts on which a decision at a counter rests; those that were asked for by name, all of them, where some were."""
     known = {fact.name: fact for fact in facts(verified)}
-    chosen = [known[name] for name in _MATTERS if name in known][:3]
+    wanted = [known[name] for name in asked if name in known]
+    chosen = wanted or [known[name] for name in _MATTERS if name in known][:3]
     return tuple(chosen) or tuple(known.values())[:3]
+
+
+def labels(names: tuple[str, ...]) -> tuple[Text, ...]:
+    """Facts by their official names, where only the catalogue's names are at hand."""
+    known = {field.name: field.label for kind in CATALOGUE.values() for field in kind.fields}
+    return tuple(known.get(name, _same(name)) for name in names)
 
 
 def portrait(verified: Verified) -> Picture | None:
@@ -168,6 +175,11 @@ def day(text: str) -> str:
 def moment(seconds: int) -> str:
     """A Unix time in Vietnam's time, to the minute."""
     return datetime.fromtimestamp(seconds, UTC).astimezone(HANOI).strftime("%d/%m/%Y %H:%M")
+
+
+def stamp(seconds: int) -> str:
+    """A Unix time's day in Vietnam, as it begins a number: 20260119."""
+    return datetime.fromtimestamp(seconds, UTC).astimezone(HANOI).strftime("%Y%m%d")
 
 
 def age(seconds: int) -> Text:

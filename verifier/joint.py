@@ -94,9 +94,16 @@ def rule_all(texts: Sequence[str], demand: AllOf, rule: Rule) -> JointRuling:
 
 
 def _twice(texts: Sequence[str], rulings: Sequence[Ruling]) -> bool:
-    shown = [ruling.verified.presentation_id for ruling in rulings if ruling.verified]
-    named = [each for each in shown if each is not None]
-    return len(set(texts)) < len(texts) or len(set(named)) < len(named)
+    """One presentation, or one credential presented anew: it would pass for two documents. Two views of one are two."""
+    written = [text for text in texts if isinstance(text, str)]
+    shown = [ruling.verified for ruling in rulings if ruling.verified]
+    named = [each.presentation_id for each in shown if each.presentation_id is not None]
+    papers = [
+        (each.document, each.view, each.issuer, each.issued, each.expires, each.holder_thumbprint or dict(each.claims))
+        for each in shown
+    ]
+    again = any(paper in papers[:place] for place, paper in enumerate(papers))
+    return again or len(set(written)) < len(written) or len(set(named)) < len(named)
 
 
 def _assigned(table: Sequence[Sequence[Ruling]], good: set[Outcome], parts: int) -> list[int] | None:

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from certs import qr
+from certs import qr_text
 from certs.catalogue import DocumentType, View
 from certs.encoding import b64url_decode, b64url_encode
 from certs.errors import Malformed
@@ -81,7 +81,7 @@ def peek(text: str) -> Guess:
     """Raises CertsError."""
     form = form_of(text)
     if form is Form.QR:
-        shown = cwt.peek(qr.from_text(text))
+        shown = cwt.peek(qr_text.from_text(text))
         return Guess(shown.document, shown.view, shown.printed)
     if form is Form.SD_JWT:
         contents = sd_jwt.peek(text)
@@ -104,7 +104,7 @@ def verify(
     trail.begin(Step.BOUNDS)  # 1
     form = form_of(text)
     if form is Form.QR:
-        data = qr.from_text(text)
+        data = qr_text.from_text(text)
         return cwt.verify(data, trust=trust, statuses=statuses, now=now, expected=expected(policy), trail=trail)
     asked = expected_online(policy)
     if form is Form.SD_JWT:

@@ -130,6 +130,8 @@ def collect(
 
 def form(body: bytes) -> Mapping[str, str]:
     """2. Raises Refused."""
+    if len(body) > FORM_LIMIT:  # before anything is made of it
+        raise Refused(400, "form")
     try:
         pairs = parse_qsl(
             body.decode("utf-8"),
@@ -141,7 +143,7 @@ def form(body: bytes) -> Mapping[str, str]:
         )
     except ValueError:  # UnicodeDecodeError too
         raise Refused(400, "form") from None
-    if len(body) > FORM_LIMIT or len(dict(pairs)) != len(pairs):
+    if len(dict(pairs)) != len(pairs):
         raise Refused(400, "form")
     return dict(pairs)
 

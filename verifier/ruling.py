@@ -6,7 +6,7 @@ Spec: the steps of `certs.formats.Step`. Steps 1 to 8 are taken once for all alt
 import logging
 from dataclasses import dataclass
 
-from certs.bundle import Bundle
+from certs.bundle import Bundle, clock_is_behind
 from certs.errors import CertsError, Unavailable
 from certs.formats import Expected, Step, Verified
 from certs.log import event
@@ -17,7 +17,6 @@ from verifier.policy.single import (
     Policy,
     Unknown,
     bundle_is_stale,
-    clock_is_behind,
     document_refusal,
     expected,
     expected_online,
@@ -52,6 +51,7 @@ class Ruling:
         return _RANKS[self.outcome], step
 
 
+_NOT_YET = frozenset({"issued_in_future", "not_yet_valid", "cert_not_yet_valid"})
 _RANKS = {Outcome.REJECTED: 0, Outcome.UNDETERMINED: 1, Outcome.ACCEPTED: 2}
 
 
@@ -106,7 +106,7 @@ def _examine(text: str, policy: Policy, bundle: Bundle, conversation: Conversati
 def _judge(text: str, examined: Examined, journey: Journey, policy: Policy, bundle: Bundle, now: int) -> Ruling:
     try:
         if examined.verified is None:
-            raise examined.error or AssertionError("neither a document nor an error")
+            raise _of_the_clock(examined.error, bundle, now)
         return Ruling(policy, journey, _accept(text, examined.verified, policy, journey, bundle, now))
     except Verdict as verdict:
         return Ruling(policy, journey, None, verdict)
@@ -122,6 +122,13 @@ def _judge(text: str, examined: Examined, journey: Journey, policy: Policy, bund
         # Whatever went wrong in here is our fault, and never a yes. The text itself stays out of the log.
         event(log, logging.ERROR, "verification_failed", step=int(journey.last), error=error)
         return _refused(policy, journey, Rejected("internal", journey.last, type(error).__name__), error)
+
+
+def _of_the_clock(error: Exception | None, bundle: Bundle, now: int) -> Exception:
+    """Before its own trust data this clock is wrong, and not whatever it takes to be of the future."""
+    if isinstance(error, CertsError) and error.code in _NOT_YET and clock_is_behind(bundle, now=now):
+        return Unavailable("clock_unreliable", error.code)
+    return error or AssertionError("neither a document nor an error")
 
 
 def _accept(text: str, verified: Verified, policy: Policy, journey: Journey, bundle: Bundle, now: int) -> Verified:

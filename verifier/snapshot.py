@@ -70,7 +70,7 @@ class Refresh:
 
 def load(path: Path, *, now: int, root_sha256: str | None = None) -> Bundle:
     """The bundle kept in a file. Raises OSError or CertsError."""
-    return bundles.read(path.read_bytes(), now=now, root_sha256=root_sha256)
+    return bundles.kept(path.read_bytes(), now=now, root_sha256=root_sha256)
 
 
 def fetch(fetcher: Fetcher, url: str, path: Path, *, root_sha256: str, now: int) -> Refresh:

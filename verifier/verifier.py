@@ -52,7 +52,7 @@ class Verifier:
         Raises OSError when the file cannot be read, CertsError when it is no sound bundle.
         """
         data = Path(path).read_bytes()
-        return cls(bundles.read(data, now=int(clock()), root_sha256=root_sha256), clock)
+        return cls(bundles.kept(data, now=int(clock()), root_sha256=root_sha256), clock)
 
     def verify(
         self,

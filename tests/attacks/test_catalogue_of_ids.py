@@ -40,7 +40,7 @@ GROUPS = frozenset(
         "MD",
         "IS",
         "VP",
-        "VP",
+        "FE",
     ]
 )
 ISSUES = {"Authentication", "Documents", "OpenID Connect in full", "The verifier"}

@@ -78,6 +78,8 @@ def test_a_code_before_the_camera_is_a_verdict(
     film.write_bytes(video_of(shown(held)))
     with launched(playwright, camera=film) as browser:
         page, troubles = counter(browser.new_context(permissions=["camera"], locale="vi"), nation)
+        bodies: list[bytes] = []
+        page.on("request", lambda r: bodies.append(r.post_data_buffer or b"") if r.url.endswith("/scan") else None)
         assert page.evaluate("document.activeElement.id") == "camera-start"
         page.keyboard.press("Enter")
         assert verdict(page) == ("accepted", "")
@@ -87,6 +89,7 @@ def test_a_code_before_the_camera_is_a_verdict(
         assert verdict(page) == ("accepted", "")
         page.goto(nation.urls["verifier"] + "/check")
         page.wait_for_url("**/verdict/*")
+        assert len(bodies) == 3 and not [body for body in bodies if b"JFIF" in body]  # read here: no picture went out
         assert troubles.seen == []
 
 
@@ -110,10 +113,12 @@ def test_two_codes_before_the_camera_wait_for_a_choice(
 def test_a_camera_that_sees_no_code_goes_on_and_can_be_stopped(
     nation: smoke.Run, playwright: Playwright, tmp_path: Path
 ) -> None:
+    """Where this browser cannot read codes at all, the server does: one frame at a time."""
     film = tmp_path / "nothing.mjpeg"
     film.write_bytes(video_of(frames=2))
     with launched(playwright, camera=film) as browser:
         context = browser.new_context(permissions=["camera"], viewport={"width": 360, "height": 700})
+        context.add_init_script("delete globalThis.Worker")
         page, troubles = counter(context, nation)
         held_back: list[Route] = []
         page.route("**/scan", lambda route: held_back.append(route))
@@ -166,6 +171,39 @@ def test_a_browser_that_reads_codes_itself_sends_no_picture(
         assert verdict(page) == ("rejected", "policy_refused")
         assert len(bodies) == 1 and b"VN1:" in bodies[0] and b"JFIF" not in bodies[0]
         assert troubles.seen == []
+
+
+def test_a_counter_whose_server_is_away_keeps_what_was_read(
+    nation: smoke.Run, held: Held, playwright: Playwright, tmp_path: Path
+) -> None:
+    """Told on the page; nothing is judged in it; what waits is judged when the server is back, or let go."""
+    film = tmp_path / "nothing.mjpeg"
+    film.write_bytes(video_of(frames=2))
+    with launched(playwright, camera=film) as browser:
+        context = browser.new_context(permissions=["camera"], viewport={"width": 360, "height": 700})
+        context.add_init_script(f"({READER})({json.dumps([shown(held)])})")
+        page, troubles = counter(context, nation)
+        context.set_offline(True)
+        page.click("#camera-start")
+        page.wait_for_selector("#kept")
+        assert page.evaluate("document.activeElement.id") == "forget" and page.locator("#verdict").count() == 0
+        assert axe(page) == []
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#kept", state="hidden")
+        page.evaluate("document.getElementById('paste').open = true")
+        page.fill("#text", shown(held))
+        page.click("#check")
+        page.wait_for_selector("#kept")
+        assert page.input_value("#text").startswith("VN1:")
+        context.set_offline(False)
+        assert verdict(page) == ("accepted", "")
+        page.click("#receipt")
+        page.wait_for_selector("#print:not([hidden])")
+        assert axe(page) == []
+        with page.expect_download() as download:
+            page.click("#save")
+        assert "Mã lý do" not in Path(download.value.path()).read_text("utf-8")
+        assert [each for each in troubles.seen if "ERR_INTERNET_DISCONNECTED" not in each] == []
 
 
 def test_without_a_script_there_is_no_camera_and_the_upload_is_the_way(

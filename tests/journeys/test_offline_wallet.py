@@ -257,6 +257,24 @@ def test_a_wrong_clock_is_told(phone: Phone) -> None:
     page.close()
 
 
+def test_a_phone_that_froze_the_page_in_a_pocket_finds_it_locked(phone: Phone) -> None:
+    """Timers of a page in the background stand still: two minutes are noticed when it comes back, before anybody looks at it."""
+    page = phone.opened("#/documents")
+    page.evaluate(
+        """() => {
+            let hidden = true;
+            Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+            document.dispatchEvent(new Event("visibilitychange"));
+            const now = Date.now;
+            Date.now = () => now() + 120_000;
+            hidden = false;
+            document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+    at_screen(page, "locked")
+    page.close()
+
+
 def test_a_full_storage_keeps_what_was_there_and_tells(phone: Phone) -> None:
     page = phone.opened()
     until(page, "document.getElementById('as-of')")

@@ -108,6 +108,12 @@ class Crowd:
     def _code(self, browser: httpx.Client, one: Persona) -> str:
         answer = browser.get("/authorize?" + urlencode(self._request()))
         while not answer.headers.get("Location", "").startswith(self.here.verifier):
+            if answer.status_code == 429 and not self.stop.wait(float(answer.headers["Retry-After"])):
+                # Tries that a kill cut off stay counted for the address too, on which all of this crowd sits.
+                answer = browser.get("/authorize?" + urlencode(self._request()))
+                continue
+            if answer.status_code == 429:
+                raise httpx.HTTPError("stopped while it was told to wait")
             if answer.status_code != 303:
                 raise AssertionError(f"{answer.status_code} at {answer.request.url.path}")
             page = browser.get(answer.headers["Location"])

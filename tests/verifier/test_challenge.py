@@ -23,7 +23,7 @@ from certs.x509 import Usage
 from tests.world import DAY, World
 from verifier import Rejected, Verifier
 from verifier.__main__ import main
-from verifier.challenge import Asker, Question, ask, inspect_answer, purposes, verify_answer
+from verifier.challenge import GRACE, Asker, Question, ask, inspect_answer, purposes, verify_answer
 from verifier.once import MemoryOnce
 
 OPENING, LENDING = Text("Mở tài khoản", "Opening an account"), Text("Cho vay", "A loan")
@@ -242,3 +242,13 @@ def test_the_command_asks_and_reads_the_answer_from_standard_input(
     assert json.loads(capsys.readouterr().out)["verified"]["audience"] == "bank"
     assert main([*given, "--purpose", OPENING.vi, "--view", "driving_licence.full"]) == 64
     assert "policy_refused" in capsys.readouterr().err
+
+
+def test_qr_13_an_answer_at_the_last_moment_is_not_forgotten_first(bank: Bank) -> None:
+    """The guard looks at its own clock, somewhat later than we did, and on another machine it may be ahead."""
+    question = bank.asks(lifetime=30)
+    bank.world.now += 30 + GRACE - 1
+    text = bank.answered(question, now=bank.world.now)
+    for ahead, code in ((0, None), (1, "presentation_replayed"), (60, "presentation_replayed")):
+        bank.once._clock = lambda ahead=ahead: bank.world.now + ahead  # type: ignore[misc]
+        assert bank.code(text, question) == code

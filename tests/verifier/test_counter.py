@@ -219,6 +219,128 @@ def test_two_codes_in_one_picture_wait_for_a_choice(world: World, client: FlaskC
     assert client.get(place.replace("choose", "verdict")).status_code == 303  # a choice is no verdict
 
 
+# --- policies by name -------------------------------------------------------------------------------------------------
+
+
+def test_a_ready_policy_is_a_choice(world: World, client: FlaskClient) -> None:
+    """It says itself what it takes; the facts that it asks for come first."""
+    stop = "policy:traffic.stop"
+    page = client.get("/check").text
+    assert f'value="{stop}"' in page and 'value="policy:age.18"' not in page  # that one is among the kinds
+    page = check(client, text=world.present(), documents=stop).text
+    assert re.findall(r"<dt>([^<]+)</dt>", page.split('id="matters"')[1].split("</dl>")[0]) == [
+        "Ngày, tháng, năm sinh",
+        "Số giấy phép lái xe",
+        "Hạng xe",
+    ]
+    assert verdict(check(client, text=world.printed(), documents=stop, proof="none"))[0] == "rejected"
+    for name, code in (("clinic.reception", "policy_refused"), ("bank.face_to_face", "policy_refused")):
+        page = check(client, text=world.present(), documents=f"policy:{name}")
+        assert verdict(page) == ("rejected", code) and 'id="asked"' in page.text
+    record = {**RECORDS["driving_licence"], "points": 0}
+    empty = check(client, text=world.present(world.issue(record=record)), documents=stop)
+    assert verdict(empty) == ("rejected", "policy_refused") and "Điểm" in empty.text.split('id="about"')[1][:200]
+    assert check(client, text=world.present(), documents="policy:nobody").status_code == 400
+    answer = client.post("/check", json={"text": world.present(), "documents": stop}, headers=JSON)
+    assert answer.json["outcome"] == "accepted"
+
+
+def test_a_policy_that_takes_each_once(world: World, client: FlaskClient) -> None:
+    text = world.present(world.issue("citizen_identity", "identity"))
+    for outcome in (("accepted", ""), ("rejected", "presentation_replayed")):
+        assert verdict(check(client, text=text, documents="policy:bank.open_account")) == outcome
+    for _ in range(2):
+        assert verdict(check(client, text=text, documents="citizen_identity"))[0] == "accepted"
+
+
+def test_policies_of_the_house(world: World, make: Callable[..., FlaskClient], tmp_path: Path) -> None:
+    world.write_bundle(tmp_path / "bundle.cbor")
+    house = tmp_path / "policies"
+    house.mkdir()
+    (house / "rental.toml").write_text('documents = ["driving_licence"]\nasks = ["points"]\n', "utf-8")
+    (house / "both.toml").write_text('[[all_of]]\ndocuments = ["driving_licence"]\n[[all_of]]\n', "utf-8")
+    client = make(policies=house)
+    page = client.get("/check").text
+    assert '<option value="policy:rental">rental</option>' in page
+    assert "policy:both" not in page  # several documents: one code cannot answer it
+    assert verdict(check(client, text=world.present(), documents="policy:rental"))[0] == "accepted"
+    adult = world.present(world.issue("driving_licence", "age_over_18"))
+    page = check(client, text=adult, documents="policy:rental")
+    assert verdict(page) == ("rejected", "claims_missing") and 'id="about"' in page.text
+    (house / "rental.toml").write_text("documents = 7", "utf-8")
+    with pytest.raises(ConfigError, match=r"rental\.toml"):
+        make(policies=house)
+
+
+# --- receipts ---------------------------------------------------------------------------------------------------------
+
+PERSONAL = ("Nguyễn", "Thuỳ", "999 203", "999203", "09/05/2003", "2003-05-09", "A1 (")
+
+
+def receipts(client: FlaskClient, page: TestResponse) -> tuple[TestResponse, TestResponse, TestResponse]:
+    found = re.search(r'id="receipt" href="([^"]+)"', page.text)
+    assert found
+    return client.get(found[1]), client.get(f"{found[1]}.txt"), client.get(f"{found[1]}.json")
+
+
+def test_a_receipt_says_what_was_checked_and_nothing_of_the_person(world: World, client: FlaskClient) -> None:
+    page, text, told = receipts(client, check(client, text=world.present(), documents="policy:traffic.stop"))
+    for answer in (page, text, told):
+        assert answer.status_code == 200 and not [each for each in PERSONAL if each in answer.text]
+    receipt = told.json
+    stated = {name: receipt[name] for name in ("outcome", "code", "document", "view", "proof", "format")}
+    assert stated == {
+        "outcome": "accepted",
+        "code": None,
+        "document": "driving_licence",
+        "view": "licence",
+        "proof": "holder",
+        "format": "vn1_cwt",
+    }
+    assert "traffic.stop" in receipt["asked"]["vi"] and len(receipt["presentation_sha256"]) == 64
+    assert receipt["trust"]["bundle_sequence"] == 1 and abs(receipt["checked_at"] - world.now) < 60
+    for written in (receipt["receipt"], receipt["presentation_sha256"], "Giấy phép lái xe", "traffic.stop"):
+        assert written in page.text and written in text.text
+    assert text.headers["Content-Disposition"] == f'attachment; filename="receipt-{receipt["receipt"]}.txt"'
+    assert text.headers["Cache-Control"] == "no-store" and text.mimetype == "text/plain"
+    assert "RECEIPT" in client.get(f"{text.request.path}?lang=en").text
+    assert 'lang="en"' in client.get(page.request.path).text
+    assert client.get(page.request.path).text.count(receipt["receipt"]) == 1  # the same each time
+
+
+def test_a_receipt_of_a_refusal_says_nothing_of_the_document(world: World, client: FlaskClient) -> None:
+    told = receipts(client, check(client, text=world.printed()))[2].json
+    assert (told["outcome"], told["code"]) == ("rejected", "holder_binding_missing")
+    assert [told[name] for name in ("document", "view", "issuer", "proof", "presentation_sha256")] == [None] * 5
+    told = receipts(client, check(client, text=world.paper(), proof="printed"))[2].json
+    assert (told["proof"], told["presentation_sha256"]) == ("printed", None)
+
+
+def test_receipts_are_for_the_browser_that_checked(world: World, client: FlaskClient) -> None:
+    page, text, told = receipts(client, check(client, text=world.present()))
+    other = client.application.test_client()
+    assert other.get(page.request.path).status_code == 303
+    assert [other.get(each.request.path).status_code for each in (text, told)] == [404, 404]
+    assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+    assert "camera=()" in page.headers["Permissions-Policy"]
+
+
+# --- what nobody signed -----------------------------------------------------------------------------------------------
+
+
+def test_the_plain_code_of_a_card_is_data_entry_and_never_proof(client: FlaskClient) -> None:
+    card = "999203001234||Nguyễn Thị Thuỳ Dương|09052003|Nữ|Số 1 Đường Hoa Sen <b>|01012022"
+    for proof in ("", "none"):
+        page = check(client, text=card, proof=proof)
+        assert verdict(page) == ("rejected", "unsigned") and "không phải bằng chứng" in page.text
+        assert 'id="person"' not in page.text and "&lt;b&gt;" in page.text
+        entry = page.text.split('id="unsigned-card"')[1]
+        assert "không ai ký" in entry and "999 203 001 234" in entry and "09/05/2003" in entry
+        assert not [each for each in PERSONAL if each in receipts(client, page)[1].text]
+    broken = check(client, text=card.replace("Nữ", "?"))
+    assert verdict(broken) == ("rejected", "unsigned") and "unsigned-card" not in broken.text
+
+
 # --- the camera's frames ----------------------------------------------------------------------------------------------
 
 
@@ -353,6 +475,21 @@ def test_a_counter_without_trust_data_says_so_and_never_yes(world: World, make: 
     assert "chưa có" in client.get("/").text
     assert verdict(check(client, text=world.present())) == ("undetermined", "status_unavailable")
     assert client.get("/trust").status_code == 200
+
+
+def test_pages_tell_how_old_the_trust_data_is_and_that_a_refresh_failed(
+    world: World, client: FlaskClient, site: Site
+) -> None:
+    assert client.get("/standing").json == {"line": "bản số 1, vừa xong", "note": ""}
+    site.pages["/bundle"] = Answer(b"", status=503)
+    client.post("/refresh", headers=JSON)
+    note = client.get("/standing").json["note"]
+    assert "không kết nối được" in note and "Vẫn kiểm tra bằng dữ liệu đang có" in note
+    assert note in client.get("/check").text and 'id="refresh-failed"' in client.get("/trust").text
+    assert verdict(check(client, text=world.present()))[0] == "accepted"  # the provider is not needed for that
+    site.pages["/bundle"] = Answer(world.bundle(sequence=2))
+    client.post("/refresh", headers=JSON)
+    assert client.get("/standing?lang=en").json == {"line": "issue 2, just now", "note": ""}
 
 
 # --- every page -------------------------------------------------------------------------------------------------------
@@ -589,3 +726,13 @@ def test_trust_data_past_its_end_is_told(world: World, make: Callable[..., Flask
     world.write_bundle(tmp_path / "bundle.cbor")
     fresh = make()
     assert 'id="ended"' not in check(fresh, text=world.present()).text + fresh.get("/trust").text
+
+
+def test_a_choice_keeps_no_more_than_codes_hold(client: FlaskClient) -> None:
+    """Strangers may have ten thousand of them kept at once: what is longer than any code is cut, and so refused."""
+    answer = scan(client, text=["VN1:" + "A" * 100_000, "VN1:" + "B" * 100_000])
+    name = answer.json["location"].rpartition("/")[2]
+    (kept,) = [
+        value for (_, key), (_, value) in client.application.extensions["counter"].shelf._entries.items() if key == name
+    ]
+    assert len(kept.texts) == 2 and max(map(len, kept.texts)) <= 7_090

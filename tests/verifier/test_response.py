@@ -3,6 +3,7 @@
 Spec: OpenID4VP 1.0 §8, §13.3, §14.1, §14.2, Annex B.2.6.1, B.3.6. What an attacker sends: tests/attacks/test_presentation_protocol.py.
 """
 
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -23,7 +24,8 @@ from verifier import Outcome, Policy, Rejected, Undetermined, Verifier
 from verifier.policy.composed import Link
 from verifier.policy.ready import READY
 from verifier.question import Question, Wanted, ask
-from verifier.response import Declined, NotAnswered, Reply
+from verifier.request import Refused
+from verifier.response import Declined, NotAnswered, Reply, form
 from verifier.storage.redis_transactions import RedisTransactions
 from verifier.storage.transactions import SqliteTransactions
 from verifier.transactions import ANSWER_SECONDS, MemoryTransactions, Phase, Transactions
@@ -390,3 +392,16 @@ def test_nothing_secret_is_printed(bank: Bank) -> None:
     for secret in (transaction.id, transaction.state, transaction.key):
         assert secret not in shown
     assert URI not in shown
+
+
+def test_hd_07_a_long_form_is_not_taken_apart() -> None:
+    """Strangers send as much as the server takes, to any address below `/online`: what is too long costs nothing."""
+    body = b"response=" + b"%C3%A1" * 500_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(Refused, match="form"):
+            form(body)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < len(body) // 10

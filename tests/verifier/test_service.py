@@ -13,11 +13,12 @@ import schemathesis
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
+from PIL import Image
 from schemathesis import GenerationMode
 from schemathesis.checks import negative_data_rejection
 
 from tests.databases import free_port
-from tests.pictures import picture_of, png_claiming
+from tests.pictures import picture_of, png_claiming, saved
 from tests.world import World
 from verifier import Policy
 from verifier.__main__ import main
@@ -199,7 +200,7 @@ def test_a_picture_is_judged_and_of_two_codes_none(client: FlaskClient, nation: 
         assert (found["credentials"], found["report"]["code"]) == ([one], None)
     both = judged(picture_of(one, two))
     assert (sorted(both["credentials"]), both["report"]) == (sorted((one, two)), None)
-    for nothing in (b"", b"GIF89a", one.encode(), picture_of(), png_claiming(30_000, 30_000)):
+    for nothing in (b"", b"GIF89a", one.encode(), saved(Image.new("L", (200, 200), 255)), png_claiming(30_000, 30_000)):
         assert (judged(nothing)["credentials"], judged(nothing)["report"]) == ([], None)
 
 
@@ -304,6 +305,9 @@ def test_it_does_not_start_with_half_of_what_was_asked(tmp_path: Path, nation: W
     good.tokens.write_text(TOKEN)
     (tmp_path / "policies" / "mine.toml").write_text("documents = ['driving_licence']\nask = ['full_name']\n")
     with pytest.raises(ConfigError, match=r"mine\.toml: line 2"):
+        create_service(good)
+    (tmp_path / "policies" / "mine.toml").rename(tmp_path / "policies" / "age.18.toml")
+    with pytest.raises(ConfigError, match="name of a ready policy"):  # nobody is asked for less under a known name
         create_service(good)
 
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import random
+import threading
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from certs.x509 import Usage
 from tests.site import Answer, Asked, Site
 from tests.world import DAY, URI, World
 from verifier import Verifier, snapshot
-from verifier.keeper import Keeper, Source
+from verifier.keeper import Keeper, Source, pause
 from verifier.snapshot import Outcome, Refresh
 
 
@@ -370,3 +372,83 @@ def test_a_first_bundle_of_a_signer_that_has_ended_is_not_kept(world: World, pat
     data = world.bundle(lifetime=DAY)
     result = snapshot.take_first(data, path, root_sha256=world.root_sha256, now=world.now + DAY)
     assert (result.outcome, result.code) == (Outcome.REFUSED, "expired") and not path.exists()
+
+
+def test_a_keeper_takes_up_what_was_brought_beside_it_and_does_not_write_over_it(
+    world: World, site: Site, fetcher: Fetcher, path: Path
+) -> None:
+    publish(site, world.bundle(sequence=1))
+    kept = keeper(world, site, fetcher, path)
+    kept.refresh()
+    brought = world.bundle(sequence=9)
+    snapshot.replace(path, brought)
+    publish(site, world.bundle(sequence=5))
+    result = kept.refresh()
+    assert (result.outcome, result.code) == (Outcome.REFUSED, "presentation_replayed")
+    assert kept.verifier is not None and kept.verifier.bundle.sequence == 9 and path.read_bytes() == brought
+    snapshot.replace(path, World().bundle(sequence=10))  # another nation's
+    site.pages.clear()
+    assert kept.refresh().outcome is Outcome.UNREACHABLE and kept.verifier.bundle.sequence == 9
+    path.unlink()
+    assert kept.refresh().outcome is Outcome.UNREACHABLE and kept.verifier.bundle.sequence == 9
+
+
+def test_ST_02_a_clock_that_was_set_back_makes_nobody_take_an_older_bundle(
+    world: World, site: Site, fetcher: Fetcher, path: Path
+) -> None:
+    """With a flat battery it is 1970, or a year ago, when the machine starts; and on the network somebody has the bundle of then."""
+    earlier = world.now - DAY
+    held, now = world.bundle(sequence=5), world.now
+    snapshot.replace(path, held)
+    world.now = earlier
+    publish(site, world.bundle(sequence=4))
+    for back in (earlier, earlier - 300 * DAY, 0):
+        started = Keeper(Source(path, site.url + "/bundle", world.root_sha256), fetcher, clock=lambda back=back: back)
+        assert started.refresh().outcome is Outcome.REFUSED and path.read_bytes() == held
+        assert started.verifier is not None and started.verifier.bundle.sequence == 5
+        told = started.verifier.inspect(world.present(at=now))
+        assert told.code == "clock_unreliable" and not told.accepted
+    world.now = now
+
+
+# --- when it asks -------------------------------------------------------------------------------------------------------
+
+
+def test_pauses_are_never_longer_than_was_asked_for_and_double_up_to_that() -> None:
+    assert [pause(3600, failures=0, draw=draw) for draw in (0.0, 0.5)] == [3600, 3240]
+    assert [pause(60, failures=each, draw=0.0) for each in range(1, 9)] == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert pause(60, failures=3, draw=0.5) == 3.0 and pause(60, failures=100_000, draw=0.0) == 60
+    latest = 1 - 2**-53
+    assert all(pause(5, failures=each, draw=latest) > 0 for each in range(50))
+
+
+def test_a_thousand_counters_do_not_come_in_one_second() -> None:
+    dice = random.Random(8)
+    for failures in (0, 13):
+        seconds = [int(pause(3600, failures=failures, draw=dice.random())) for _ in range(1000)]
+        assert max(seconds.count(each) for each in set(seconds)) < 20
+
+
+def test_a_keeper_keeps_its_own_hours(world: World, site: Site, fetcher: Fetcher, path: Path) -> None:
+    """Unreachable, then there: it asks soon again, and then as often as it was told; after `stop` never."""
+    kept = Keeper(Source(path, site.url + "/bundle", world.root_sha256), fetcher, lambda: world.now, draw=lambda: 0.0)
+    waited: list[float] = []
+
+    class Waits(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waited.append(timeout or 0)
+            if len(waited) == 3:
+                publish(site, world.bundle())
+            return len(waited) == 6
+
+    kept._stop = Waits()
+    heard: list[Refresh] = []
+    kept.run(60, heard.append)
+    assert waited == [1, 2, 4, 60, 60, 60]
+    assert [each.outcome.value for each in heard] == ["unreachable"] * 3 + ["updated"] + ["unchanged"] * 2
+    asked = len(site.asked)
+    kept.stop()
+    kept.run(60)
+    assert len(site.asked) == asked
+    with pytest.raises(ValueError, match="every"):
+        kept.run(0)

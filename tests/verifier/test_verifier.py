@@ -12,8 +12,11 @@ from certs.keys import MemorySigner
 from certs.status import Status
 from certs.x509 import Usage, key_id
 from tests.certs import samples
+from tests.shown import FORMS, show
 from tests.world import DAY, RECORDS, World
 from verifier import ADULT, DEFAULT, CheckOutcome, Outcome, Policy, Rejected, Undetermined, Unknown, Verifier
+from verifier.batch.verdict import judged
+from verifier.foreign.card import read
 
 
 def at(world: World, seconds: int) -> Verifier:
@@ -263,6 +266,19 @@ def test_a_clock_behind_its_own_trust_data(world: World) -> None:
     assert open_question(at(world, -600), text) == ("clock_unreliable", Step.VALIDITY)
 
 
+def test_a_clock_behind_makes_nothing_of_the_future_bad(world: World) -> None:
+    """What a customer shows now is of the future for a machine with a flat battery: that is no fault of the customer's."""
+    text, hard = world.present(), Policy(clock_unreliable=Unknown.REJECT)
+    for back in (-DAY, -300 * DAY, -800 * DAY, -world.now):
+        assert open_question(at(world, back), text)[0] == "clock_unreliable"
+        assert refusal(at(world, back), text, hard)[0] == "clock_unreliable"
+    forged = World().present()
+    assert refusal(at(world, -DAY), forged) == ("key_not_found", Step.ISSUER_SIGNATURE)
+    assert (
+        refusal(at(world, 0), world.present(at=world.now + 31))[0] == "issued_in_future"
+    )  # where the clock may be right
+
+
 # --- whatever comes ---------------------------------------------------------------------------------------------------
 
 
@@ -354,3 +370,16 @@ def test_our_own_failure_is_a_no_and_tells_nothing(
         broken.verify(world.present())
     assert caught.value.code == "internal" and "NoneType" not in caught.value.reason.en
     assert world.present()[:40] not in caplog.text
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_is_said_of_a_person_stands_in_no_repr(world: World, form: str) -> None:
+    """Whoever logs a report, or a traceback with its variables, writes down nobody's papers."""
+    shown, verifier = show(world, form), at(world, 0)
+    report = shown.inspect(verifier)
+    assert report.verified is not None and report.verified.claims["full_name"] in str(report.to_json())
+    card = "999203001234||Nguyễn Thị Thuỳ Dương|09052003|Nữ|Hà Nội|10032025"
+    row = judged(world.present(), verifier, DEFAULT, ("full_name",))
+    assert row.claims
+    for value in (report, read(card), row):
+        assert not any(secret in repr(value) for secret in ("999203001234", "Dương", "2003-05-09", "Hà Nội"))

@@ -1,8 +1,8 @@
 """The verdicts of a chunk of rows as the lines of a file: CSV for people and spreadsheets, JSON for machines.
 
 Spec: RFC 4180, RFC 8259 in lines; OWASP, CSV Injection: a cell that begins with = + - @ (their full-width forms too), a tab or a
-line end, blanks or apostrophes before it or not, is run by spreadsheets; an apostrophe before it makes it text. Verdicts hold
-names and addresses that somebody else wrote, and kept cells whatever was in the input: all of these go through that guard, and
+line end, blanks or apostrophes before it or not, is run by spreadsheets; an apostrophe before it makes it text. So does one inside
+a cell, behind whatever parts cells elsewhere: where the comma is for decimals they are parted by semicolons. Verdicts hold names and addresses that somebody else wrote, and kept cells whatever was in the input: all of these go through that guard, and
 so do the names of their columns. What is our own (numbers, times, the closed list of codes, our sentences) never begins so.
 """
 
@@ -26,6 +26,8 @@ from verifier.verifier import Verifier
 OWN = ("row", "verdict", "code", "note", "checked_at", "bundle")
 _NUMBERS = ("row", "bundle")
 _RUN = re.compile(r"'*\s*[=+\-@＝＋－＠\t\r\n]")
+_PARTS = re.compile(r"[;|\t\r\n][\s\"';|]*+")
+_STARTS = frozenset("=+-@＝＋－＠")
 _SPOKEN = {Kind.YES: bool, Kind.COUNT: int}
 
 
@@ -106,8 +108,11 @@ def claim_type(name: str) -> type:
 
 
 def guard(text: str) -> str:
-    """What no spreadsheet runs."""
-    return f"'{text}" if _RUN.match(text) else text
+    """What no spreadsheet runs, at whatever it parts cells."""
+    inside = _PARTS.sub(
+        lambda found: f"{found[0]}'" if text[found.end() : found.end() + 1] in _STARTS else found[0], text
+    )
+    return f"'{inside}" if _RUN.match(text) else inside
 
 
 def _free(name: str, taken: Iterable[str]) -> str:

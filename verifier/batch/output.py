@@ -133,6 +133,9 @@ _DIFFERENT = {
         "Tệp đầu vào đã đổi từ khi {part} được bắt đầu" + _ANEW.vi,
         "The input has changed since {part} was begun" + _ANEW.en,
     ),
+    "trust": Text(
+        "{part} được bắt đầu với chứng thư gốc khác" + _ANEW.vi, "{part} was begun with another root" + _ANEW.en
+    ),
     "policy": Text(
         "{part} được bắt đầu với yêu cầu kiểm tra khác" + _ANEW.vi, "{part} was begun with another policy" + _ANEW.en
     ),

@@ -131,7 +131,7 @@ class Luggage:
         return cls(bundle.raw, tuple(fingerprint(anchor) for anchor in bundle.trust.anchors), more)
 
     def opened(self, now: int) -> Verifier:
-        bundle = bundles.read(self.raw, now=now)
+        bundle = bundles.kept(self.raw, now=now)
         if tuple(fingerprint(anchor) for anchor in bundle.trust.anchors) != self.anchors:
             raise ValueError("the bundle is not believed as it was")  # never more than the first process believes
         return Verifier(bundle, lambda: now, **self.more)

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from certs.bundle import fingerprint
 from certs.catalogue import CATALOGUE, Text
 from verifier.batch import comma, parquet
-from verifier.batch.lines import Writing
+from verifier.batch.lines import OWN, Writing
 from verifier.batch.output import Output, Point, Refused, parts_of, settled
 from verifier.batch.pool import WorkerLost, in_order
 from verifier.batch.sheet import Place, Row, Sheet, Unreadable, Wanted, chunks
@@ -78,7 +79,8 @@ def check_names(task: Task) -> None:
         if name not in known:
             raise Refused(Text(f"Không có thông tin nào tên “{name}”.", f"No document has a claim called {name}."))
     named = task.writing.keep, task.writing.claims
-    if any(len(set(names)) != len(names) for names in named):
+    several = len(OWN) + sum(map(len, named))  # one column too few, and each behind it would tell what stands before it
+    if any(len(set(names)) != len(names) for names in named) or len(task.writing.columns()) != several:
         raise Refused(Text("Một tên được ghi hai lần.", "A name is given twice."))
 
 
@@ -101,7 +103,7 @@ def run(
     check(verifier, task.writing.policy)
     with task.source.open("rb") as file:
         before = os.fstat(file.fileno())
-        named = _named(task, _digest(file, before.st_size, reading))
+        named = _named(task, _digest(file, before.st_size, reading), verifier)
     made = _made(task.output) if _columnar(task.output) else None
     held = settled(task.output, named, made)
     if held is not None:
@@ -179,13 +181,14 @@ def _summary(point: Point, begun: Place) -> Summary:
     return Summary(point.place.row - 1, point.outcomes, point.codes, point.complete, begun.row - 1)
 
 
-def _named(task: Task, digest: str) -> Mapping[str, str]:
-    """What an output answers. A policy is told by a digest: it may hold a challenge."""
+def _named(task: Task, digest: str, verifier: Verifier) -> Mapping[str, str]:
+    """What an output answers. A policy is told by a digest: it may hold a challenge. Trust data may be newer, but not another's."""
     writing = task.writing
     columns = [task.wanted.column, writing.keep, writing.claims, writing.language, task.output.suffix.lower()]
     return {
         "input": digest,
         "columns": json.dumps(columns),
+        "trust": " ".join(sorted(map(fingerprint, verifier.bundle.trust.anchors))),
         "policy": hashlib.sha256(repr(writing.policy).encode()).hexdigest(),
     }
 

@@ -1,7 +1,7 @@
 """The verdict on one row: yes, no or not known yet, why, when, and of an accepted document the claims asked for alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -18,7 +18,7 @@ class RowVerdict:
 
     outcome: Outcome
     code: str | None
-    claims: Mapping[str, Any]
+    claims: Mapping[str, Any] = field(repr=False)
     checked_at: int
 
     def __reduce__(self) -> tuple[Any, ...]:

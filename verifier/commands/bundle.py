@@ -1,8 +1,11 @@
-"""`bundle …`: fetch, refresh, carry or show the trust bundle. Exit: 0 done, 1 refused, 2 unreachable."""
+"""`bundle …`: fetch, refresh, carry or show the trust bundle. Exit: 0 done, 1 refused, 2 unreachable; 0 after --every is stopped."""
 
 import argparse
+import logging
+import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +15,8 @@ from certs.fetch import BUNDLE_LIMIT
 from verifier import display, snapshot
 from verifier.commands import asking
 from verifier.commands.opening import fetcher, load
-from verifier.commands.terminal import DONE, UsageError, Words, command, dump, group, screen
+from verifier.commands.terminal import DONE, UsageError, Words, command, dump, group, line, screen
+from verifier.keeper import Keeper, Source
 from verifier.snapshot import Refresh
 
 _EXITS = {
@@ -37,6 +41,9 @@ def _add_over_the_network(actions: Words) -> None:
     refresh = command(actions, "refresh", _refresh, "a newer one, held against the one in hand")
     refresh.add_argument("--bundle", type=Path, required=True)
     refresh.add_argument("--from", dest="url", metavar="URL", required=True)
+    refresh.add_argument(
+        "--every", type=_seconds, metavar="SECONDS", help="again and again, until Ctrl-C: so often, or a little oftener"
+    )
     carry = command(actions, "download", _download, "to a file, for a counter without a network")
     carry.add_argument("url")
     carry.add_argument("--since", type=_sequence, metavar="N", help="only what changed since the bundle of that number")
@@ -67,6 +74,12 @@ def _sequence(text: str) -> int:
     return int(text)
 
 
+def _seconds(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9 and int(text)):
+        raise argparse.ArgumentTypeError("a number of seconds, from 1")
+    return int(text)
+
+
 def _fetch(options: argparse.Namespace) -> int:
     now = int(time.time())
     with closing(fetcher(options.url, options.ca_bundle)) as client:
@@ -76,10 +89,29 @@ def _fetch(options: argparse.Namespace) -> int:
 
 def _refresh(options: argparse.Namespace) -> int:
     held = load(options.bundle)
+    if options.every is not None:
+        return _keep(options)
     now = int(time.time())
     with closing(fetcher(options.url, options.ca_bundle)) as client:
         result = snapshot.refresh(client, options.url, options.bundle, held, now=now)
     return _told(result, options)
+
+
+def _keep(options: argparse.Namespace) -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
+    logging.getLogger("verifier").addHandler(logging.NullHandler())  # each attempt is told once, here
+    with closing(fetcher(options.url, options.ca_bundle)) as client:
+        keeper = Keeper(Source(options.bundle, options.url, None), client)
+        try:
+            keeper.run(options.every, lambda result: _tell(result, options))
+        except KeyboardInterrupt:
+            return DONE
+    return DONE
+
+
+def _tell(result: Refresh, options: argparse.Namespace) -> None:
+    _told(result, options, render=line)
+    sys.stdout.flush()
 
 
 def _import(options: argparse.Namespace) -> int:
@@ -109,10 +141,12 @@ def _download(options: argparse.Namespace) -> int:
     return _told(result, options, said=snapshot.WRITTEN if result.outcome is snapshot.Outcome.UPDATED else None)
 
 
-def _told(result: Refresh, options: argparse.Namespace, *, said: Text | None = None) -> int:
+def _told(
+    result: Refresh, options: argparse.Namespace, *, said: Text | None = None, render: Callable[[object], str] = dump
+) -> int:
     sequence = result.bundle.sequence if result.bundle else None
     if options.json:
-        print(dump({"outcome": result.outcome.value, "code": result.code, "sequence": sequence}))
+        print(render({"outcome": result.outcome.value, "code": result.code, "sequence": sequence}))
     else:
         good = _EXITS[result.outcome] == 0
         why = "" if good else f" ({result.code}: {result.detail})"

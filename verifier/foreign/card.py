@@ -24,7 +24,7 @@ _FIELDS = range(7, 12)
 _SEXES = {"Nam": "male", "Nữ": "female"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class UnsignedCard:
     """What a card's code says. It proves nothing: not that the card is genuine, nor that such a person lives.
 

@@ -5,7 +5,7 @@ Texts are other nations': any script, so that one letter may pass for another th
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar, dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -41,9 +41,9 @@ class Verified:
 
     framework: Framework
     kinds: tuple[str, ...]
-    claims: Mapping[str, Any]
-    full_name: str | None
-    birth_date: str | None
+    claims: Mapping[str, Any] = field(repr=False)
+    full_name: str | None = field(repr=False)
+    birth_date: str | None = field(repr=False)
     issuer: str
     signer: str
     issued: int

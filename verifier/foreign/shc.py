@@ -48,7 +48,8 @@ class Issuer:
         parts = urlsplit(self.url)
         if parts.scheme != "https" or not parts.netloc or self.url.endswith("/"):
             raise ValueError("an issuer's URL is https and ends without a slash")
-        lists = {each.kid: each for each in map(_revocation_list, self.revocations)}
+        read = sorted(map(_revocation_list, self.revocations), key=lambda each: each.version)
+        lists = {each.kid: each for each in read}  # the newest of each key
         found = {key.public.kid: Key(key.public, key.version, lists.get(key.public.kid)) for key in _keys(self.jwks)}
         object.__setattr__(self, "keys", found)
 

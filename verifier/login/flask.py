@@ -80,6 +80,7 @@ class Login:
 
     def _view(self, page: str) -> Callable[[], Response]:
         def view() -> Response:
+            request.max_content_length = MOST_BODY  # also of what does not say how long it is
             if (request.content_length or 0) > MOST_BODY:
                 return _response(refused(413))
             return _response(self.site.answer(_asked(page), now=int(time.time())))

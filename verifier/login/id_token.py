@@ -78,7 +78,8 @@ def _check_times(claims: Mapping[str, Any], now: int) -> None:
     for name in ("iat", "exp", "auth_time"):
         if type(claims.get(name, 0)) is not int:
             raise SignInFailed("token_invalid", f"claim {name}")
-    if claims.get("iat", 0) > now + LEEWAY:
-        raise SignInFailed("issued_in_future", "claim iat")
+    for name in ("iat", "auth_time"):  # an authentication that is still to come would be recent for ever
+        if claims.get(name, 0) > now + LEEWAY:
+            raise SignInFailed("issued_in_future", f"claim {name}")
     if "exp" in claims and claims["exp"] <= now - LEEWAY:
         raise SignInFailed("expired", "claim exp")

@@ -23,6 +23,9 @@ class Kept(Protocol):
     def take(self, kind: str, key: str, *, now: int) -> str | None:
         """It is there no longer afterwards."""
 
+    def renew(self, kind: str, key: str, text: str, *, now: int) -> None:
+        """Another text in its place, until the same end; nothing where it is there no longer."""
+
     def once(self, key: str, *, until: int, now: int) -> bool:
         """True for the first who says this."""
 
@@ -58,6 +61,12 @@ class Memory:
     def take(self, kind: str, key: str, *, now: int) -> str | None:
         with self._lock:
             return _good(self._kinds[kind].pop(key, None), now)
+
+    def renew(self, kind: str, key: str, text: str, *, now: int) -> None:
+        with self._lock:
+            entry = self._kinds[kind].get(key)
+            if entry is not None and entry.until > now:
+                self._kinds[kind][key] = entry._replace(text=text)
 
     def once(self, key: str, *, until: int, now: int) -> bool:
         with self._lock:

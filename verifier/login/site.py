@@ -79,13 +79,14 @@ class Site:
             return self._away(asked, here, need, now)
         except SignInFailed as failure:
             event(log, logging.WARNING, "sign_in_failed", cause=failure.code, detail=failure.detail)
-            return failed(failure, self.page, again=here)
+            return failed(failure, self.page, again=local(here, self.home))
 
     def keep(self, cookies: Mapping[str, str], person: SignedIn, *, now: int) -> None:
         """The same person's session with new tokens or claims, after `SignIn.refresh`; its end stays where it is."""
         text = self._session(cookies, now)
-        if text is not None:
-            self._put(self._key(cookies), person, until=session_of(text)[1], now=now)
+        if text is not None:  # who is signed out meanwhile stays so
+            newer = session_text(person, session_of(text)[1])
+            self.kept.renew("session", self._key(cookies), newer, now=now)
 
     def _begin(self, asked: Asked, now: int) -> Answer:
         return self._away(asked, asked.one("next") or self.home, None, now)
@@ -177,7 +178,7 @@ class Site:
 def local(path: str, otherwise: str) -> str:
     """A path of this site, or `otherwise`: nobody is sent elsewhere by what an address says (RFC 9700 §4.11.1)."""
     written = quote(path, safe="/?=&%:@!$'()*+,;~")  # a browser reads `\\` as `/`, and leaves out tabs
-    return written if len(path) <= MOST_PATH and path.startswith("/") and not path.startswith("//") else otherwise
+    return written if len(written) <= MOST_PATH and path.startswith("/") and not path.startswith("//") else otherwise
 
 
 def _hash(*parts: str) -> str:

@@ -89,7 +89,9 @@ def drives(*classes: str) -> Predicate:
     return Row("classes", (Says("class", *classes), InForce("expires", since="issued")))
 
 
-INSURED = Either((InForce("insurance_until"), InForce("valid_until", since="valid_from")))
+# An identity card has a first and a last day too, and insures nobody: the benefit level tells the insurance card from it.
+_CARD_IN_FORCE = Each((AtLeast("benefit_level", 0), InForce("valid_until", since="valid_from")))
+INSURED = Either((InForce("insurance_until"), _CARD_IN_FORCE))
 
 
 def today(now: int) -> date:

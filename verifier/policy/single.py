@@ -9,7 +9,7 @@ reads them from TOML, `verifier/policy/ready.py` has ready ones.
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from certs.bundle import CLOCK_SKEW, Bundle
+from certs.bundle import Bundle
 from certs.catalogue import CATALOGUE
 from certs.formats import Expected, Verified
 from certs.formats.key_binding import KEY_BINDING_AGE, KEY_BINDING_SKEW
@@ -39,7 +39,8 @@ class Policy:
     require_holder_proof refuse what does not prove who shows it (a print, a copy)
     accept_printed       take a printed code all the same; what is not printed must still prove its holder
     audience             the name for which the wallet must have signed; None: one made for somebody in particular is refused
-    challenge            the bytes that we showed and the wallet must have signed; None: we showed none
+    challenge            the bytes that we showed and the wallet must have signed, so that no copy and no print is taken, whatever
+                         the two above say; None: we showed none
     one_time             refuse what was shown here before; whoever verifies has to give a guard (`verifier.once`)
     fresh_for, skew      seconds that a shown code lives, and seconds by which two clocks may differ
     online_fresh_for, online_skew   the same of what was asked for online: a person reads a page between question and answer
@@ -75,6 +76,9 @@ class Policy:
     def __post_init__(self) -> None:
         if self.one_time and (self.accept_printed or not self.require_holder_proof):
             raise PolicyError("one_time: a copy is the same each time it is shown, so it cannot be taken once")
+        for name in ("documents", "issuers", "asks"):
+            if isinstance(getattr(self, name), str):  # parts of a text are in it
+                raise PolicyError(f"{name}: a tuple of names")
         for fault in faults(self.documents, self.asks, self.claims, self.requires):
             raise PolicyError(fault)
 
@@ -94,8 +98,8 @@ DEFAULT = Policy()
 def expected(policy: Policy) -> Expected:
     """The part of a policy that the format itself checks (steps 7 and 8)."""
     return Expected(
-        holder_proof=policy.require_holder_proof,
-        printed=policy.accept_printed,
+        holder_proof=policy.require_holder_proof or policy.challenge is not None,
+        printed=policy.accept_printed and policy.challenge is None,
         audience=policy.audience,
         challenge=policy.challenge,
         proof_age=policy.fresh_for,
@@ -185,8 +189,3 @@ def bundle_is_stale(bundle: Bundle, policy: Policy, *, now: int) -> bool:
 
 def _over(most: int | None, age: int) -> bool:
     return most is not None and age > most
-
-
-def clock_is_behind(bundle: Bundle, *, now: int) -> bool:
-    """Whether this machine's clock stands before the day on which its own trust data was signed: then it is wrong."""
-    return now < bundle.issued - CLOCK_SKEW

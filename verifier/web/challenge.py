@@ -12,7 +12,6 @@ Spec: `certs/challenge.md`; the rules stand in `verifier.challenge`. No network 
 A question lies on the shelf of the browser that asked: no other browser sees it, or answers to it.
 """
 
-import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from verifier.scan import NothingToCheck
 from verifier.verifier import Verifier
 from verifier.web import check
 from verifier.web.frame import counter, desk, require_form_token, verifier
+from verifier.web.verdicts import Judged, keep
 
 pages = Blueprint("challenge", __name__)
 BETWEEN = "@"  # of view and purpose in the form's value
@@ -127,9 +127,11 @@ def _verdict(question: Question, text: str) -> str:
     _, current = _asker()
     base = ADULT if all(each.views == (AGE,) for each in question.challenge.wanted) else DEFAULT
     report = inspect_answer(text, question, verifier=current, once=counter().once, base=base)
-    name = secrets.token_urlsafe(16)
-    counter().shelf.put(desk(), name, check.Judged(report), now=int(time.time()))
-    return url_for("check.verdict", verdict=name)
+    return keep(Judged(report, _by_code(question.reader.purpose), int(time.time())))
+
+
+def _by_code(purpose: Text) -> Text:
+    return Text(f"{purpose.vi} (hỏi bằng mã của quầy)", f"{purpose.en} (asked by the counter's code)")
 
 
 def _question(name: str) -> Question:

@@ -10,37 +10,26 @@ from flask import Blueprint, Response, jsonify, make_response, redirect, render_
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from werkzeug.wrappers import Response as AnyResponse
 
-from certs.catalogue import CATALOGUE, Text
+from certs.catalogue import Text
 from certs.encoding import b64url_decode
 from certs.errors import CertsError
 from certs.formats.session_transcript import SessionTranscript
 from verifier import facts, presented, scan
-from verifier.policy.single import ADULT, AGE, DEFAULT, Policy, takes
+from verifier.foreign import card
+from verifier.policy.composed import OneDocument, change, leaves
+from verifier.policy.single import takes
 from verifier.presented import Conversation, Form
 from verifier.reasons import REASONS
 from verifier.result import Outcome, Report
 from verifier.scan import NothingToCheck
 from verifier.web.errors import wants_json
-from verifier.web.frame import counter, desk, language, require_form_token, verifier
+from verifier.web.frame import counter, desk, language, require_form_token, standing, verifier
+from verifier.web.verdicts import Judged, keep
+from verifier.web.wishes import Wish, choices, named, wish
 
 pages = Blueprint("check", __name__)
-PRINTED, ANY_COPY = "printed", "none"  # what a clerk takes beside what a customer shows in their own wallet
 CHOICES = 8  # codes of one picture that are offered; more than that is no counter's everyday
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the clerk insists on: which document, and which proof of the holder."""
-
-    documents: str
-    proof: str
-
-    def policy(self) -> Policy:
-        if self.proof not in ("", PRINTED, ANY_COPY) or self.documents not in ("", AGE, *CATALOGUE):
-            raise BadRequest()
-        named = Policy(documents=(self.documents,)) if self.documents in CATALOGUE else DEFAULT
-        wanted = ADULT if self.documents == AGE else named
-        return replace(wanted, accept_printed=self.proof == PRINTED, require_holder_proof=self.proof != ANY_COPY)
+LONGEST = 7_090  # characters of each: one more than any code holds, so that what is cut is refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +38,6 @@ class Choice:
 
     texts: tuple[str, ...]
     wish: Wish
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A report for the clerk; where another document was wanted, what was asked and what was shown."""
-
-    report: Report
-    asked: Text | None = None
-    shown: Text | None = None
-    printed: bool = False  # refused as a print, by a counter that takes none
 
 
 NOTHING_GIVEN = Text(
@@ -86,14 +65,14 @@ def check() -> AnyResponse:
     if wants_json():
         return _check_for_machine()
     require_form_token()
-    wish = _wish()
+    wanted = wish()
     try:
         texts = scan.texts(sent())
         if not texts:
             raise NothingToCheck(scan.NO_CODE)
     except NothingToCheck as nothing:
         return make_response(_form_page(error=nothing.reason.of(language())), 422)
-    return redirect(_place(texts, wish), 303)
+    return redirect(_place(texts, wanted), 303)
 
 
 @pages.post("/scan")
@@ -103,12 +82,12 @@ def scan_frame() -> Response:
     `location` is null while no code is read, so that the page sends the next frame.
     """
     require_form_token()
-    wish = _wish()
+    wanted = wish()
     try:
         texts = tuple(request.form.getlist("text")) or scan.texts(sent())
     except NothingToCheck:
         texts = ()
-    return jsonify({"location": _place(texts, wish) if texts else None})
+    return jsonify({"location": _place(texts, wanted) if texts else None})
 
 
 @pages.get("/choose/<choice>")
@@ -118,15 +97,6 @@ def choose(choice: str) -> AnyResponse:
     if not isinstance(kept, Choice):
         return redirect(url_for("check.form"), 303)
     return make_response(render_template("choose.html", texts=kept.texts, wish=kept.wish, guess=facts.guess))
-
-
-@pages.get("/verdict/<verdict>")
-def verdict(verdict: str) -> AnyResponse:
-    """The verdict under an address of its own: reloading, or changing the language, checks nothing a second time."""
-    kept = counter().shelf.get(desk(), verdict, now=int(time.time()))
-    if not isinstance(kept, Judged):  # other things lie on the shelf too
-        return redirect(url_for("check.form"), 303)
-    return make_response(render_template("verdict.html", report=kept.report, judged=kept, facts=facts))
 
 
 @pages.post("/refresh")
@@ -141,6 +111,13 @@ def refresh() -> AnyResponse:
     return redirect(url_for("check.trust"), 303)
 
 
+@pages.get("/standing")
+def stands() -> Response:
+    """Asked by a page that stays open: that the counter answers, and how old what it relies on is now."""
+    now = standing()
+    return jsonify(line=now.line.of(language()), note=now.note.of(language()) if now.note else "")
+
+
 @pages.get("/trust")
 def trust() -> str:
     """What the counter relies on, and how old it is."""
@@ -151,48 +128,48 @@ def trust() -> str:
 
 def _place(texts: tuple[str, ...], wish: Wish) -> str:
     """The address of the one code's verdict, or of the choice between several; kept on this browser's shelf."""
+    if len(texts) == 1:
+        return keep(judge(texts[0], wish))
     name = secrets.token_urlsafe(16)
-    several = len(texts) > 1
-    kept = Choice(texts[:CHOICES], wish) if several else judge(texts[0], wish)
-    counter().shelf.put(desk(), name, kept, now=int(time.time()))
-    return url_for("check.choose", choice=name) if several else url_for("check.verdict", verdict=name)
+    codes = tuple(text[:LONGEST] for text in texts[:CHOICES])
+    counter().shelf.put(desk(), name, Choice(codes, wish), now=int(time.time()))
+    return url_for("check.choose", choice=name)
 
 
 def judge(text: str, wish: Wish) -> Judged:
     """Steps 8 and 9 come last: what a document says of itself was found genuine when these refuse it."""
-    policy = wish.policy()
+    policy = wish.policy
     report = inspect(text, policy)
+    judged = Judged(report, wish.told, int(time.time()), matters=wish.asks)
+    if report.code == card.CODE:
+        return replace(judged, card=_unsigned(text))
     if report.code == "holder_binding_missing":
-        return Judged(report, printed=presented.peek(text).printed)
+        return replace(judged, printed=presented.peek(text).printed)
     if report.code != "policy_refused" or not wish.documents:
-        return Judged(report)
+        return judged
     shown = presented.peek(text)
     view = shown.view.name if shown.view else ""
-    if takes(policy, shown.document.name, view):  # the right document; it does not say what is needed
-        return Judged(report)
-    return Judged(report, asked=dict(choices())[wish.documents], shown=facts.guess(text))
+    if any(takes(leaf, shown.document.name, view) for leaf in leaves(policy)):
+        return judged  # the right document; it does not say what is needed
+    return replace(judged, asked=wish.title, shown=facts.guess(text))
 
 
-def inspect(text: str, policy: Policy, conversation: Conversation | None = None) -> Report:
-    """The report; without any trust data the question stays open."""
+def inspect(text: str, policy: OneDocument, conversation: Conversation | None = None) -> Report:
+    """The report; without any trust data the question stays open. What is taken once is used up by this."""
     current = verifier()
     if current is not None:
-        return current.inspect(text, policy=policy, conversation=conversation)
+        once = counter().once if any(leaf.one_time for leaf in leaves(policy)) else None
+        return current.inspect(text, policy=policy, conversation=conversation, once=once)
     advice = REASONS["status_unavailable"].advice
     return Report(Outcome.UNDETERMINED, (), None, "status_unavailable", NO_TRUST_DATA, advice, None)
 
 
-def choices() -> list[tuple[str, Text]]:
-    """What a clerk may insist on: any kind, or a proof of age by either document."""
-    return [(kind.name, kind.title) for kind in CATALOGUE.values()] + [
-        (AGE, Text("Chứng minh đủ 18 tuổi", "Proof of being 18 or over"))
-    ]
-
-
-def _wish() -> Wish:
-    wish = Wish(request.form.get("documents", ""), request.form.get("proof", ""))
-    wish.policy()
-    return wish
+def _unsigned(text: str) -> card.UnsignedCard | None:
+    """What the plain code says, for whoever types it in; None where it is not written as these cards are."""
+    try:
+        return card.read(text)
+    except CertsError:
+        return None
 
 
 def sent() -> str | bytes:
@@ -238,10 +215,12 @@ def _check_for_machine() -> Response:
 _FIELDS = ("documents", "proof", "audience", "nonce", "transcript")
 
 
-def _asked(fields: Mapping[str, str]) -> tuple[Policy, Conversation | None]:
+def _asked(fields: Mapping[str, str]) -> tuple[OneDocument, Conversation | None]:
     audience, nonce = fields["audience"] or None, fields["nonce"] or None
-    policy = Wish(fields["documents"], fields["proof"]).policy()
-    policy = replace(policy, audience=audience, challenge=nonce.encode() if nonce else None)
+    given = {"audience": audience, "challenge": nonce.encode() if nonce else None}
+    policy = change(
+        Wish(fields["documents"], fields["proof"]).policy, **{name: value for name, value in given.items() if value}
+    )
     if not fields["transcript"]:
         return policy, None
     try:
@@ -262,5 +241,4 @@ def _json_fields() -> dict[str, str]:
 
 
 def _form_page(error: str | None = None) -> str:
-    wish = Wish(request.values.get("documents", ""), request.values.get("proof", ""))
-    return render_template("check.html", error=error, choices=choices(), wish=wish)
+    return render_template("check.html", error=error, choices=choices(), policies=named(), wish=wish())

@@ -5,6 +5,7 @@ Spec: CSP Level 3, RFC 6265bis (cookie prefixes), HTML §Fetch metadata; attacks
 
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
@@ -19,10 +20,12 @@ from werkzeug.exceptions import (
 
 from certs.catalogue import Text
 from verifier.config import Config
-from verifier.facts import age
+from verifier.facts import age, moment
 from verifier.keeper import Keeper
 from verifier.login import SignIn
 from verifier.once import Once
+from verifier.policy.composed import OneDocument
+from verifier.snapshot import Outcome
 from verifier.transactions import Transactions
 from verifier.verifier import Verifier
 from verifier.web.shelf import Shelf
@@ -39,8 +42,15 @@ SCRIPTED = (
     "challenge.shown",
     "challenge.answer",
 )  # pages with a camera
-WAITING = ("online.shown",)  # asks how far the customer is; no page but these runs a script
+WAITING = ("online.shown", "verdicts.receipt")  # asks how far the customer is; prints. No page but these runs a script
 CODE_WORKER = "js/code-worker.js"
+
+_FAILED = {
+    Outcome.UNREACHABLE: Text("Lần cập nhật gần nhất không kết nối được", "The last refresh found no connection"),
+    Outcome.REFUSED: Text("Lần cập nhật gần nhất bị từ chối", "The last refresh was refused"),
+}
+_NOTHING = Text("Chưa kiểm tra được giấy tờ nào.", "No document can be checked yet.")
+_GOES_ON = Text("Vẫn kiểm tra bằng dữ liệu đang có.", "Checks go on with the data in hand.")
 
 LEADS_TO_PROVIDER = ("customer.customer",)  # its form signs the customer out there
 FRAMED = "logout.framed"  # shows nothing, and the provider's page alone may hold it
@@ -66,6 +76,7 @@ class Counter:
     shelf: Shelf
     once: Once
     transactions: Transactions
+    policies: Mapping[str, OneDocument]  # by name, those that ask for one document
 
 
 def counter() -> Counter:
@@ -223,6 +234,28 @@ def _headers(response: Response) -> Response:
     return response
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the counter relies on now, in a line; and a note where the last refresh failed."""
+
+    line: Text
+    note: Text | None
+
+
+def standing() -> Standing:
+    current, attempt = verifier(), counter().keeper.attempt
+    if current is None:
+        line = Text("chưa có", "none yet")
+    else:
+        held = current.trust_age()
+        old = age(held.seconds)
+        line = Text(f"bản số {held.bundle_sequence}, {old.vi}", f"issue {held.bundle_sequence}, {old.en}")
+    if attempt is None or not attempt.failed:
+        return Standing(line, None)
+    at, failed, then = moment(attempt.at), _FAILED[attempt.outcome], _GOES_ON if current else _NOTHING
+    return Standing(line, Text(f"{failed.vi} ({at}). {then.vi}", f"{failed.en} ({at}). {then.en}"))
+
+
 def _context() -> dict[str, object]:
     current = verifier()
     return {
@@ -231,6 +264,7 @@ def _context() -> dict[str, object]:
         "other_language_url": _other_language_url(),
         "form_token": form_token,
         "trust": current.trust_age() if current else None,
+        "standing": standing(),
         "can_sign_in": counter().sign_in is not None,
         "can_ask": _can_ask(),
         "stylesheet": lambda name: url_for("static", filename=name),

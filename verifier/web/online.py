@@ -37,8 +37,8 @@ from verifier.response import Declined, NotAnswered, Reply, collect, form, recei
 from verifier.transactions import Phase
 from verifier.web.askable import options, party, questions, readers, told, trusting
 from verifier.web.challenge import CHOOSE, NOT_LISTED
-from verifier.web.check import Judged
 from verifier.web.frame import counter, desk, require_form_token
+from verifier.web.verdicts import Judged, keep
 
 pages = Blueprint("online", __name__)
 SCHEME = f"{LINK}authorize"  # a host, since a redirect's empty one would be taken away
@@ -159,9 +159,9 @@ def _judged(asked: Asked, response_code: str) -> AnyResponse:
     except Declined:
         return make_response(render_template("online_declined.html", asked=asked))
     _, report = examined.worst  # of the one document that was asked for
-    name = secrets.token_urlsafe(16)
-    counter().shelf.put(desk(), name, Judged(report), now=_now())
-    return redirect(url_for("check.verdict", verdict=name), 303)
+    purpose = asked.reader.purpose
+    wanted = Text(f"{purpose.vi} (hỏi qua mạng)", f"{purpose.en} (asked online)")
+    return redirect(keep(Judged(report, wanted, _now())), 303)
 
 
 # --- the wallet -------------------------------------------------------------------------------------------------------

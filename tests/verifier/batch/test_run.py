@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -245,6 +246,14 @@ def test_another_task_does_not_go_on_with_it(source: Path, done: Callable[..., S
     assert done(task_of(source, "out.csv")).complete
 
 
+def test_nor_does_who_believes_another_root(source: Path, nation: World, done: Callable[..., Summary]) -> None:
+    """Verdicts of a simulation must not end up in one file with those of the nation."""
+    task, other = half(source, done), World(now=nation.now)
+    with pytest.raises(Refused, match="another root"):
+        run.run(task, Verifier(other.open_bundle(), clock=lambda: other.now), processes=1)
+    assert done(task).complete
+
+
 def test_nothing_is_written_over(source: Path, done: Callable[..., Summary], tmp_path: Path) -> None:
     (tmp_path / "there.csv").write_text("mine")
     (tmp_path / "dangling.csv").symlink_to(tmp_path / "nowhere")
@@ -265,6 +274,11 @@ def test_nothing_is_written_over(source: Path, done: Callable[..., Summary], tmp
     inner = source.rename(tmp_path / "x.csv.part")
     with pytest.raises(Refused, match="must not be the input"):
         done(task_of(inner, "x.csv"))
+    told_apart = task_of(inner, "z.csv")
+    # `full_name` of the input would be written as `input.full_name`, and that is there
+    both = replace(told_apart, writing=replace(told_apart.writing, keep=("full_name", "input.full_name")))
+    with pytest.raises(Refused, match="given twice"):
+        run.check_names(both)
     with pytest.raises(Refused, match="No document has a claim"):
         done(task_of(inner, "y.csv", claims=("salary",)))
     assert (tmp_path / "there.csv").read_text() == "mine" and (tmp_path / "foreign.csv.part").read_text() == "mine too"

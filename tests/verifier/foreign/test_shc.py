@@ -182,3 +182,11 @@ def test_digits_that_are_none(digits: str) -> None:
 def test_a_token_of_another_shape() -> None:
     for token in ("a.b", "a.b.c.d.e", "..", "x"):
         assert code(door(at(CLINIC)), digits_of(token)) in ("malformed", "type_mismatch", "encoding_invalid")
+
+
+def test_of_two_lists_of_a_key_the_newer_counts() -> None:
+    clinic = Clinic()
+    newer, older = clinic.revocations("abc", version=2), clinic.revocations(version=1)
+    text = clinic.card(vc={"rid": "abc"})
+    for lists in ((newer, older), (older, newer)):
+        assert code(door(shc.Anchors((clinic.issuer(*lists),))), text) == "revoked"

@@ -1,11 +1,14 @@
 """The door to Flask in this process; all three are started as programs in `tests/journeys/test_login_examples.py`."""
 
+import io
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import create_environ, run_wsgi_app
 
 from tests.site import Site
 from tests.verifier.provider import CLIENT, PERSON, SECRET, Provider
@@ -81,3 +84,24 @@ def test_a_view_that_does_not_wait(app: Flask) -> None:
 
     with pytest.raises(TypeError, match="plain function"):
         app.extensions["login"].required()(view)
+
+
+class Endless(io.RawIOBase):
+    """A body that goes on for as long as somebody reads it, and a while longer than anybody should."""
+
+    taken = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self.taken += len(buffer)
+        return len(buffer) if self.taken < 4_000_000 else 0
+
+
+def test_nor_what_does_not_say_how_long_it_is(app: Flask) -> None:
+    body, form = Endless(), "application/x-www-form-urlencoded"
+    sent = create_environ("/login/back-channel", URL, method="POST", content_type=form)
+    sent |= {"wsgi.input": body, "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    sent.pop("CONTENT_LENGTH", None)
+    assert run_wsgi_app(app, sent)[1].startswith("4") and body.taken < 200_000

@@ -1,5 +1,6 @@
 """What a site keeps: the same verbs in memory and in a file, each good for one caller."""
 
+import sqlite3
 import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from verifier.login.kept import Kept, Memory
-from verifier.login.kept_file import KeptFile
+from verifier.login.kept_file import LOOKED_EVERY, KeptFile
 
 NOW = 1_800_000_000
 
@@ -67,3 +68,25 @@ def test_the_file_is_for_its_owner_and_for_every_process(tmp_path: Path) -> None
     KeptFile(path).put("session", "a", "text", until=NOW + 10, now=NOW)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert KeptFile(path).get("session", "a", now=NOW) == "text"
+
+
+def test_strangers_do_not_fill_the_disk(tmp_path: Path) -> None:
+    path = tmp_path / "kept.sqlite"
+    kept = KeptFile(path, at_most=50)
+    kept.put("session", "mine", "text", until=NOW + 1, now=NOW)
+    for number in range(2 * LOOKED_EVERY):
+        kept.put("pending", str(number), "text", until=NOW + 10 + number, now=NOW)
+    with sqlite3.connect(path) as database:
+        assert database.execute("select count(*) from kept where kind = 'pending'").fetchone()[0] <= 50 + LOOKED_EVERY
+    assert kept.get("session", "mine", now=NOW) and kept.get("pending", str(2 * LOOKED_EVERY - 1), now=NOW)
+
+
+def test_what_is_over_is_not_renewed(kept: Kept) -> None:
+    kept.put("session", "a", "old", until=NOW + 10, now=NOW, sid="s1", subject="p1")
+    kept.renew("session", "a", "new", now=NOW + 1)
+    assert kept.get("session", "a", now=NOW + 9) == "new" and kept.get("session", "a", now=NOW + 10) is None
+    kept.renew("session", "a", "late", now=NOW + 10)
+    assert kept.get("session", "a", now=NOW + 9) != "late"
+    assert kept.end(sid="s1", subject=None) == 1
+    kept.renew("session", "a", "again", now=NOW + 2)
+    assert kept.get("session", "a", now=NOW + 2) is None

@@ -166,6 +166,7 @@ def test_the_person_does_not_agree(provider: Provider, sign_in: SignIn) -> None:
         ({"exp": "tomorrow"}, "token_invalid"),
         ({"iat": None}, "token_invalid"),
         ({"auth_time": "now"}, "token_invalid"),
+        ({"auth_time": NOW + 31}, "issued_in_future"),  # else it would be recent for ever
         ({"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}, "token_invalid"),
         ({"amr": "pwd"}, "token_invalid"),
     ],

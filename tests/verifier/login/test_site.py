@@ -237,3 +237,42 @@ def test_new_claims_are_kept_until_the_same_end(visitor: Visitor, shop: Site) ->
 def test_paths_of_our_own_stay() -> None:
     for path in ("/", "/a/b?c=d&e=%20", "/~x;y=1", "/tài-khoản"):
         assert local(path, "/home").startswith("/") and local(path, "/home") != "/home"
+
+
+class Ended(Memory):
+    """The provider's logout comes while new claims are on their way."""
+
+    ended = True
+
+    def get(self, kind: str, key: str, *, now: int) -> str | None:
+        text = super().get(kind, key, now=now)
+        if self.ended:
+            self.end(sid="sid-1", subject=None)
+        return text
+
+
+def test_who_signed_out_meanwhile_is_not_signed_in_again(provider: Provider, fetcher: Fetcher) -> None:
+    kept = Ended()
+    kept.ended = False
+    client = us(provider, redirect_uri=f"{OWN}/login/callback")
+    visitor = Visitor(Site(sign_in=SignIn(client, fetcher), kept=kept, url=OWN), provider)
+    visitor.sign_in()
+    person = visitor.person
+    assert person
+    kept.ended = True
+    visitor.site.keep(visitor.cookies, person, now=NOW)
+    assert visitor.person is None
+
+
+def test_the_way_back_from_a_failure_stays_here(provider: Provider, fetcher: Fetcher) -> None:
+    provider.metadata = {"issuer": "https://other.example"}
+    site = Site(sign_in=SignIn(us(provider), fetcher), kept=Memory(), url=OWN)
+    answer = site.admit(Asked("GET"), "LoA1", here="//other.example/x", now=NOW)
+    assert isinstance(answer, Answer) and answer.status == 400 and b"other.example" not in answer.body
+    answer = site.admit(Asked("GET"), "LoA1", here="/mine?x=1", now=NOW)
+    assert isinstance(answer, Answer) and b'href="/mine?x=1"' in answer.body
+
+
+def test_a_path_that_becomes_long_is_not_kept() -> None:
+    """A letter of three bytes is nine characters of an address, and strangers have a hundred thousand sign-ins under way."""
+    assert local("/" + "ạ" * 2_000, "/home") == "/home"

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from certs import qr
 from certs.formats import Step
 from certs.keys import MemorySigner
+from certs.proof import holder_proof
 from certs.status import Status
 from tests.world import RECORDS, World
 from verifier import (
@@ -265,3 +267,16 @@ def test_change_reaches_every_policy() -> None:
     assert {(each.audience, each.challenge) for each in leaves(changed)} == {("bank", b"1")}
     assert change(changed, audience=None, challenge=None) == demand
     assert isinstance(change(LICENCE, audience="bank"), Policy)
+
+
+def test_kb_10_one_paper_does_not_pass_for_two(world: World) -> None:
+    """The holder signs anew, or shows a copy beside it: it is still the one licence."""
+    licence, card = world.issue("driving_licence", "licence"), world.issue("citizen_identity", "identity")
+    verifier = Verifier(world.open_bundle(), clock=lambda: world.now)
+    earlier = qr.to_text(holder_proof(licence, world.holder, now=world.now - 5))
+    any_two = AllOf((Policy(require_holder_proof=False), Policy()))
+    for other in (earlier, world.printed(licence)):
+        report = verifier.inspect_all([other, world.present(licence)], policy=any_two)
+        assert (report.outcome, report.code) == (Outcome.REJECTED, "presentation_replayed")
+    assert verifier.inspect_all([world.present(licence), world.present(card)], policy=any_two).accepted
+    assert not verifier.inspect_all([["no text"], earlier], policy=any_two).accepted  # type: ignore[list-item]

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from certs.catalogue import CATALOGUE
 from certs.documents.values import Typed
 from tests.world import RECORDS
+from verifier import Policy
+from verifier.policy.faults import PolicyError
 from verifier.policy.predicates import (
     INSURED,
     OVER_18,
@@ -180,3 +182,12 @@ def test_to_withhold_a_fact_never_makes_a_yes_of_a_no(predicate: Predicate, with
     whole = ask(predicate)
     less = ask(predicate, **dict.fromkeys(withheld, ...))
     assert whole is not None and less in (whole, None)
+
+
+def test_the_end_of_another_document_is_no_insurance() -> None:
+    """An identity card, and a vehicle's papers, have days from and until as well; they insure nobody."""
+    told = {"valid_from": "2020-01-01", "valid_until": "2040-01-01"}
+    for kind in ("citizen_identity", "vehicle_registration"):
+        assert answer(INSURED, Typed(CATALOGUE[kind].fields, told), day=date(2026, 1, 1)) is None
+        with pytest.raises(PolicyError):
+            Policy(documents=(kind,), requires=(INSURED,))

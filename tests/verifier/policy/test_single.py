@@ -141,3 +141,25 @@ def test_a_policy_of_another_kind_is_told_by_its_first_refusal(world: World) -> 
     wrong = AnyOf((Policy(documents=("tax_registration",)), Policy(asks=("residence",))))
     (report,) = reports(world, wrong, show(world, "vn1_cwt"))
     assert (report.code, report.fields) == ("policy_refused", ())
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("lax", [{"require_holder_proof": False}, {"accept_printed": True}])
+def test_kb_01_a_challenge_is_not_answered_by_leaving_the_proof_out(
+    world: World, form: str, lax: dict[str, Any]
+) -> None:
+    """Who shows a challenge wants it signed, whatever else would do without one: copy, print, key binding cut off."""
+    shown = show(world, form)
+    texts = [world.printed(), world.paper()] if form == FORMS[0] else [shown.text]
+    texts = [text[: text.rindex("~") + 1] if "~" in text else text for text in texts]
+    verifier = Verifier(world.open_bundle(), clock=lambda: world.now)
+    for text in texts:
+        report = verifier.inspect(text, policy=Policy(challenge=b"shown by us", **lax))
+        assert (report.outcome, report.code) == (Outcome.REJECTED, "holder_binding_missing")
+
+
+def test_a_text_is_no_list_of_names() -> None:
+    """`"tax" in "taxes"`: a text in place of a tuple would let parts of it pass."""
+    for name in ("documents", "issuers", "asks"):
+        with pytest.raises(PolicyError, match=name):
+            Policy(**{name: "tax"})

@@ -1,8 +1,10 @@
 // The check page: reads the code from the camera and goes to the verdict by itself. Without it, the upload works alone.
+// Where the counter's server is away, what was read or entered waits in this page until it is back.
 // Spec: Media Capture and Streams §10.2 (the names of what can go wrong).
 
+import { answers, Away, back, watch as watchServer } from "./away.js";
 import * as camera from "./camera.js";
-import { Lost, reader } from "./reader.js";
+import { Lost, reader, send } from "./reader.js";
 
 const PAUSE = 300; // ms between two frames at least; a slow reader waits as long as it took, so below two frames a second
 const KEPT = "camera"; // the clerk started the camera in this tab: for the next person it starts again
@@ -29,12 +31,33 @@ function stop(part) {
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/** The address of a verdict, or null. A frame that the server should have read is worth nothing later; a code that was read waits. */
+async function judged(parts) {
+  try {
+    return parts.length ? await send(form, parts) : null;
+  } catch (error) {
+    if (!(error instanceof Away)) throw error;
+    if (parts[0][0] === "picture") {
+      await answers();
+      return null;
+    }
+    stop("idle");
+    start.disabled = true;
+    const go = await back();
+    start.disabled = false;
+    const found = go ? await judged(parts) : null;
+    if (found) location.assign(found);
+    return null;
+  }
+}
+
 /** Frame by frame, one at a time, until a code is read. @param {number} mine */
 async function watch(mine) {
-  const read = await reader(form);
+  const read = await reader();
   while (mine === turn) {
     const began = performance.now();
-    const found = document.hidden ? null : await read(video); // nobody holds a code before a page that nobody sees
+    const parts = document.hidden ? [] : await read(video); // nobody holds a code before a page that nobody sees
+    const found = mine === turn ? await judged(parts) : null;
     if (found && mine === turn) {
       camera.close(video);
       location.assign(found);
@@ -60,6 +83,17 @@ async function run() {
     start.focus();
   }
 }
+
+let sending = false;
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (sending) return; // what is taken once would be used up by the first of two clicks
+  sending = true;
+  if ((await answers()) || (await back())) form.submit();
+  else sending = false;
+});
+addEventListener("pageshow", () => { sending = false; });
+watchServer();
 
 if (camera.possible()) {
   document.getElementById("camera").hidden = false;
