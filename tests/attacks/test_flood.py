@@ -84,5 +84,5 @@ def test_bf_15_beside_a_flood(tmp_path: Path) -> None:
             assert many.until(503, 20) and many.until(422, 5)
         line.close()
     assert answers == [(200, 200)] * REDEEMED
-    assert set(many.statuses) == {422, 503}  # tried and wrong, or not tried
+    assert set(many.statuses) <= {422, 503, 429}  # tried and wrong; not tried; too many wrong ones from one network
     assert many.retry_after == {str(hashing.RETRY_SECONDS)}

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -186,8 +187,13 @@ def test_the_command_killed_at_random_moments(source: Path, nation: World, tmp_p
         [sys.executable, "-m", "verifier", *words, "--processes", "2"],
         cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True,
     ) as process:  # fmt: skip
-        time.sleep(chance.uniform(1.5, 2.5))
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to every one of them
+        point = tmp_path / "out.parquet.part.json"
+        before = point.read_bytes()
+        while process.poll() is None and point.exists() and point.read_bytes() == before:
+            time.sleep(0.01)  # it is at work when it has gone on by a step; before, Python itself may still be starting
+        time.sleep(chance.uniform(0.0, 0.5))
+        with suppress(ProcessLookupError):  # it was done before
+            os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to every one of them
         said = process.communicate(timeout=60)[1].decode()
     assert "Traceback" not in said and process.returncode in (0, 64, 130)
     assert process.returncode != 130 or not said or "Đã dừng" in said
