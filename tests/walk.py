@@ -152,11 +152,12 @@ class Walk:
         self.page.wait_for_selector("#customer-facts")
         self.look("customer")
 
-    def refresh(self) -> str:
-        """The counter fetches newer trust data; the outcome."""
+    def refresh(self) -> None:
+        """The counter fetches newer trust data, or has it already: it also does so by itself, now and then."""
         self.go("verifier", "/trust")
         self.click("#refresh")
-        return str(until(self.page, "document.getElementById('refresh-result')?.dataset.outcome"))
+        outcome = until(self.page, "document.getElementById('refresh-result')?.dataset.outcome")
+        assert outcome in ("updated", "unchanged"), outcome
 
     # --- pages off the main road --------------------------------------------------------------------------------------
 
