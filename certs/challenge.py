@@ -16,6 +16,7 @@ Reading one, in this order; the first check that fails gives the code (section 5
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -80,6 +81,18 @@ class Asked:
 
     challenge: Challenge
     reader: Reader
+
+    def to_json(self) -> dict[str, Any]:
+        question, reader = self.challenge, self.reader
+        return {
+            "audience": question.audience,
+            "challenge": question.challenge.hex(),
+            "issued": question.issued,
+            "expires": question.expires,
+            "wanted": [{"document": each.document, "views": list(each.views)} for each in question.wanted],
+            "name": {"vi": reader.name.vi, "en": reader.name.en},
+            "purpose": {"vi": reader.purpose.vi, "en": reader.purpose.en},
+        }
 
 
 # --- the reader's half ------------------------------------------------------------------------------------------------

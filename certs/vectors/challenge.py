@@ -47,17 +47,7 @@ def _told(example: Example) -> dict[str, Any]:
 
 
 def _result(readers: Readers, example: Example) -> dict[str, Any]:
-    asked = challenge.verify(example.text, readers.trust, now=example.now)
-    question, reader = asked.challenge, asked.reader
-    return {
-        "audience": question.audience,
-        "challenge": question.challenge.hex(),
-        "issued": question.issued,
-        "expires": question.expires,
-        "wanted": [{"document": each.document, "views": list(each.views)} for each in question.wanted],
-        "name": {"vi": reader.name.vi, "en": reader.name.en},
-        "purpose": {"vi": reader.purpose.vi, "en": reader.purpose.en},
-    }
+    return challenge.verify(example.text, readers.trust, now=example.now).to_json()
 
 
 def _composition(readers: Readers) -> dict[str, Any]:

@@ -23,16 +23,14 @@ Spec: OpenID for Verifiable Credential Issuance 1.0 §8, §10 (encryption), Appe
 from collections.abc import Sequence
 
 from certs.proof import KeyProof
-from idp.issuance import copies, credential_request, deferred, encryption, nonce
+from idp.issuance import copies, credential_request, deferred, door, encryption, nonce
 from idp.issuance.configurations import asked_for
-from idp.issuance.credential_request import DENIED, Refused, Wanted, check_proofs, error_response, invalid_proof
+from idp.issuance.credential_request import DENIED, Refused, Wanted, check_proofs, invalid_proof
 from idp.issuance.holds import waits_for
-from idp.issuance.signers import Signers, SigningUnavailable
-from idp.model import Event, Grant, Token
-from idp.oidc import bearer
+from idp.issuance.signers import Signers
+from idp.model import Grant, Token
 from idp.oidc.context import Context
 from idp.oidc.errors import BearerError
-from idp.oidc.family import ISSUANCE_PURPOSE
 from idp.oidc.request import Request, Response
 from idp.ports import Ports, Storage
 
@@ -40,22 +38,10 @@ REQUESTS = 5  # for one configuration: a lost answer may be asked for again; a t
 
 
 def respond(storage: Storage, request: Request, *, context: Context, signers: Signers, now: int) -> Response:
-    try:
-        with storage.transaction() as ports:
-            grant: Grant | None = None
-            try:
-                grant, token = bearer.access(request, ports, context, purpose=ISSUANCE_PURPOSE, now=now)  # 1
-                return _issue(ports, request, grant, token, context, signers, now)
-            except BearerError as error:
-                return bearer.refusal(error, request, ports, context, now=now, resource="credential")
-            except Refused as refused:
-                _journal_refusal(ports, grant, refused.error, refused.reason, now)
-                return refused.response
-    except SigningUnavailable as unavailable:  # the transaction is rolled back: nonce unspent, no index, no record
-        with storage.transaction() as ports:
-            _journal_refusal(ports, None, "temporarily_unavailable", f"signing_unavailable {unavailable}", now)
-        description = "The signing key is not available; try again later."
-        return error_response(503, "temporarily_unavailable", description, (("Retry-After", "30"),))
+    def give(ports: Ports, grant: Grant, token: Token) -> Response:
+        return _issue(ports, request, grant, token, context, signers, now)
+
+    return door.answered(storage, request, give, resource="credential", context=context, now=now)  # 1
 
 
 def _issue(
@@ -101,9 +87,3 @@ def _claim_keys(ports: Ports, proofs: Sequence[KeyProof], person_id: str) -> Non
     ):  # in one order: two requests never wait in a ring
         if not ports.documents.claim_key(thumbprint, person_id):
             raise invalid_proof("key_of_another_person")
-
-
-def _journal_refusal(ports: Ports, grant: Grant | None, error: str, reason: str, now: int) -> None:
-    account_id = grant.account_id if grant else None
-    client_id = grant.client_id if grant else None
-    ports.journal.append(Event(now, "credential_refused", account_id, client_id, {"error": error, "code": reason}))

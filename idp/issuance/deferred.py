@@ -20,17 +20,14 @@ from typing import Any
 
 from certs.keys import PublicKey
 from certs.proof import KeyProof
-from idp.issuance import copies, encryption
+from idp.issuance import copies, door, encryption
 from idp.issuance.configurations import Configuration, find
-from idp.issuance.credential_request import DENIED, Refused, error_response, malformed
+from idp.issuance.credential_request import DENIED, Refused, malformed
 from idp.issuance.encryption import AnswerTo
 from idp.issuance.holds import INTERVALS, waits_for
-from idp.issuance.signers import Signers, SigningUnavailable
+from idp.issuance.signers import Signers
 from idp.model import Document, Event, Grant, Ground, Token
-from idp.oidc import bearer
 from idp.oidc.context import Context
-from idp.oidc.errors import BearerError
-from idp.oidc.family import ISSUANCE_PURPOSE
 from idp.oidc.request import Request, Response
 from idp.ports import Ports, Storage
 
@@ -73,22 +70,10 @@ def _waiting(value: str, ground: Ground) -> dict[str, Any]:
 
 
 def respond(storage: Storage, request: Request, *, context: Context, signers: Signers, now: int) -> Response:
-    try:
-        with storage.transaction() as ports:
-            grant: Grant | None = None
-            try:
-                grant, token = bearer.access(request, ports, context, purpose=ISSUANCE_PURPOSE, now=now)  # 1
-                return _keep(ports, request, grant, token, context, signers, now)
-            except BearerError as error:
-                return bearer.refusal(error, request, ports, context, now=now, resource="deferred_credential")
-            except Refused as refused:
-                _journal_refusal(ports, grant, refused.error, refused.reason, now)
-                return refused.response
-    except SigningUnavailable as unavailable:  # rolled back: the transaction is unused
-        with storage.transaction() as ports:
-            _journal_refusal(ports, None, "temporarily_unavailable", f"signing_unavailable {unavailable}", now)
-        description = "The signing key is not available; try again later."
-        return error_response(503, "temporarily_unavailable", description, (("Retry-After", "30"),))
+    def give(ports: Ports, grant: Grant, token: Token) -> Response:
+        return _keep(ports, request, grant, token, context, signers, now)
+
+    return door.answered(storage, request, give, resource="deferred_credential", context=context, now=now)  # 1
 
 
 def _keep(
@@ -147,8 +132,3 @@ def _still_entitled(
 
 def _unknown(reason: str) -> Refused:
     return Refused("invalid_transaction_id", "No such transaction.", reason)
-
-
-def _journal_refusal(ports: Ports, grant: Grant | None, error: str, reason: str, now: int) -> None:
-    account_id, client_id = (grant.account_id, grant.client_id) if grant else (None, None)
-    ports.journal.append(Event(now, "credential_refused", account_id, client_id, {"error": error, "code": reason}))

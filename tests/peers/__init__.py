@@ -8,7 +8,7 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ def python() -> Path:
     return program
 
 
-def ask(script: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def ask(script: str, given: Mapping[str, Any] | Sequence[Any]) -> Any:
     """What a script of this folder (or of tests/node, where it ends in .mjs) makes of these values."""
     node = script.endswith(".mjs")
     command = [NODE, NODE_SCRIPTS / script] if node else [python(), SCRIPTS / script]
@@ -50,6 +50,4 @@ def ask(script: str, given: Mapping[str, Any]) -> dict[str, Any]:
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    answer = json.loads(ran.stdout)
-    assert isinstance(answer, dict)
-    return answer
+    return json.loads(ran.stdout)

