@@ -16,10 +16,16 @@ from certs.errors import CertsError
 from certs.formats import Verified
 from certs.formats.elements import ISO_NAMESPACE, PORTRAIT
 from verifier import presented
+from verifier.result import Outcome
 
 HANOI = timezone(timedelta(hours=7))  # no summer time
 NAME = "full_name"
 
+VERDICTS = {
+    Outcome.ACCEPTED: Text("CHẤP NHẬN", "ACCEPTED"),
+    Outcome.REJECTED: Text("TỪ CHỐI", "REJECTED"),
+    Outcome.UNDETERMINED: Text("CHƯA XÁC ĐỊNH ĐƯỢC", "CANNOT TELL YET"),
+}
 _YES = Text("Có", "Yes")
 _NO = Text("Không", "No")
 _NONE = Text("Không có", "None")

@@ -11,7 +11,6 @@ from typing import Any
 
 from certs.catalogue import Text
 from verifier import facts
-from verifier.display import WORDS
 from verifier.result import Report
 
 _DOMAIN = b"receipt of a check\0"
@@ -79,7 +78,7 @@ class Receipt:
 
     def to_text(self, language: str) -> str:
         """For a file: one line a row."""
-        _, word, _ = WORDS[self.report.outcome]
+        word = facts.VERDICTS[self.report.outcome]
         title = Text("BIÊN NHẬN KIỂM TRA GIẤY TỜ", "RECEIPT OF A DOCUMENT CHECK").of(language)
         rows = "".join(f"{label.of(language)}: {value.of(language)}\n" for label, value in self.rows())
         return f"{title}\n{word.of(language)}\n\n{rows}\n{NOTHING_PERSONAL.of(language)}\n"

@@ -31,7 +31,7 @@ class Refuse:
 sys.meta_path.insert(0, Refuse())
 import verifier
 import verifier.foreign.dcc, verifier.foreign.shc
-import verifier.__main__, verifier.scan, verifier.snapshot, verifier.keeper, verifier.facts, verifier.display
+import verifier.__main__, verifier.scan, verifier.snapshot, verifier.keeper, verifier.facts, verifier.tools.display
 assert set(verifier.__all__) <= set(dir(verifier))
 """
 

@@ -19,8 +19,8 @@ from verifier.commands import asking
 from verifier.commands.opening import load
 from verifier.commands.progress import Bar
 from verifier.commands.terminal import DONE, INTERNAL, STOPPED, UsageError, Words, command, dump, screen, stop_on_signal
-from verifier.display_many import tally
 from verifier.policy.faults import PolicyError
+from verifier.tools.display_many import tally
 from verifier.verifier import Verifier
 
 _READING = Text("Đọc tệp", "Reading the file")

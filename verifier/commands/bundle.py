@@ -12,12 +12,13 @@ from pathlib import Path
 
 from certs.catalogue import Text
 from certs.fetch import BUNDLE_LIMIT
-from verifier import display, snapshot
+from verifier import snapshot
 from verifier.commands import asking
 from verifier.commands.opening import fetcher, load
 from verifier.commands.terminal import DONE, UsageError, Words, command, dump, group, line, screen
 from verifier.keeper import Keeper, Source
 from verifier.snapshot import Refresh
+from verifier.tools import display
 
 _EXITS = {
     snapshot.Outcome.UPDATED: 0,

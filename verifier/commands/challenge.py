@@ -12,13 +12,13 @@ from certs import qr
 from certs.challenge import views_for
 from certs.errors import CertsError
 from certs.trust import Reader
-from verifier import display
 from verifier.challenge import LIFETIME, Asker, Question, ask, inspect_answer, purposes
 from verifier.commands.check import exit_code
 from verifier.commands.opening import load
 from verifier.commands.terminal import DONE, UsageError, Words, command, dump, screen
 from verifier.once import MemoryOnce
 from verifier.scan import TEXT_LIMIT
+from verifier.tools import display
 from verifier.verifier import Verifier
 
 

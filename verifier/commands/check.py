@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from certs.catalogue import Text
-from verifier import display, display_many, facts, folder, scan
+from verifier import facts, scan
 from verifier.commands import asking
 from verifier.commands.opening import load
 from verifier.commands.terminal import INTERNAL, UsageError, Words, command, dump, screen
-from verifier.display_many import Judged
 from verifier.result import Outcome, Report
 from verifier.scan import NothingToCheck
+from verifier.tools import display, display_many, folder
+from verifier.tools.display_many import Judged
 from verifier.verifier import Verifier
 
 _EXITS = {Outcome.ACCEPTED: 0, Outcome.REJECTED: 1, Outcome.UNDETERMINED: 2}

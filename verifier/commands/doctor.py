@@ -13,12 +13,13 @@ from pathlib import Path
 from certs.bundle import Bundle
 from certs.errors import CertsError
 from certs.fetch import BUNDLE_LIMIT, FetchError
-from verifier import doctor, snapshot
+from verifier import snapshot
 from verifier.commands import asking
 from verifier.commands.opening import fetcher
 from verifier.commands.terminal import Words, command, dump, screen
-from verifier.display import Screen
-from verifier.doctor import Finding, State
+from verifier.tools import doctor
+from verifier.tools.display import Screen
+from verifier.tools.doctor import Finding, State
 
 _EXITS = {State.OK: 0, State.NOTE: 0, State.WARN: 2, State.FAIL: 1}
 _SIGNS = {State.OK: ("✓", "32"), State.NOTE: ("–", "2"), State.WARN: ("!", "33"), State.FAIL: ("✕", "31")}

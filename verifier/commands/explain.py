@@ -2,9 +2,9 @@
 
 import argparse
 
-from verifier import display
 from verifier.commands.terminal import DONE, UsageError, Words, command, dump, screen
 from verifier.reasons import REASONS
+from verifier.tools import display
 
 
 def add(words: Words) -> None:

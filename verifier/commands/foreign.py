@@ -12,14 +12,15 @@ from cryptography import x509
 from certs.catalogue import Text
 from certs.encoding import json_decode
 from certs.errors import CertsError
-from verifier import display, facts, scan
+from verifier import facts, scan
 from verifier.commands.check import source
 from verifier.commands.terminal import INTERNAL, UsageError, Words, command, dump, screen
-from verifier.display import Screen
 from verifier.foreign import Foreign, Report, Verified, dcc, shc
 from verifier.foreign.model import Anchors
 from verifier.result import Outcome
 from verifier.scan import NothingToCheck
+from verifier.tools import display
+from verifier.tools.display import Screen
 
 _EXITS = {Outcome.ACCEPTED: 0, Outcome.REJECTED: 1, Outcome.UNDETERMINED: 2}
 _PEM = b"-----BEGIN "

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from verifier import display
+from verifier.tools import display
 
 DONE, USAGE, INTERNAL, STOPPED = 0, 64, 70, 130  # EX_USAGE and EX_SOFTWARE of sysexits(3); 130 as after Ctrl-C
 Run = Callable[[argparse.Namespace], int]

@@ -13,7 +13,7 @@ from certs.catalogue import Text
 from certs.errors import CertsError
 from verifier.commands.progress import Bar
 from verifier.commands.terminal import DONE, UsageError, Words, command, dump, group, screen
-from verifier.vectors import ALL, Case
+from verifier.tools.vectors import ALL, Case
 
 _FILE_LIMIT = 16 * 1024 * 1024
 _ALL_AGREE = Text("khớp cả", "agree")

@@ -13,15 +13,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from certs.catalogue import Text
-from verifier import display_many, facts, folder, scan
+from verifier import facts, scan
 from verifier.commands import asking
 from verifier.commands.opening import load
 from verifier.commands.terminal import DONE, UsageError, Words, command, line, screen
-from verifier.display import Screen
-from verifier.display_many import Judged
 from verifier.result import Report
+from verifier.tools import display_many, folder
+from verifier.tools.display import Screen
+from verifier.tools.display_many import Judged
+from verifier.tools.watch import Arrivals, News, Trust
 from verifier.verifier import Verifier
-from verifier.watch import Arrivals, News, Trust
 
 LOOK_EVERY = 0.3  # seconds between two looks into the folder
 

@@ -13,8 +13,9 @@ from certs.bundle import Bundle
 from tests.site import Answer, Site
 from tests.verifier.test_cli import Here
 from tests.world import DAY, World
-from verifier import doctor, scan
-from verifier.doctor import Finding, State
+from verifier import scan
+from verifier.tools import doctor
+from verifier.tools.doctor import Finding, State
 
 
 @pytest.fixture

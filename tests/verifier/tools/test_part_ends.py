@@ -7,7 +7,7 @@ from certs.errors import CertsError
 from certs.trust import TrustList, sign
 from tests.world import DAY, URI, World
 from verifier import Outcome, Report, Verifier
-from verifier.display import Screen, report
+from verifier.tools.display import Screen, report
 
 
 def look(world: World, held: Bundle, later: int) -> Report:

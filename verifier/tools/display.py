@@ -10,9 +10,9 @@ from verifier.reasons import Reason
 from verifier.result import CheckOutcome, Outcome, Report, TrustAge
 
 WORDS = {
-    Outcome.ACCEPTED: ("✓", Text("CHẤP NHẬN", "ACCEPTED"), "32"),
-    Outcome.REJECTED: ("✕", Text("TỪ CHỐI", "REJECTED"), "31"),
-    Outcome.UNDETERMINED: ("?", Text("CHƯA XÁC ĐỊNH ĐƯỢC", "CANNOT TELL YET"), "33"),
+    Outcome.ACCEPTED: ("✓", facts.VERDICTS[Outcome.ACCEPTED], "32"),
+    Outcome.REJECTED: ("✕", facts.VERDICTS[Outcome.REJECTED], "31"),
+    Outcome.UNDETERMINED: ("?", facts.VERDICTS[Outcome.UNDETERMINED], "33"),
 }
 _CHECKS = {
     CheckOutcome.PASSED: ("✓", Text("đạt", "passed"), "32"),

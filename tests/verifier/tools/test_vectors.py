@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.verifier.test_cli import Here
-from verifier import vectors
+from verifier.tools import vectors
 
-PUBLISHED = Path(__file__).parents[1] / "vectors"
+PUBLISHED = Path(__file__).parents[2] / "vectors"
 
 
 @pytest.fixture

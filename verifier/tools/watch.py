@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from certs import bundle as bundles
 from certs.errors import CertsError
-from verifier.folder import looked_at
+from verifier.tools.folder import looked_at
 from verifier.verifier import Verifier
 
 Stamp = tuple[int, int, int]

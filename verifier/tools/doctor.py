@@ -17,8 +17,8 @@ from certs.catalogue import Text
 from certs.errors import CertsError
 from certs.profiles import DAY
 from verifier import facts, scan
-from verifier.display import PARTS
 from verifier.scan import NothingToCheck
+from verifier.tools.display import PARTS
 
 SOON = 3 * DAY
 OLD = 7 * DAY  # a bundle that nobody refreshed for a week

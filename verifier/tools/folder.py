@@ -8,9 +8,9 @@ from pathlib import Path
 
 from certs.catalogue import Text
 from verifier import scan
-from verifier.display_many import Judged
 from verifier.result import Report
 from verifier.scan import NothingToCheck
+from verifier.tools.display_many import Judged
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".txt", ".cbor", ".mdoc", ".jwt")
 

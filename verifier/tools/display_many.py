@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from certs.catalogue import Text
 from verifier import facts
-from verifier.display import WORDS, Screen
 from verifier.reasons import REASONS
 from verifier.result import Outcome, Report
+from verifier.tools.display import WORDS, Screen
 
 NAME_MOST = 48  # characters of a name that are shown
 NAMES_WIDTH = 12  # where the longest name is not known beforehand

@@ -15,9 +15,9 @@ from tests.pictures import picture_of
 from tests.verifier.test_cli import Here
 from tests.world import World
 from verifier import Verifier
-from verifier.watch import Arrivals, Trust
+from verifier.tools.watch import Arrivals, Trust
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
