@@ -4,10 +4,9 @@ Spec: RFC 9052 §4.2, §4.4 (COSE_Sign1), RFC 9053 §2 (algorithms), RFC 9360 (x
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from certs import cbor
 from certs.cbor import CREDENTIAL, Limits, Tag, Value
@@ -22,8 +21,7 @@ ALG, CRIT, KID, KCWT, TYP, X5CHAIN = 1, 2, 4, 13, 16, 33
 _ALGORITHM_NAMES = {number: name for name, number in COSE_ALGORITHMS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Sign1:
+class Sign1(NamedTuple):
     """A parsed COSE_Sign1 that proves nothing yet. `header` is the decoded protected header."""
 
     protected: bytes

@@ -123,8 +123,8 @@ class PublicKey:
         """Raises BadSignature; returns nothing, so that no result can be ignored."""
         key: Any = self._key  # of the kind that fits `alg`: the constructor saw to it
         try:
-            if self.alg in _ECDSA:
-                scheme, size = _ECDSA[self.alg]
+            if ecdsa := _ECDSA.get(self.alg):
+                scheme, size = ecdsa
                 if len(signature) != 2 * size:
                     raise BadSignature("signature_invalid", f"{len(signature)} bytes")
                 r, s = int.from_bytes(signature[:size], "big"), int.from_bytes(signature[size:], "big")

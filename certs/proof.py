@@ -5,6 +5,7 @@ for the holder proof; its bytes are specified in `certs/qr.md`.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from certs import cbor, cose, jose
 from certs.cbor import Value
@@ -33,8 +34,7 @@ class KeyProof:
     nonce: str
 
 
-@dataclass(frozen=True, slots=True)
-class Presentation:
+class Presentation(NamedTuple):
     """A parsed holder proof that proves nothing yet."""
 
     message: Sign1

@@ -139,8 +139,10 @@ class TrustStore:
         """May this authority issue this type at that time? Raises Untrusted."""
         if authority != signer.authority:
             raise Untrusted("issuer_untrusted", "iss is not the signer's authority")
-        if not any(service.document == document and service.covers(at) for service in signer.services):
-            raise Untrusted("issuer_untrusted", f"{authority} may not issue {document} at that date")
+        for service in signer.services:
+            if service.document == document and service.covers(at):
+                return
+        raise Untrusted("issuer_untrusted", f"{authority} may not issue {document} at that date")
 
     def readers(self, certificate: x509.Certificate, *, at: int) -> tuple[Reader, ...]:
         """Who asks with this certificate, once for each purpose that holds at that time. The path is looked at as well.

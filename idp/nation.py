@@ -179,9 +179,11 @@ def bring_along(nation: Nation, storage: Storage) -> None:
     with storage.transaction() as ports:
         for client_id in CLIENTS:
             known = ports.clients.get(client_id)
-            if known is not None and POST_LOGOUT not in known.metadata:
-                more = _registered(nation, client_id).metadata
-                ports.clients.replace(replace(known, metadata={**known.metadata, **more}))
+            if known is None:
+                continue
+            more = _registered(nation, client_id).metadata
+            if not more.keys() <= known.metadata.keys():
+                ports.clients.replace(replace(known, metadata={**more, **known.metadata}))
 
 
 def _registered(nation: Nation, client_id: str) -> Client:
@@ -200,7 +202,7 @@ def _registered(nation: Nation, client_id: str) -> Client:
 
 
 _LOGOUT: Mapping[str, Callable[[str], Mapping[str, object]]] = {
-    "wallet": lambda url: {POST_LOGOUT: [f"{url}/"]},
+    "wallet": lambda url: {POST_LOGOUT: [f"{url}/"], BACK: f"{url}/backchannel-logout"},
     "bank": lambda url: {POST_LOGOUT: [f"{url}/"], BACK: f"{url}/backchannel-logout"},
 }
 _CALLBACKS = {"wallet": ("/callback", "/add/callback", "/device/callback"), "bank": ("/callback",)}

@@ -79,6 +79,9 @@ class Grants(Protocol):
     def live(self, token_hash: str, kind: str, *, now: int) -> tuple[Grant, Token] | None:
         """The grant behind a token that is neither expired nor of a closed family."""
 
+    def of_account(self, account_id: str, purpose: str, *, now: int) -> tuple[Grant, ...]:
+        """Those that are neither expired nor closed, in the order in which they were opened."""
+
     def rotate(self, refresh_hash: str, successors: Iterable[Token], *, now: int, spares: bool = False) -> Grant | None:
         """Replace a refresh token. None when it is unknown, expired, of a closed family, or was replaced before;
         in the last case the family is closed in the same statement's transaction. `spares`: it is left open, and the caller

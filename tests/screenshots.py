@@ -18,7 +18,7 @@ from tests import newcomers, smoke
 from tests.chromium import launched, until
 from tests.newcomers import Newcomer
 from tests.pictures import picture_of, video_of
-from tests.pocket import CODE, at_screen, begin
+from tests.pocket import CODE, at_screen
 from tests.sign_in_tour import Tour, contexts
 from tests.walk import Walk
 
@@ -30,7 +30,7 @@ NIGHT = {  # the pages that are pictured in dark colours too
     "documents",
     "offer",
     "receive",
-    "wallet-home",
+    "wallet-documents",
     "document",
     "show",
     "counter-check",
@@ -47,7 +47,7 @@ NIGHT = {  # the pages that are pictured in dark colours too
     "account",
     "wallet-approve",
     "app-home",
-    "app-show",
+    "app-asked",
     "app-locked",
 }
 # Language, width, height, persona: each has a licence; the first one's is suspended on the way.
@@ -120,11 +120,11 @@ def one_walk(
     at.before_signing_in()
     _scanning(at)
     at.sign_in()
-    camera("wallet-empty")
+    camera("app-empty")
     document = at.receive(LICENCE)
     at.add("tax_registration")
-    at.go("wallet")
-    camera("wallet-home")
+    at.go("wallet", "/documents")
+    camera("wallet-documents")
     _on_the_phone(at)
     text = at.show(document)
     at.check_text(text)
@@ -154,25 +154,19 @@ def one_walk(
 
 def _on_the_phone(at: Walk) -> None:
     """The offline wallet: each of its screens."""
-    at.go("wallet", "/app")
-    at_screen(at.page, "new-vault")
-    at.look("app-new-vault")
-    begin(at.page)
-    at.page.wait_for_selector("#as-of")
+    at.go("wallet")
+    at.open_app(looks=True)
+    at.page.wait_for_selector("#documents [data-type]")
     at.look("app-home")
     at.click(f"[data-type={LICENCE}]")
     at_screen(at.page, "details")
     at.look("app-document")
     at.click("#show")
     until(at.page, CODE)
-    at.look("app-show")
     for route, name in (("history", "app-history"), ("settings", "app-settings")):
         at.page.evaluate("route => { location.hash = `#/${route}`; }", route)
         at_screen(at.page, route)
         at.look(name)
-    at.click("#lock")
-    at_screen(at.page, "locked")
-    at.look("app-locked")
 
 
 def _scanning(at: Walk) -> None:
@@ -185,7 +179,7 @@ def _scanning(at: Walk) -> None:
 
 
 def _asked(at: Walk) -> None:
-    """The counter asks: over the network, and by its code, which the wallet's pages read."""
+    """The counter asks: over the network, and by its code, which the phone reads."""
     at.go("verifier", "/online")
     at.look("counter-online-ask")
     at.click("#ask-online")
@@ -198,12 +192,14 @@ def _asked(at: Walk) -> None:
     at.look("counter-challenge")
     text = at.page.locator("#text-of-code").text_content()
     at.go("wallet", "/scan")
-    at.look("wallet-scan")
+    at.open_app()
+    at_screen(at.page, "scan")
+    at.look("app-scan")
     at.click("#paste summary")
     at.page.fill("#text", text or "")
     at.click("#read")
-    at.page.wait_for_selector("#reader")
-    at.look("wallet-asked")
+    at_screen(at.page, "asked")
+    at.look("app-asked")
 
 
 def _other_verdicts(run: smoke.Run, at: Walk, document: str, text: str) -> None:
@@ -220,7 +216,9 @@ def _other_verdicts(run: smoke.Run, at: Walk, document: str, text: str) -> None:
     at.check_text(at.show(document, name="show-again"))
     at.look("verdict-suspended")
     at.go("wallet")
-    at.look("wallet-home-again")
+    at.open_app()
+    until(at.page, "document.documentElement.dataset.met === 'done'")
+    at.look("app-home-again")
     smoke.authority(run, "reinstate", LICENCE)
     at.refresh()
 

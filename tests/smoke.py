@@ -149,11 +149,18 @@ def receive(run: Run, browser: Browser, kind: str, view: str) -> tuple[bytes, Me
     done = _call(run, browser, page, "/receive/complete", {"receipt": receipt["receipt"], "proofs": proofs})
     (document,) = done["documents"]
     _expect(document["type"] == kind, f"received {document['type']}")
-    listed = browser.client.get(f"{run.urls['wallet']}/documents/{document['id']}/credentials").json()
-    credential = next(each for each in listed if each["view"] == view)
+    credential = next(each for each in carried(run, browser, document["id"]) if each["view"] == view)
     _expect(credential["thumbprint"] in keys, "the credential is bound to another key")
     _expect({"dc+sd-jwt", "mso_mdoc"} <= document["formats"].keys(), f"received as {document['formats']}")
     return b64url_decode(credential["credential"]), keys[credential["thumbprint"]]
+
+
+def carried(run: Run, browser: Browser, document: str) -> list[dict[str, str]]:
+    """The copies of a document that a phone carries to show it."""
+    told = browser.client.get(f"{run.urls['wallet']}/app/documents", headers={"Accept": "application/json"}).json()
+    (held,) = [each for each in told["documents"] if each["id"] == document]
+    copies: list[dict[str, str]] = held["copies"]
+    return copies
 
 
 def check_everywhere(run: Run, browser: Browser, picture: Path, outcome: str, code: str) -> None:

@@ -11,7 +11,9 @@ from playwright.sync_api import Page
 
 from tests.chromium import tab_to, until
 
-SHOWN = "!document.getElementById('qr')?.hidden && document.getElementById('qr')?.dataset.text"
+PASSCODE = "482913"  # of the wallet on this phone
+CODE = "document.getElementById('qr')?.dataset.text"
+SCREEN = "document.documentElement.dataset.screen"
 Look = Callable[[str], None]
 
 
@@ -52,7 +54,24 @@ class Walk:
         self.look("login-refused")
         self.log_in(self.persona["password"], keyboard=keyboard)
         self.consent("consent-wallet", keyboard=keyboard)
-        self.page.wait_for_url(self.urls["wallet"] + "/**")
+        self.open_app(keyboard=keyboard, looks=True)
+        self.page.wait_for_selector("#as-of")
+
+    def open_app(self, *, keyboard: bool = False, looks: bool = False) -> None:
+        """Past the passcode, which is set the first time, to whatever screen the address names."""
+        fields = {"new-vault": ("fresh", "again"), "locked": ("passcode",)}
+        self.page.wait_for_url(self.urls["wallet"] + "/app**")
+        found = str(until(self.page, f"['new-vault', 'locked'].find((each) => each === {SCREEN})"))
+        if looks:
+            self.look(f"app-{found}")
+        for id_ in fields[found]:
+            if keyboard:
+                tab_to(self.page, id_)
+                self.page.keyboard.type(PASSCODE)
+            else:
+                self.page.fill(f"#{id_}", PASSCODE)
+        self.page.keyboard.press("Enter")
+        until(self.page, f"{SCREEN} !== '{found}'")
 
     def log_in(self, password: str, *, keyboard: bool) -> None:
         for id_, text in (("identifier", self.persona["pid"]), ("password", password)):
@@ -110,10 +129,12 @@ class Walk:
         """Hold out a document's code; its text."""
         self.page.goto(document)
         self.click("#show")
+        self.open_app()
+        until(self.page, "document.documentElement.dataset.met === 'done'")  # the newest copies are in the vault
         if view is not None:
             self.click(f"a[data-view={view}]")
             until(self.page, f"document.getElementById('showing')?.dataset.view === '{view}'")
-        text = str(until(self.page, SHOWN))
+        text = str(until(self.page, CODE))
         self.look(name or "show")
         return text
 
@@ -123,7 +144,7 @@ class Walk:
         self.page.wait_for_selector("button#remove")
         self.look("wallet-remove")
         self.click("button#remove")
-        self.page.wait_for_url(self.urls["wallet"] + "/")
+        self.page.wait_for_url(self.urls["wallet"] + "/app")
 
     # --- the clerk ----------------------------------------------------------------------------------------------------
 
@@ -184,6 +205,7 @@ class Walk:
         for role, path, name in (
             ("idp", "/", "state-account"),
             ("idp", "/consents", "consents"),
+            ("wallet", "/documents", "wallet-documents"),
             ("wallet", "/history", "wallet-history"),
             ("wallet", "/receive", "wallet-paste"),
         ):

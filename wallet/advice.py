@@ -27,28 +27,6 @@ PHONE: Mapping[str, Advice] = MappingProxyType(
                 "Scan the code of a sign-in page, or the one of an offer of a document.",
             ),
         ),
-        "no_code": Advice(
-            Text("Không tìm thấy mã QR nào trong ảnh.", "No QR code was found in the picture."),
-            Text(
-                "Chụp lại cho rõ nét, đủ cả bốn góc của mã.",
-                "Take it again, sharp and with all four corners of the code.",
-            ),
-        ),
-        "several_codes": Advice(
-            Text("Có nhiều hơn một mã QR.", "There is more than one QR code."),
-            Text("Hãy để một mã duy nhất trong khung hình.", "Let only one code be in the picture."),
-        ),
-        "picture_unreadable": Advice(
-            Text("Tệp này không phải ảnh PNG hoặc JPEG đọc được.", "This file is not a PNG or JPEG that can be read."),
-            Text("Hãy chọn một ảnh khác, hoặc dán đường dẫn.", "Choose another picture, or paste the link."),
-        ),
-        "picture_too_large": Advice(
-            Text("Ảnh quá lớn.", "The picture is too large."),
-            Text(
-                "Tối đa 12 MB và 25 megapixel. Hãy chụp nhỏ hơn.",
-                "At most 12 MB and 25 megapixels. Take a smaller one.",
-            ),
-        ),
         "other_person": Advice(
             Text("Tài khoản vừa đăng nhập là của người khác.", "The account that signed in is another person's."),
             Text(
@@ -80,6 +58,13 @@ PHONE: Mapping[str, Advice] = MappingProxyType(
             Text(
                 "Bạn đã không đồng ý, hoặc việc đăng nhập bị từ chối. Bạn có thể bắt đầu lại.",
                 "You declined, or signing in was refused. You may start again.",
+            ),
+        ),
+        "clock_wrong": Advice(
+            Text("Đồng hồ của máy này và của cơ quan cấp lệch nhau.", "This device's clock and the issuer's differ."),
+            Text(
+                "Hãy kiểm tra ngày giờ của máy: bật đặt giờ tự động, rồi thử lại.",
+                "Check the clock: switch automatic date and time on, then try again.",
             ),
         ),
         "device_name_needed": Advice(

@@ -24,7 +24,6 @@ from wallet.web import (
     approve,
     asked,
     backup,
-    challenged,
     device,
     documents,
     errors,
@@ -32,6 +31,7 @@ from wallet.web import (
     home,
     language,
     log,
+    logout,
     offline,
     past,
     receive,
@@ -77,9 +77,9 @@ def create_app(
     )
     for room in (log, frame, language, errors):
         room.install(app)
-    for room in (home, sign_in, add, receive, waiting, documents, scan, device):
+    for room in (home, sign_in, logout, add, receive, waiting, documents, scan, device):
         app.register_blueprint(room.pages)
-    for room in (approve, asked, challenged, offline, past, backup):
+    for room in (approve, asked, offline, past, backup):
         app.register_blueprint(room.pages)
     return app
 

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from wallet import words
 from wallet.errors import WalletError
+from wallet.ports import Storage
 
 MAGIC, VERSION, SCRYPT = b"VNWB", 1, 1
 FILE_LIMIT = 8 * 1024 * 1024  # about 20,000 lines of history
@@ -28,6 +29,10 @@ SALT_BYTES, NONCE_BYTES, TAG_BYTES = 16, 12, 16
 _HEADER = len(MAGIC) + 5
 _START = _HEADER + SALT_BYTES + NONCE_BYTES
 TURN_SECONDS = 10
+TRIES, TRIES_SECONDS = (
+    6,
+    900,
+)  # derivations of one person in a while: a mistyped passphrase or two, and no load to speak of
 _turn = threading.Lock()  # one derivation at a time: ten people at once shall not take ten times its memory
 
 
@@ -81,6 +86,16 @@ def open_(file: bytes, passphrase: str) -> bytes:
         return AESGCM(key).decrypt(nonce, file[_START:], file[: _HEADER + SALT_BYTES])  # 4
     except InvalidTag as error:
         raise WalletError("backup_unopened", "other passphrase, or altered bytes") from error
+
+
+def admit(storage: Storage, owner: str, *, now: int) -> None:
+    """Before a derivation on a server of many: one of this person's tries, whichever process is asked. Raises WalletError."""
+    while_ = now // TRIES_SECONDS
+    over = (while_ + 1) * TRIES_SECONDS
+    with storage.transaction() as ports:
+        ports.ephemeral.sweep(now=now)
+        if not any(ports.ephemeral.once("backup", f"{owner}:{while_}:{n}", expires=over) for n in range(TRIES)):
+            raise WalletError("too_many_tries", "derivations of one person", fill=words.waiting(str(over - now)))
 
 
 def _key(secret: bytes, salt: bytes, cost: Cost) -> bytes:

@@ -13,11 +13,12 @@ from certs.encoding import b64url_encode
 from certs.status import StatusLists
 from wallet import words
 from wallet.formats import FORMATS, glance
-from wallet.history import word_of
+from wallet.history import asked_for, word_of
 from wallet.model import Copy, Document, Entry
-from wallet.present import Disclosure, disclosure, for_qr, lead, type_of
+from wallet.present import Disclosure, disclosure, each_once, for_qr, lead, type_of, views_of
 from wallet.receive import distinguished
 from wallet.state import VALID, Standing, state_of
+from wallet.waiting import Waiting
 
 LINES = 50  # of the history: what fits a screen or two; the rest is on the server's page
 
@@ -29,7 +30,7 @@ def document(held: Document, statuses: StatusLists | None, *, unused: Iterable[C
     state = state_of(first, statuses, now=now)
     state = VALID if state.standing in {Standing.EXPIRING, Standing.EXPIRED} else state
     claims: dict[str, Any] = {}
-    for copy in held.copies:
+    for copy in each_once(held):
         claims.update(glance(copy.format, copy.credential).claims)
     fresh = Counter(copy.format for copy in unused)
     return {
@@ -49,9 +50,23 @@ def document(held: Document, statuses: StatusLists | None, *, unused: Iterable[C
             {"title": _both(FORMATS[name].title), "copies": count, "fresh": fresh[name]}
             for name, count in Counter(copy.format for copy in of_the_whole(held)).items()
         ],
-        "views": [_view(disclosure(type_, name)) for name in dict.fromkeys(copy.view for copy in for_qr(held))],
+        "views": [_view(disclosure(type_, name)) for name in views_of(held)],
         "copies": [_copy(copy) for copy in for_qr(held)],
         "prints": [copy.thumbprint for copy in held.copies],  # of every key that this document still needs
+    }
+
+
+def waiting(awaited: Waiting) -> dict[str, Any]:
+    """What an issuer has promised; from `again` on it may be asked for it."""
+    type_ = CATALOGUE[awaited.type]
+    return {
+        "id": awaited.waiting_id,
+        "type": awaited.type,
+        "title": _both(type_.title),
+        "glyph": type_.glyph,
+        "asked": awaited.asked_at,
+        "again": awaited.again_at,
+        "prints": list(awaited.thumbprints),  # of the keys that wait with it
     }
 
 
@@ -70,6 +85,8 @@ def _line(entry: Entry) -> dict[str, Any]:
     line: dict[str, Any] = {"at": entry.at, "word": _both(word) if word else None}
     if isinstance(entry.details.get("verifier"), dict):
         line["to"] = {name: str(entry.details["verifier"].get(name, "")) for name in ("vi", "en")}
+    if asked := asked_for(entry):
+        line["asked"] = [_both(each) for each in asked]
     if type_ is not None:
         views = {view.name: view.title for view in type_.views}
         fields = {field.name: field.label for field in type_.fields}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from certs import challenge
-from certs.catalogue import CATALOGUE, Text
+from certs.catalogue import Text
 from certs.challenge import Asked
 from certs.errors import CertsError, Malformed, Unavailable
 from certs.trust import TrustStore
@@ -48,13 +48,3 @@ def named(asked: Asked) -> Mapping[str, Any]:
     """For a line of the history: to whom, by the name on the trust list."""
     reader = asked.reader
     return {"audience": reader.organisation, "verifier": reader.name, "organisation": reader.organisation}
-
-
-def titles(asked: Asked) -> tuple[Text, ...]:
-    """What would answer, in words."""
-    found = []
-    for each in asked.challenge.wanted:
-        kind = CATALOGUE[each.document]
-        for view in map(kind.view, each.views):
-            found.append(Text(f"{kind.title.vi} – {view.title.vi}", f"{kind.title.en} – {view.title.en}"))
-    return tuple(found)

@@ -1,7 +1,7 @@
 """Before a credential is kept: what is checked of each one, and of all that came together.
 
 Each refusal ends the whole receipt:
- 1. signature, certificate path, trust list, validity, completeness, by the floor         (credential_refused)
+ 1. signature, certificate path, trust list, validity, completeness, by the floor         (credential_refused, clock_wrong)
  2. it is bound to a key whose proof was sent for it, and to which no other copy is       (not_my_key)
  3. it is the format, type and view that were offered                                     (not_as_offered)
  4. it is about the person who signed in, as far as it tells about whom it is             (not_about_me)
@@ -21,6 +21,8 @@ from certs.trust import TrustStore
 from wallet.errors import WalletError
 from wallet.formats import FORMATS, glance
 from wallet.model import Person, ToProve
+
+_TO_COME = ("not_yet_valid", "issued_in_future", "cert_not_yet_valid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,9 @@ def accept(raw: bytes, wanted: ToProve, thumbprints: Iterable[str], *, trust: Tr
     try:
         verified = FORMATS[wanted.format].verify(raw, trust=trust, now=now)  # 1
     except CertsError as error:
-        raise WalletError("credential_refused", f"{wanted.configuration}: {error}") from error
+        # What an issuer has just signed is not still to come: our clock is behind, as far as we can tell.
+        code = "clock_wrong" if error.code in _TO_COME else "credential_refused"
+        raise WalletError(code, f"{wanted.configuration}: {error}") from error
     if verified.holder_thumbprint not in set(thumbprints):  # 2
         raise WalletError("not_my_key", wanted.configuration)
     if verified.document != wanted.type or (wanted.view and verified.view != wanted.view):  # 3

@@ -6,12 +6,14 @@ Spec: OpenID4VCI 1.0 §8 (credential), §9 (deferred), §10 (encryption), §11 (
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
 
 from certs.errors import CertsError
 from certs.fetch import Response
 from certs.log import event
+from certs.proof import KEY_PROOF_SKEW
 from wallet import dpop
 from wallet.encrypted import opened, sealed
 from wallet.errors import WalletError
@@ -103,7 +105,7 @@ def _ask(
         token, key = sealed(body, place.encryption)
         response = _post(endpoint, access, web=web, now=now, jwt=token)
     if response.status not in (200, 202):
-        raise _refusal(response, later=later)
+        raise _refusal(response, later=later, now=now)
     answer = answer_of(response) if key is None else opened(response, key)
     return _arrived(answer, format_, most) if response.status == 200 else _promise(answer, place)
 
@@ -112,16 +114,26 @@ def _post(endpoint: str, access: Access, *, web: Web, now: int, **body: Any) -> 
     return send(lambda: dpop.post(endpoint, key=access.key, web=web, now=now, token=access.token, **body))
 
 
-def _refusal(response: Response, *, later: bool) -> WalletError:
+def _refusal(response: Response, *, later: bool, now: int) -> WalletError:
     """A refusal is never encrypted (§8.3.1.2). Of a promise it matters whether there is any use in asking again."""
     error = "invalid_token" if later and response.status == 401 else error_of(response)
     if error == "credential_request_denied":  # §8.3.1.2: asking again would not help
         code = "issuer_denied"
     elif later and error in ("invalid_transaction_id", "invalid_token"):
         code = "promise_gone" if error == "invalid_transaction_id" else "right_expired"
+    elif error == "invalid_proof" and _of_another_time(response, now):  # we looked at all else of it before
+        code = "clock_wrong"
     else:
         code = "issuer_refused"
     return WalletError(code, f"credential: {response.status} {error}")
+
+
+def _of_another_time(response: Response, now: int) -> bool:
+    """By the clock of whoever answered (RFC 9110 §6.6.1), as far as it tells."""
+    try:
+        return abs(parsedate_to_datetime(response.headers.get("date", "")).timestamp() - now) > KEY_PROOF_SKEW
+    except (ValueError, TypeError, OverflowError):
+        return False
 
 
 def _arrived(answer: Mapping[str, Any], format_: str, most: int) -> Arrived:

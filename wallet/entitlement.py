@@ -42,6 +42,18 @@ def fields(asked: Credential, claims: Iterable[Claim], kind: DocumentType) -> tu
     return tuple(dict.fromkeys(found))
 
 
+def names(query: Query) -> tuple[str, ...]:
+    """All that it asks for, as `type.field` of the catalogue; a kind of document alone where it asks for no fact of it."""
+    found: list[str] = []
+    for asked in query.credentials:
+        for kind in kinds(asked):
+            known = {field.name for field in kind.fields}
+            found += [f"{kind.name}.{each}" for each in fields(asked, asked.claims, kind) if each in known] or [
+                kind.name
+            ]
+    return tuple(dict.fromkeys(found))
+
+
 def entitled(query: Query, readers: Sequence[Reader]) -> tuple[tuple[Reader, ...], Text]:
     """The purposes that allow the whole query; where none does, a sentence on what goes beyond the one that comes closest.
     Purposes are never added up."""

@@ -169,10 +169,6 @@ ADVICE: Mapping[str, Advice] = MappingProxyType(
             Text("Bạn đã không đồng ý, hoặc việc đăng nhập bị từ chối.", "You declined, or signing in was refused."),
             Text("Không có gì được chia sẻ. Bạn có thể đăng nhập lại.", "Nothing was shared. You may sign in again."),
         ),
-        "not_a_qr_text": Advice(
-            Text("Nội dung này không vẽ được thành mã QR.", "This text cannot be drawn as a QR code."),
-            Text("Hãy tải lại trang.", "Reload the page."),
-        ),
         "form_expired": Advice(
             Text("Trang này đã mở quá lâu.", "This page was open for too long."),
             Text("Hãy tải lại trang rồi thử lại.", "Reload the page and try again."),

@@ -9,21 +9,18 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from certs.catalogue import CATALOGUE, DocumentType
+from certs.catalogue import CATALOGUE
 from certs.challenge import Asked
-from certs.errors import CertsError
-from certs.formats import elements
-from certs.formats.session_transcript import redirect
 from wallet import authorization, challenged, history, promises, receive, restoring
 from wallet import issuer as issuers
 from wallet.authorization import ClientCredentials
 from wallet.errors import WalletError
-from wallet.formats import MDOC, glance
+from wallet.formats import QR, glance
 from wallet.issuer import Issuer
 from wallet.keys import SoftwareKey, SoftwareKeys
 from wallet.model import Copy, Document, Entry, Person
 from wallet.offer import resolve
-from wallet.present import choose, for_qr, mdoc_response, qr_text, sd_jwt_text, type_of
+from wallet.present import choose, for_qr, presentation, qr_text, type_of
 from wallet.receive import Completed, Receipt
 from wallet.restoring import Contents, Restored
 from wallet.trust import TrustKeeper
@@ -35,6 +32,14 @@ OWNER = "folder"  # whoever has the folder
 
 def silent(_: str) -> None:
     """Tells nobody how far it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A QR text, and how many copies of its view are still unused."""
+
+    text: str
+    unused: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +134,7 @@ class FolderWallet:
                     received, documents=tuple(replace(each, renewal=None) for each in received.documents)
                 )
             before = self.documents()
-            self.wallet.keep(self.owner, received, receipt, now=now)
-            completed = received
+            completed = self.wallet.keep(self.owner, received, receipt, now=now)
             self._forget_replaced(before)
         finally:  # keys of copies that did not come, or are not kept
             kept = {copy.thumbprint for document in completed.documents for copy in document.copies}
@@ -168,18 +172,19 @@ class FolderWallet:
             raise WalletError("document_unknown", f"{len(found)} documents")
         return found[0]
 
-    def qr_text(
-        self, name: str, *, view: str | None = None, audience: str | None = None, challenge: bytes | None = None
-    ) -> str:
-        """A fresh QR text, and a line in the history. Copies of the view run down in order; the last one is used again."""
-        document, now = self.find(name), self.clock()
-        first = choose(document, view)
-        copies = [each for each in for_qr(document) if each.view == first.view and self.keys.has(each.thumbprint)]
-        line = history.shown(document, first.view, now=now, audience=audience)
-        copy = self._next(copies or [first], line, now=now)
-        return qr_text(copy, self.keys.find(copy.thumbprint), now=now, audience=audience, challenge=challenge)
+    def qr_text(self, name: str, *, view: str | None = None) -> str:
+        return self.show(name, view=view).text
 
-    def answer(self, text: str, *, name: str | None = None, view: str | None = None) -> tuple[str, Asked]:
+    def show(
+        self, name: str, *, view: str | None = None, audience: str | None = None, challenge: bytes | None = None
+    ) -> Shown:
+        """A fresh QR text, and a line in the history."""
+        document, now = self.find(name), self.clock()
+        chosen = choose(document, view).view
+        line = history.shown(document, chosen, now=now, audience=audience)
+        return self._show(document, chosen, line, audience=audience, challenge=challenge, now=now)
+
+    def answer(self, text: str, *, name: str | None = None, view: str | None = None) -> tuple[Shown, Asked]:
         """The QR text that answers a verifier's challenge, and who asked. `name` and `view` choose among what would do."""
         now = self.clock()
         asked = challenged.read(text, self.trust.current(now=now).trust, now=now)
@@ -187,19 +192,25 @@ class FolderWallet:
         fitting = [(each, copy) for each, copy in challenged.answering(asked, held) if view in (None, copy.view)]
         if not fitting:
             raise WalletError("nothing_fits", "no document here answers")
-        document, first = fitting[0]
-        copies = [each for each in for_qr(document) if each.view == first.view and self.keys.has(each.thumbprint)]
+        (document, first), question = fitting[0], asked.challenge
         line = history.shown(document, first.view, now=now, **challenged.named(asked))
-        copy = self._next(copies or [first], line, now=now)
-        key, question = self.keys.find(copy.thumbprint), asked.challenge
-        return qr_text(copy, key, now=now, audience=question.audience, challenge=question.challenge), asked
+        return self._show(
+            document, first.view, line, audience=question.audience, challenge=question.challenge, now=now
+        ), asked
 
-    def _next(self, copies: list[Copy], line: Entry, *, now: int) -> Copy:
+    def _show(
+        self, document: Document, view: str, line: Entry, *, audience: str | None, challenge: bytes | None, now: int
+    ) -> Shown:
+        """Copies of the view run down in order; when none is left, the last one is used again: who must show it can."""
+        copies = self._with_keys(each for each in for_qr(document) if each.view == view)
         try:
-            return self.wallet.use_copy(self.owner, copies, line, now=now)
+            copy = self.wallet.use_copy(self.owner, copies, line, now=now)
         except WalletError:
             self.wallet.note(self.owner, line)
-            return copies[-1]
+            copy = copies[-1]
+        key = self.keys.find(copy.thumbprint)
+        text = qr_text(copy, key, now=now, audience=audience, challenge=challenge)
+        return Shown(text, self.unused(document, QR, view))
 
     def present(
         self,
@@ -221,15 +232,13 @@ class FolderWallet:
         if not told or not set(told) <= told_by(copies[0]) & {field.name for field in type_.fields}:
             raise WalletError("claims_unknown", "not among the claims of this document")
         line = history.presented(type_.name, told, format=format, audience=audience, now=now)
-        with_keys = [each for each in copies if self.keys.has(each.thumbprint)]
-        if not with_keys:
-            raise WalletError("key_elsewhere", "no key file of any copy")
-        copy = self.wallet.use_copy(self.owner, with_keys, line, now=now)
-        return self._presentation(type_, copy, told, audience=audience, nonce=nonce, response_uri=response_uri, now=now)
+        copy = self.wallet.use_copy(self.owner, self._with_keys(copies), line, now=now)
+        signer, to = self.keys.find(copy.thumbprint).signer, response_uri or audience
+        return presentation(type_, copy, signer, told, audience=audience, nonce=nonce, response_uri=to, now=now)
 
-    def unused(self, document: Document, format: str) -> int:
-        """How many presentations in this format are left."""
-        copies = [each for each in document.copies if each.format == format and not each.view]
+    def unused(self, document: Document, format: str, view: str = "") -> int:
+        """How many copies of this view, or of the whole in this format, nobody was shown yet."""
+        copies = [each for each in document.copies if (each.format, each.view) == (format, view)]
         return len(self.wallet.unused(self.owner, copies, now=self.clock()))
 
     def back_up(self) -> Contents:
@@ -242,27 +251,11 @@ class FolderWallet:
         pid = person.pid if person and contents.pid else contents.pid
         return restoring.restore(self.wallet, self.owner, contents, pid=pid, now=self.clock())
 
-    def _presentation(
-        self,
-        type_: DocumentType,
-        copy: Copy,
-        claims: tuple[str, ...],
-        *,
-        audience: str,
-        nonce: str,
-        response_uri: str | None,
-        now: int,
-    ) -> bytes:
-        signer = self.keys.find(copy.thumbprint).signer
-        try:
-            if copy.format == MDOC:
-                transcript = redirect(
-                    client_id=audience, nonce=nonce, response_uri=response_uri or audience, thumbprint=None
-                )
-                return mdoc_response(copy, signer, elements={elements.namespace(type_): claims}, transcript=transcript)
-            return sd_jwt_text(copy, signer, disclose=claims, audience=audience, nonce=nonce, now=now).encode()
-        except (CertsError, ValueError) as error:
-            raise WalletError("claims_unknown", str(error)) from error
+    def _with_keys(self, copies: Iterable[Copy]) -> list[Copy]:
+        mine = [each for each in copies if self.keys.has(each.thumbprint)]
+        if not mine:
+            raise WalletError("key_elsewhere", "no key file of any copy")
+        return mine
 
     def _forget_replaced(self, before: tuple[Document, ...]) -> None:
         """Keys of copies that are no longer held sign nothing any more."""

@@ -50,17 +50,18 @@ WORDS: Mapping[str, Text] = MappingProxyType(
 )
 
 _NOT_PRESENTED = Text("Đã từ chối gửi", "Not presented")
+_REFUSED_FOR_YOU = Text("Ví đã từ chối trả lời thay bạn", "The wallet refused to answer for you")
 
 
 def word_of(entry: Entry) -> Text | None:
     """None for a kind that another version of the wallet wrote."""
     if entry.kind == Kind.REFUSED and "to" in entry.details:
-        return _NOT_PRESENTED
+        return _REFUSED_FOR_YOU if "code" in entry.details else _NOT_PRESENTED
     return WORDS.get(entry.kind)
 
 
 def received(document: Document, *, now: int) -> Entry:
-    views = [copy.view for copy in document.copies if copy.view]
+    views = list(dict.fromkeys(copy.view for copy in document.copies if copy.view))
     formats = list(dict.fromkeys(copy.format for copy in document.copies))
     what = {"type": document.type, "views": views, "formats": formats, "from": document.credential_issuer}
     return Entry(now, Kind.RECEIVED, what)
@@ -75,7 +76,16 @@ def waits_no_longer(type_: str, *, now: int) -> Entry:
 
 
 _FAILURES = frozenset(
-    {"issuer_unreachable", "issuer_refused", "issuer_denied", "trust_unavailable", "promise_gone", "right_expired"}
+    {
+        "issuer_unreachable",
+        "issuer_refused",
+        "issuer_denied",
+        "reader_unreachable",
+        "trust_unavailable",
+        "clock_wrong",
+        "promise_gone",
+        "right_expired",
+    }
 )
 
 
@@ -115,9 +125,43 @@ def presented(
     return Entry(now, Kind.PRESENTED, {**told, **_asker(audience, verifier, organisation)})
 
 
-def declined(audience: str, *, now: int, verifier: Text | None = None, organisation: str = "") -> Entry:
-    """The person, or the wallet for them, gave a verifier nothing."""
-    return Entry(now, Kind.REFUSED, _asker(audience, verifier, organisation))
+def declined(
+    audience: str,
+    *,
+    now: int,
+    verifier: Text | None = None,
+    organisation: str = "",
+    asked: Iterable[str] = (),
+    code: str = "",
+) -> Entry:
+    """A verifier was given nothing: by the person, or by the wallet for them, where there is a code. `asked`: for which facts it
+    asked, as `type.field`. Who asked is empty where nobody knows."""
+    names, why = list(asked), {"code": code} if code else {}
+    return Entry(
+        now, Kind.REFUSED, {**_asker(audience, verifier, organisation), **({"asked": names} if names else {}), **why}
+    )
+
+
+def unheard(place: str, code: str, *, now: int) -> Entry:
+    """A request of somebody that the wallet does not know, or could not reach: from where."""
+    if code in _FAILURES:
+        return Entry(now, Kind.FAILED, {"from": place, "code": code})
+    return Entry(now, Kind.REFUSED, {"to": "", "from": place, "code": code})
+
+
+def asked_for(entry: Entry) -> tuple[Text, ...]:
+    """Of a request that was not answered: each kind of document with the facts of it, by their labels."""
+    named: dict[str, list[Text]] = {}
+    for each in entry.details.get("asked") or ():
+        type_, _, field = str(each).partition(".")
+        if type_ in CATALOGUE:
+            named.setdefault(type_, []).extend(one.label for one in CATALOGUE[type_].fields if one.name == field)
+    return tuple(_with(CATALOGUE[type_].title, labels) for type_, labels in named.items())
+
+
+def _with(title: Text, labels: Iterable[Text]) -> Text:
+    vi, en = (", ".join(each.of(language) for each in labels) for language in ("vi", "en"))
+    return Text(f"{title.vi}: {vi}", f"{title.en}: {en}") if vi else title
 
 
 def failed(audience: str, code: str, *, now: int, verifier: Text | None = None, organisation: str = "") -> Entry:

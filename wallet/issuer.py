@@ -24,6 +24,7 @@ from wallet.ports import Web
 PROOF_ALGORITHM = "ES256"
 OFFLINE = "offline_access"
 RENEWAL_LIMIT = 2_048  # characters of a refresh token
+NONCE_LIMIT = 1_024  # characters of what a proof must name
 NAME_LIMIT = 120  # characters of a name on the page that asks
 ERROR_LIMIT = 64  # characters of an issuer's error code that go to the log
 
@@ -161,7 +162,7 @@ def nonce(issuer: Issuer, *, web: Web) -> str:
     """A fresh `c_nonce` (§7)."""
     response = send(lambda: web.post(issuer.nonce_endpoint))
     value = answer_of(response).get("c_nonce")
-    if not 200 <= response.status < 300 or not isinstance(value, str) or not 1 <= len(value) <= 1024:
+    if not 200 <= response.status < 300 or not isinstance(value, str) or not 1 <= len(value) <= NONCE_LIMIT:
         raise WalletError("issuer_refused", f"nonce: {response.status}")
     return value
 

@@ -60,7 +60,8 @@ def from_browser(proven: str, *, audience: str, nonce: str, now: int) -> Browser
     try:
         checked = proof.verify_key_proof(proven, audience=audience, now=now)
     except CertsError as error:
-        raise WalletError("proof_invalid", str(error)) from error
+        of_another_time = error.code in ("presentation_stale", "issued_in_future")  # by the browser's clock
+        raise WalletError("clock_wrong" if of_another_time else "proof_invalid", str(error)) from error
     if checked.nonce != nonce:
         raise WalletError("proof_invalid", "nonce of another credential")
     if checked.key.alg != ALGORITHM:

@@ -1,6 +1,7 @@
 """Sign the citizen in at the identity provider, with Authlib's client as an independent check on that provider.
 
-Spec: OpenID Connect Core 1.0 §3.1 (code flow), §5.3 (userinfo); Discovery 1.0 §4.3; RFC 7636 (PKCE S256); RFC 9207 (`iss`).
+Spec: OpenID Connect Core 1.0 §3.1 (code flow), §5.3 (userinfo); Discovery 1.0 §4.3; RFC 7636 (PKCE S256); RFC 9207 (`iss`);
+Back-Channel Logout 1.0 §2.6.
 
 The answer of the provider is believed after, in this order:
  1. `state` is the one of this browser                      2. `iss` is the provider that was asked       (RFC 9207 §2.4)
@@ -8,6 +9,7 @@ The answer of the provider is believed after, in this order:
  4. the ID token: signature by the published keys with the registered algorithm, `iss`, `aud`, `exp`, `iat`, `nonce`,
     `at_hash`                                                                                      (Core §3.1.3.7)
  5. userinfo is about the same `sub`                                                                  (Core §5.3.2)
+ 6. the person proved who they are since it was asked for, where it was: a browser could have dropped `prompt`
 """
 
 import hmac
@@ -26,8 +28,9 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, KeySetSerialization
 
+from certs.logout_token import MOST, LoggedOut, LogoutRefused, read
 from wallet.errors import WalletError
-from wallet.model import Person
+from wallet.model import Person, Told
 
 with warnings.catch_warnings():  # Authlib would rather have httpx2; its use of httpx is what `certs.fetch` guards
     warnings.simplefilter("ignore", AuthlibDeprecationWarning)
@@ -37,6 +40,7 @@ SCOPE = "openid profile vneid"
 AUTHENTICATION = "client_secret_basic"
 PENDING_SECONDS = 900  # a person may have to look for a phone while signing in
 CLOCK_SKEW = 30  # seconds between the provider's clock and ours
+KEYS_SECONDS = 60  # as long as the provider's keys are good for the tokens that anybody may send
 Transport = httpx.BaseTransport  # what carries requests: `certs.fetch` has the guarded one
 _PARAMETERS = ("code", "state", "iss", "error")
 
@@ -49,6 +53,7 @@ class Pending:
     nonce: str
     verifier: str = field(repr=False)
     next: str
+    anew: int | None = None  # since when the person must have proved who they are, where that was asked for
 
 
 class SignIn:
@@ -66,11 +71,15 @@ class SignIn:
     ) -> None:
         self._issuer, self._client_id, self._secret = issuer, client_id, client_secret
         self._redirect_uri, self._algorithm, self._transport = redirect_uri, algorithm, transport
+        self._known: tuple[int, KeySet] | None = (
+            None  # the provider's keys, as strangers' tokens made us read them last
+        )
 
-    def begin(self, *, next_page: str, language: str) -> tuple[str, Pending]:
-        """The address to send the browser to, and what to remember until it comes back."""
+    def begin(self, *, next_page: str, language: str, anew: int | None = None) -> tuple[str, Pending]:
+        """The address to send the browser to, and what to remember until it comes back. `anew`: the time, where who is signed
+        in at the provider has to prove it once more (Core §3.1.2.1)."""
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-        pending = Pending(state, nonce, verifier, next_page)
+        pending = Pending(state, nonce, verifier, next_page, anew)
         with self._client() as client, _explained():
             address, _ = client.create_authorization_url(
                 self._metadata(client)["authorization_endpoint"],
@@ -78,11 +87,12 @@ class SignIn:
                 nonce=pending.nonce,
                 code_verifier=pending.verifier,
                 ui_locales=language,
+                **({} if anew is None else {"prompt": "login"}),
             )
         return str(address), pending
 
-    def complete(self, pending: Pending, answer: Mapping[str, str], *, now: int) -> Person:
-        """Checks 1 to 5 of the module's list."""
+    def complete(self, pending: Pending, answer: Mapping[str, str], *, now: int) -> tuple[Person, Told]:
+        """Checks 1 to 6 of the module's list."""
         if not hmac.compare_digest(answer.get("state", "").encode(), pending.state.encode()):  # 1
             raise WalletError("sign_in_failed", "state")
         if answer.get("iss") != self._issuer:  # 2
@@ -102,14 +112,35 @@ class SignIn:
             told = self._get_json(client, metadata["userinfo_endpoint"], withhold_token=False)
             if told.get("sub") != claims["sub"]:  # 5
                 raise WalletError("sign_in_failed", "userinfo of another person")
-        return Person(pid=str(claims["sub"]), name=_text(told, "name"), birth_date=_text(told, "birthdate"))
+            by = Told(_text(claims, "sid"), int(claims["iat"]), int(claims.get("auth_time", 0)))
+            if pending.anew is not None and by.authenticated < pending.anew - CLOCK_SKEW:  # 6
+                raise WalletError("sign_in_failed", "auth_time")
+        return Person(pid=str(claims["sub"]), name=_text(told, "name"), birth_date=_text(told, "birthdate")), by
+
+    def logged_out(self, token: str, *, now: int) -> LoggedOut:
+        """Whose session is over (Back-Channel Logout §2.6); its `jti` is the caller's to take once. Raises LogoutRefused, and
+        WalletError where the provider's keys cannot be had."""
+        if len(token) > MOST:
+            raise LogoutRefused("too long")
+        if self._known is None or not 0 <= now - self._known[0] < KEYS_SECONDS:
+            with self._client() as client, _explained():
+                self._known = now, self._keys(client, self._metadata(client))
+        try:
+            parsed = jwt.decode(token, self._known[1], algorithms=[self._algorithm])
+        except (JoseError, ValueError, KeyError, TypeError) as error:
+            raise LogoutRefused(type(error).__name__) from error
+        return read(
+            parsed.header, parsed.claims, issuer=self._issuer, audience=self._client_id, leeway=CLOCK_SKEW, now=now
+        )
+
+    def _keys(self, client: OAuth2Client, metadata: Mapping[str, Any]) -> KeySet:
+        return KeySet.import_key_set(_as_jwks(self._get_json(client, metadata["jwks_uri"], withhold_token=True)))
 
     def _id_token(
         self, client: OAuth2Client, metadata: Mapping[str, Any], token: Mapping[str, Any], *, nonce: str, now: int
     ) -> dict[str, Any]:
-        keys = KeySet.import_key_set(_as_jwks(self._get_json(client, metadata["jwks_uri"], withhold_token=True)))
         # The algorithm is the registered one, whatever the token's header says (RFC 8725 §3.1).
-        parsed = jwt.decode(str(token.get("id_token", "")), keys, algorithms=[self._algorithm])
+        parsed = jwt.decode(str(token.get("id_token", "")), self._keys(client, metadata), algorithms=[self._algorithm])
         claims = CodeIDToken(
             parsed.claims,
             parsed.header,

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+SESSION_SECONDS = 12 * 3600  # one day's errands; the provider decides how strongly one signs in
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -15,6 +17,15 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What the provider's ID token says of a sign-in, by the provider's clock."""
+
+    sid: str | None  # the session there: when that ends, so does ours
+    issued: int
+    authenticated: int  # when its person last proved who they are; 0 where it was not told
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """A signed-in browser of the wallet. Kept sealed; found by the hash of the cookie's value."""
 
@@ -22,6 +33,7 @@ class Session:
     csrf: str = field(repr=False)
     signed_in_at: int
     expires: int
+    told: Told
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from certs import qr
 from certs.catalogue import CATALOGUE, DocumentType, Field, View
+from certs.errors import CertsError
 from certs.formats import mdoc, sd_jwt
 from certs.formats.disclosures import Path
-from certs.formats.session_transcript import SessionTranscript
+from certs.formats.elements import namespace
+from certs.formats.session_transcript import SessionTranscript, redirect
 from certs.keys import PublicKey, Signer
 from wallet.errors import WalletError
-from wallet.formats import QR
+from wallet.formats import MDOC, QR
 from wallet.model import Copy, Document
 from wallet.ports import HolderSigner
 
@@ -34,7 +36,7 @@ class Disclosure:
 
 
 def choose(document: Document, view: str | None = None) -> Copy:
-    """The copy of this view for a QR; without a name, of the default view. Raises WalletError."""
+    """The first copy of this view for a QR; without a name, of the default view. Raises WalletError."""
     for copy in for_qr(document):
         if view is None or copy.view == view:
             return copy
@@ -42,8 +44,21 @@ def choose(document: Document, view: str | None = None) -> Copy:
 
 
 def for_qr(document: Document) -> tuple[Copy, ...]:
-    """The default view first."""
+    """All copies of all views, the default view's first, in the order in which they are used."""
     return tuple(copy for copy in document.copies if copy.format == QR)
+
+
+def views_of(document: Document) -> tuple[str, ...]:
+    """The names of the views that a QR can show, each once, the default first."""
+    return tuple(dict.fromkeys(copy.view for copy in for_qr(document)))
+
+
+def each_once(document: Document) -> tuple[Copy, ...]:
+    """One copy of each format and view: the others tell the same."""
+    first: dict[tuple[str, str], Copy] = {}
+    for copy in document.copies:
+        first.setdefault((copy.format, copy.view), copy)
+    return tuple(first.values())
 
 
 def lead(document: Document) -> Copy:
@@ -89,6 +104,27 @@ def mdoc_response(
     """A DeviceResponse that tells these elements (namespace → names) and no others, for this conversation."""
     _check_key(copy, signer.public)
     return mdoc.present(copy.credential, elements, signer=signer, transcript=transcript)
+
+
+def presentation(
+    type_: DocumentType,
+    copy: Copy,
+    signer: Signer,
+    claims: Iterable[str],
+    *,
+    audience: str,
+    nonce: str,
+    response_uri: str,
+    now: int,
+) -> bytes:
+    """A whole copy in its format, which tells these claims of the catalogue to this verifier. Raises WalletError."""
+    try:
+        if copy.format == MDOC:
+            transcript = redirect(client_id=audience, nonce=nonce, response_uri=response_uri, thumbprint=None)
+            return mdoc_response(copy, signer, elements={namespace(type_): claims}, transcript=transcript)
+        return sd_jwt_text(copy, signer, disclose=claims, audience=audience, nonce=nonce, now=now).encode()
+    except (CertsError, ValueError) as error:
+        raise WalletError("claims_unknown", str(error)) from error
 
 
 def _check_key(copy: Copy, key: PublicKey) -> None:

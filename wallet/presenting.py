@@ -14,9 +14,10 @@ from typing import Any
 from certs.encoding import json_decode, json_encode
 from certs.errors import CertsError
 from certs.status import StatusLists
-from certs.trust import TrustStore
+from certs.trust import Reader, TrustStore
 from wallet import answering, history, matching
 from wallet.answering import Presentation
+from wallet.entitlement import names
 from wallet.errors import WalletError
 from wallet.keys import SoftwareKeys
 from wallet.matching import Candidate, Candidates, Choice, chosen, least
@@ -28,7 +29,8 @@ from wallet.wallet import USED, Wallet
 QUESTION_SECONDS = 600  # to read a consent page, and to fetch a document first
 SIGNING_SECONDS = 120  # a browser needs one
 REMEMBERED_SECONDS = 90 * 86_400  # how long a nonce that was answered is known
-_QUESTION, _SIGNING, _ANSWERED = "reader's question", "answer to be signed", "answered"
+REFUSED_SECONDS = 86_400  # in which a link that is opened again is no news
+_QUESTION, _SIGNING, _ANSWERED, _REFUSED = "reader's question", "answer to be signed", "answered", "refused link"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,12 @@ class Presenter:
             request = self._read(kept, trust)
         except Refused as error:
             self._tell(error)
-            self.wallet.note(owner, _declined(error.reader.name, error.reader.organisation, found.client_id, now=now))
+            line = _declined(error.reader, found.client_id, error.asked, code=error.code, now=now)
+            self._note_opened(owner, line, f"{owner}:{link}" if here else None, now=now)
             raise
         except WalletError as error:
-            self.wallet.note(owner, history.refused(place_of(found), error.code, now=now))
+            line = history.unheard(place_of(found), error.code, now=now)
+            self._note_opened(owner, line, f"{owner}:" if here else None, now=now)
             raise
         value = secrets.token_urlsafe(32)
         with self.wallet.storage.transaction() as ports:
@@ -191,13 +195,21 @@ class Presenter:
         request = question.request
         with self.wallet.storage.transaction() as ports:
             self._take(ports, value, request, owner, now=now)
-            line = _declined(request.reader.name, request.reader.organisation, request.client_id, now=now)
+            line = _declined(request.reader, request.client_id, names(request.query), now=now)
             ports.history.append(owner, line)
         form = answering.refusal(request.reply, "access_denied", "nothing is shared")
         try:
             return answering.send(request.reply, form, web=self.wallet.web, simulation=self.simulation)
         except WalletError:
             return None
+
+    def _note_opened(self, owner: str, line: Entry, once: str | None, *, now: int) -> None:
+        """A code that the person scanned is a line each time. A link that a page of anybody opened for them is one a day: by a
+        reader of the list, for each link; by strangers, for all of them."""
+        with self.wallet.storage.transaction() as ports:
+            ports.ephemeral.sweep(now=now)
+            if once is None or ports.ephemeral.once(_REFUSED, once, expires=now + REFUSED_SECONDS):
+                ports.history.append(owner, line)
 
     # --- steps --------------------------------------------------------------------------------------------------------
 
@@ -274,8 +286,9 @@ class Presenter:
             raise WalletError("vault_unreadable", str(error)) from error
 
 
-def _declined(name: Any, organisation: str, client_id: str, *, now: int) -> Entry:
-    return history.declined(client_id, now=now, verifier=name, organisation=organisation)
+def _declined(reader: Reader, client_id: str, asked: Iterable[str], *, now: int, code: str = "") -> Entry:
+    organisation = reader.organisation
+    return history.declined(client_id, now=now, verifier=reader.name, organisation=organisation, asked=asked, code=code)
 
 
 def _nonce(owner: str, request: Request) -> str:

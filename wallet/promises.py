@@ -164,7 +164,7 @@ def _kept(turn: _Turn, waiting: Waiting, issuer: Issuer, person: Person | None, 
         with wallet.storage.transaction() as ports:
             if not ports.promised.remove(owner, waiting.waiting_id):
                 raise WalletError("document_unknown", "the person waits no longer")
-            wallet.keep_in(ports, owner, (document,), now=now)
+            (document,) = wallet.keep_in(ports, owner, (document,), now=now)
     except WalletError as error:
         what = Happened.DELETED if error.code == "document_unknown" else Happened.FAILED
         tell(issuer.place, waiting.access, names, what, web=wallet.web, now=now)

@@ -15,8 +15,8 @@ from wallet import issuer as issuers
 from wallet.checks import Received, check_all
 from wallet.credential import Arrived, Happened, tell
 from wallet.errors import WalletError
-from wallet.formats import FORMATS, QR, glance
-from wallet.issuer import Access, Configuration, Issuer, Place
+from wallet.formats import FORMATS, glance
+from wallet.issuer import Access, Issuer, Place
 from wallet.keys import BrowserKey, from_browser
 from wallet.model import Copy, Document, Person, ToProve
 from wallet.offer import Offer
@@ -24,7 +24,7 @@ from wallet.ports import Web
 from wallet.waiting import Part, Waiting
 
 RECEIPT_SECONDS = 300  # from begin to complete: a browser needs seconds, a slow phone a minute
-COPIES = 4  # of a whole document: one each for those who shall not learn that they saw the same person
+COPIES = 4  # of each view and of the whole: one each for those who shall not learn that they saw the same person
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +67,11 @@ def prepare(issuer: Issuer, access: Access, *, web: Web, now: int) -> Receipt:
             each.view.name if each.view else "",
             issuers.nonce(issuer, web=web),
             each.format,
-            _wanted_copies(each, issuer),
+            min(COPIES, issuer.batch),
         )
         for each in issuer.configurations
     )
     return Receipt(issuer.id, issuer.place, access, to_prove, now + RECEIPT_SECONDS, access.renewal)
-
-
-def _wanted_copies(configuration: Configuration, issuer: Issuer) -> int:
-    return 1 if configuration.format == QR else min(COPIES, issuer.batch)
 
 
 def complete(

@@ -21,7 +21,7 @@ from wallet.errors import WalletError
 from wallet.formats import QR
 from wallet.issuer import Access, Place
 from wallet.login import Pending
-from wallet.model import Awaited, Copy, Document, Person, Session, ToProve
+from wallet.model import Awaited, Copy, Document, Person, Session, Told, ToProve
 from wallet.receive import Receipt
 from wallet.waiting import Part, Waiting
 
@@ -83,6 +83,7 @@ def write_session(session: Session) -> bytes:
             "csrf": session.csrf,
             "signed_in_at": session.signed_in_at,
             "expires": session.expires,
+            "told": list(asdict(session.told).values()),
         }
     )
 
@@ -90,7 +91,8 @@ def write_session(session: Session) -> bytes:
 def read_session(data: bytes) -> Session:
     with _known_shape():
         fields = json_decode(data)
-        return Session(**{**fields, "person": Person(**fields["person"])})
+        told = Told(*fields.get("told", (None, 0, 0)))  # one of before we asked: the word about a person ends it
+        return Session(**{**fields, "person": Person(**fields["person"]), "told": told})
 
 
 def write_receipt(receipt: Receipt) -> bytes:
@@ -189,7 +191,13 @@ def _part(fields: dict[str, Any]) -> Part:
 
 def write_pending(pending: Pending) -> bytes:
     return json_encode(
-        {"state": pending.state, "nonce": pending.nonce, "verifier": pending.verifier, "next": pending.next}
+        {
+            "state": pending.state,
+            "nonce": pending.nonce,
+            "verifier": pending.verifier,
+            "next": pending.next,
+            "anew": pending.anew,
+        }
     )
 
 

@@ -35,7 +35,7 @@ from certs.jose import Unverified
 from certs.query import Query
 from certs.trust import Reader, TrustStore
 from certs.x509 import client_ids, dns_names, load, public_key
-from wallet.entitlement import entitled
+from wallet.entitlement import entitled, names
 from wallet.errors import WalletError
 from wallet.offer import origin
 from wallet.ports import Web
@@ -92,13 +92,22 @@ class Request:
 
 
 class Refused(WalletError):
-    """A refusal of a request whose sender is known: `error` is told to the reader, `reader` is named in the history."""
+    """A refusal of a request whose sender is known: `error` is told to the reader; `reader` and
+    what it `asked` for are named in the history."""
 
     def __init__(
-        self, code: str, detail: str, *, error: str, reply: Reply, reader: Reader, fill: Text | None = None
+        self,
+        code: str,
+        detail: str,
+        *,
+        error: str,
+        reply: Reply,
+        reader: Reader,
+        asked: tuple[str, ...] = (),
+        fill: Text | None = None,
     ) -> None:
         super().__init__(code, detail, fill=fill)
-        self.error, self.reply, self.reader = error, reply, reader
+        self.error, self.reply, self.reader, self.asked = error, reply, reader, asked
 
 
 def read_link(link: str) -> Link:
@@ -159,8 +168,8 @@ def read(
     safe = isinstance(state, str) and len(state) <= TEXT_LIMIT and _URL_SAFE.fullmatch(state)
     reply = Reply(str(response_uri), state if safe else None, hosts)
 
-    def refused(error: str, detail: str, code: str = "reader_malformed", fill: Text | None = None) -> Refused:
-        return Refused(code, detail, error=error, reply=reply, reader=readers[0], fill=fill)
+    def refused(error: str, detail: str, code: str = "reader_malformed", **more: Any) -> Refused:
+        return Refused(code, detail, error=error, reply=reply, reader=readers[0], **more)
 
     if fault := _fault(claims):  # 6, 7
         raise refused("invalid_request", fault)
@@ -177,7 +186,7 @@ def read(
     if not purposes:
         name = readers[0].name
         told = Text(f"{name.vi}: {beyond.vi}", f"{name.en}: {beyond.en}")
-        raise refused("invalid_request", beyond.en, "reader_overasks", told)
+        raise refused("invalid_request", beyond.en, "reader_overasks", fill=told, asked=names(asked))
     return Request(client_id, claims["nonce"], reply, asked, purposes, encryption)
 
 

@@ -1,6 +1,6 @@
-"""What a code or a pasted link asks of this wallet: to approve a log-in, receive an offer, answer a reader or counter; or it is refused.
+"""What a code or a pasted link asks of this wallet: to approve a log-in, receive an offer, answer a reader; or it is refused.
 
-Spec: OpenID4VCI 1.0 §4.1 (offers); `certs/qr.py` reads pictures; attacks QL-07, QR-09 to QR-11.
+Spec: OpenID4VCI 1.0 §4.1 (offers); attacks QL-07. A counter's code is answered by the phone or the command (`certs/challenge.md`).
 
 A text is one of ours when it begins with our provider's address, letter by letter; addresses are taken apart only to say
 why another text is refused:
@@ -11,8 +11,6 @@ why another text is refused:
 import re
 from dataclasses import dataclass
 
-from certs import challenge, qr
-from certs.errors import Malformed
 from wallet.errors import WalletError
 from wallet.offer import LINK_LIMIT, ByReference, origin, read_link
 
@@ -46,34 +44,8 @@ class ReaderLink:
     link: str
 
 
-@dataclass(frozen=True, slots=True)
-class CounterCode:
-    """Somebody asks face to face (`certs/challenge.md`). Who it is, and whether it may, is found out by the page."""
-
-    text: str
-
-
-def read_picture(data: bytes) -> tuple[str, ...]:
-    """Every code in a PNG or JPEG. Raises WalletError for what is too large, or no picture."""
-    try:
-        return qr.read_picture(data)
-    except Malformed as error:
-        large = error.code in {"oversize", "limit_exceeded"}
-        raise WalletError("picture_too_large" if large else "picture_unreadable", str(error)) from error
-
-
-def only(texts: tuple[str, ...]) -> str:
-    """The one code; of several none is chosen silently (QR-11)."""
-    found = tuple(dict.fromkeys(texts))
-    if len(found) != 1:
-        raise WalletError("several_codes" if found else "no_code", f"{len(found)} codes")
-    return found[0]
-
-
-def understand(text: str, *, issuer: str, wallet: str) -> Approval | OfferLink | ReaderLink | CounterCode:
+def understand(text: str, *, issuer: str, wallet: str) -> Approval | OfferLink | ReaderLink:
     """`issuer` is the provider that this wallet belongs to, `wallet` its own address. Raises WalletError."""
-    if challenge.is_challenge(code := text.strip("\r\n\t")):  # a blank at its end would be a part of it
-        return CounterCode(code)
     text = text.strip()  # what pasting adds at both ends
     if text.startswith((*READER_LINKS, f"{wallet}/present?")):
         return ReaderLink(text)

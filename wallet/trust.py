@@ -36,9 +36,10 @@ class TrustKeeper:
             held = self._held or self._from_disk(now)
             if held is None or now - self._asked_at >= REFRESH_SECONDS:
                 held = self._refresh(held, now)
-            if held is None or held.expires <= now or bundle.clock_is_behind(held, now=now):
-                cause = "no bundle" if held is None else "bundle expired" if held.expires <= now else "clock behind it"
-                raise WalletError("trust_unavailable", cause)
+            if held is None or held.expires <= now:
+                raise WalletError("trust_unavailable", "no bundle" if held is None else "bundle expired")
+            if bundle.clock_is_behind(held, now=now):
+                raise WalletError("clock_wrong", "behind what was signed already")
             self._held = held
             return held
 
@@ -53,6 +54,8 @@ class TrustKeeper:
             fresh = bundle.update(held, response.body, now=now) if held else self._first(response.body, now)
         except (CertsError, FetchError, WalletError) as error:
             event(log, logging.WARNING, "trust_not_refreshed", cause=str(error))
+            if held is None and error.code == "issued_in_future":
+                raise WalletError("clock_wrong", str(error)) from error
             return held
         self._to_disk(fresh.raw)
         return fresh

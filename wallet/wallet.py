@@ -9,19 +9,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from certs.trust import TrustStore
-from wallet import history, records
+from wallet import ended, history, records
 from wallet.authorization import ASKED_SECONDS, Asked
 from wallet.chain import Checked, check
 from wallet.credential import Happened, tell
 from wallet.errors import WalletError
 from wallet.login import PENDING_SECONDS, Pending
-from wallet.model import Awaited, Copy, Document, Entry, Linked, Person, SealedDocument, Session
+from wallet.model import SESSION_SECONDS, Awaited, Copy, Document, Entry, Linked, Person, SealedDocument, Session, Told
 from wallet.ports import Ports, Storage, Web
 from wallet.receive import Completed, Receipt, complete, distinguished, superseded
 from wallet.vault import Vault
 from wallet.waiting import Waiting
 
-SESSION_SECONDS = 12 * 3600  # one day's errands; the provider decides how strongly one signs in
 TOLD_SECONDS = 90 * 86_400  # how long a phone may take to hear that its lines of history have arrived
 _PENDING, _SESSION, _ASKED, _RECEIPT, _TOLD = "pending", "session", "asked", "receipt", "shown offline"
 USED = "used copy"
@@ -51,10 +50,10 @@ class Wallet:
             raise WalletError("sign_in_failed", "no sign-in under way in this browser")
         return records.read_pending(self.open_sealed(_PENDING, value, sealed))
 
-    def open_session(self, person: Person, *, now: int) -> str:
+    def open_session(self, person: Person, *, now: int, told: Told | None = None) -> str:
         """Returns the value of the browser's cookie."""
         value = secrets.token_urlsafe(32)
-        session = Session(person, secrets.token_urlsafe(32), now, now + SESSION_SECONDS)
+        session = Session(person, secrets.token_urlsafe(32), now, now + SESSION_SECONDS, told or Told(None, now, now))
         with self.storage.transaction() as ports:
             self.put_sealed(ports, _SESSION, value, records.write_session(session), expires=session.expires)
         return value
@@ -62,7 +61,8 @@ class Wallet:
     def session(self, value: str, *, now: int) -> Session | None:
         with self.storage.reading() as ports:
             sealed = ports.ephemeral.read(_SESSION, value, now=now)
-        return None if sealed is None else records.read_session(self.open_sealed(_SESSION, value, sealed))
+            session = None if sealed is None else records.read_session(self.open_sealed(_SESSION, value, sealed))
+            return None if session is None or ended.is_over(ports, self.vault, session, now=now) else session
 
     def end_session(self, value: str, *, now: int) -> None:
         with self.storage.transaction() as ports:
@@ -87,9 +87,12 @@ class Wallet:
         return records.read_asked(self.open_sealed(_ASKED, name, sealed))
 
     def note_renewal(self, owner: str, document: Document, renewal: str | None) -> None:
-        """The refresh token was replaced, or is good no more: kept before anything else is done with the answer."""
+        """The refresh token was replaced, or is good no more: kept first of all, unless another tab fetched copies meanwhile."""
         with self.storage.transaction() as ports:
-            ports.documents.reseal(self._seal(owner, replace(document, renewal=renewal)))
+            ports.documents.alone(owner)
+            found = ports.documents.get(owner, document.document_id)
+            if found is not None and self._unseal(found) == document:
+                ports.documents.reseal(self._seal(owner, replace(document, renewal=renewal)))
 
     # --- receiving ----------------------------------------------------------------------------------------------------
 
@@ -127,17 +130,16 @@ class Wallet:
             with self.storage.transaction() as ports:
                 ports.history.append(owner, history.refused(receipt.audience, error.code, now=now))
             raise
-        self.keep(owner, completed, receipt, now=now)
-        return completed
+        return self.keep(owner, completed, receipt, now=now)
 
     # --- documents ----------------------------------------------------------------------------------------------------
 
-    def keep(self, owner: str, completed: Completed, receipt: Receipt, *, now: int) -> None:
-        """Keep what came and what was promised, and tell the issuer whether it is kept."""
+    def keep(self, owner: str, completed: Completed, receipt: Receipt, *, now: int) -> Completed:
+        """Keep what came and what was promised, and tell the issuer whether it is kept. Returns it as it is kept."""
         what = Happened.FAILED
         try:
             with self.storage.transaction() as ports:
-                self.keep_in(ports, owner, completed.documents, now=now)
+                kept = self.keep_in(ports, owner, completed.documents, now=now)
                 for each in completed.waiting:
                     ports.promised.keep(self.seal_waiting(owner, each))
                     ports.history.append(owner, history.promised(each.type, each.credential_issuer, now=now))
@@ -145,18 +147,25 @@ class Wallet:
         finally:  # also where there is no place left
             names = [name for document in completed.documents for name in document.notifications]
             tell(receipt.place, receipt.access, names, what, web=self.web, now=now)
+        return replace(completed, documents=kept)
 
-    def keep_in(self, ports: Ports, owner: str, documents: tuple[Document, ...], *, now: int) -> None:
-        """New documents in place of the earlier ones that they replace, and of those that a backup named."""
+    def keep_in(self, ports: Ports, owner: str, documents: tuple[Document, ...], *, now: int) -> tuple[Document, ...]:
+        """New documents in place of the earlier ones that they replace, and of those that a backup named. They keep the name of
+        the newest that they replace: copies are fetched often, and a page that was open before still finds its document."""
         ports.documents.alone(owner)
         held, awaited = self.documents_in(ports, owner), self.awaited_in(ports, owner)
+        kept = []
         for document in documents:
-            for old in superseded(held, document):
-                ports.documents.remove(owner, old.document_id)
+            names = [old.document_id for old in superseded(held, document)] or [document.document_id]
+            for name in names:
+                ports.documents.remove(owner, name)
+            document = replace(document, document_id=names[0])
             for each in (each for each in awaited if is_of(each, document)):
                 ports.awaited.remove(owner, awaited_id(owner, each))
             ports.documents.keep(self._seal(owner, document))
             ports.history.append(owner, history.received(document, now=now))
+            kept.append(document)
+        return tuple(kept)
 
     def documents(self, owner: str) -> tuple[Document, ...]:
         """Newest first."""

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from certs.catalogue import CATALOGUE, Text
 from certs.documents.values import Typed
@@ -42,8 +42,7 @@ class Trail:
         self.steps.append(step)
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(NamedTuple):
     """What a verifier expects of a presentation. Times in seconds; `audience` and `challenge` are what it itself showed."""
 
     holder_proof: bool = True

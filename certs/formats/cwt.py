@@ -18,8 +18,7 @@ has another set of claims too, so that a change of the type alone makes no other
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from certs import cbor, cose, proof
 from certs.catalogue import DocumentType, View
@@ -35,6 +34,7 @@ from certs.trust import TrustedSigner, TrustStore
 
 NAME = "vn1_cwt"  # the format identifier of OpenID4VCI metadata
 TYP, PRINTED_TYP = "vn1+cwt", "vn1-printed+cwt"
+_SIGNED_AS = NAME.encode()
 ISS, EXP, IAT, CNF = 1, 4, 6, 8
 DOCUMENT = -65537  # the first key that RFC 8392 §9.1 leaves to private use
 _CLAIMS = {ISS, EXP, IAT, CNF, STATUS, DOCUMENT}
@@ -43,8 +43,7 @@ _COSE_KEY = 1  # RFC 8747 §3.1
 _ISSUED_SKEW = 60  # seconds an issuer's clock may be ahead
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(NamedTuple):
     """What a credential says of itself. Proves nothing: for a holder's own display, and for `verify`'s later steps."""
 
     document: DocumentType
@@ -188,14 +187,14 @@ def _check_issuer(credential: Sign1, contents: Contents, *, trust: TrustStore, n
 
 def _signed_by(credential: Sign1, trust: TrustStore) -> TrustedSigner:
     """The signer under whose key the signature holds: eight bytes of key id may belong to several."""
-    refusal: CertsError = Untrusted("key_not_found")
+    refusal: CertsError | None = None
     for signer in trust.signers(cose.kid(credential)):
         try:
             cose.verify(credential, signer.key)
             return signer
         except CertsError as error:
             refusal = error
-    raise refusal
+    raise refusal or Untrusted("key_not_found")
 
 
 def _check_holder(shown: Presentation | None, holder: PublicKey | None, *, expected: Expected, now: int) -> None:
@@ -275,6 +274,6 @@ def _verified(
         status_as_of=status_as_of,
         trust_as_of=trust.list.issued,
         known_as_of=trust.known_as_of if status_as_of is None else {**trust.known_as_of, "status_list": status_as_of},
-        signed=(NAME.encode(), shown.message.protected, shown.message.payload) if shown else (),
+        signed=(_SIGNED_AS, shown.message.protected, shown.message.payload) if shown else (),
         seal=SEAL,
     )

@@ -17,6 +17,7 @@ from typing import Any
 
 from certs.catalogue import CATALOGUE, DocumentType, Field, Text, View
 from certs.formats import cwt, mdoc, sd_jwt
+from idp.model import Grant
 
 SCOPE_PREFIX = "credential:"  # tells them from the scopes of OpenID Connect (§5.1.2: not to be taken for another)
 
@@ -105,6 +106,14 @@ def configuration_ids(document: DocumentType) -> tuple[str, ...]:
 def asked_for(scopes: Iterable[str]) -> tuple[Configuration, ...]:
     """In the order asked."""
     return tuple(CONFIGURATIONS[CREDENTIAL_SCOPES[scope]] for scope in scopes if scope in CREDENTIAL_SCOPES)
+
+
+def allowed(grant: Grant) -> tuple[Configuration, ...]:
+    """By offer, or by what was asked for."""
+    offered = grant.details.get("configuration_ids")
+    if not offered:
+        return asked_for(grant.scopes)
+    return tuple(CONFIGURATIONS[each] for each in offered if each in CONFIGURATIONS)
 
 
 def by_document(scopes: Iterable[str]) -> tuple[tuple[DocumentType, tuple[Configuration, ...]], ...]:

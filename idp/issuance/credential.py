@@ -24,7 +24,7 @@ from collections.abc import Sequence
 
 from certs.proof import KeyProof
 from idp.issuance import copies, credential_request, deferred, door, encryption, nonce
-from idp.issuance.configurations import asked_for
+from idp.issuance.configurations import allowed
 from idp.issuance.credential_request import DENIED, Refused, Wanted, check_proofs, invalid_proof
 from idp.issuance.holds import waits_for
 from idp.issuance.signers import Signers
@@ -49,7 +49,7 @@ def _issue(
 ) -> Response:
     body, to = encryption.opened(request, context)  # 2
     wanted = credential_request.read(body)  # 2, 3
-    if wanted.configuration.id not in _allowed(grant):  # 4
+    if wanted.configuration not in allowed(grant):  # 4
         raise BearerError("insufficient_scope", "the token does not allow this credential", status=403)
     proofs = check_proofs(wanted, issuer=context.issuer, signers=signers, now=now)  # 5
     for value in sorted({proof.nonce for proof in proofs}):  # 6: the proofs of one request may share a nonce
@@ -68,11 +68,6 @@ def _issue(
         ports, grant, wanted.configuration, document, keys, issuer=context.issuer, signers=signers, now=now
     )
     return encryption.answered(given, to)
-
-
-def _allowed(grant: Grant) -> Sequence[str]:
-    """By offer, or by what was asked for."""
-    return grant.details.get("configuration_ids") or [each.id for each in asked_for(grant.scopes)]
 
 
 def _count(ports: Ports, token: Token, wanted: Wanted) -> None:

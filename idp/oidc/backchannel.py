@@ -13,13 +13,12 @@ from typing import Protocol
 
 from certs.fetch import FetchError, Response
 from certs.keys import Signer
+from certs.logout_token import EVENT, TYPE
 from idp.model import Client, Event, Logout
 from idp.oidc.logout import BACK
 from idp.oidc.token_forms import ID_TOKEN, NoEncryptionKey, encrypted, signed
 from idp.ports import Ports, Storage
 
-EVENT = "http://schemas.openid.net/event/backchannel-logout"
-TYPE = "logout+jwt"
 LIFETIME = 120  # seconds of a token: §2.4 asks for two minutes at most
 
 AT_ONCE = 50  # messages that one claim takes

@@ -102,6 +102,11 @@ class MemoryGrants:
         token = replace(row.token, replaced=row.rotated_at is not None)
         return (family.grant, token) if family is not None and family.open_at(now) else None
 
+    def of_account(self, account_id: str, purpose: str, *, now: int) -> tuple[Grant, ...]:
+        families = [family for family in self._families.values() if family.open_at(now)]
+        grants = [one.grant for one in families if (one.grant.account_id, one.grant.purpose) == (account_id, purpose)]
+        return tuple(sorted(grants, key=lambda grant: (grant.opened_at, grant.grant_id)))
+
     def rotate(self, refresh_hash: str, successors: Iterable[Token], *, now: int, spares: bool = False) -> Grant | None:
         row = self._tokens.get(refresh_hash)
         if row is None or row.token.kind != "refresh":

@@ -115,6 +115,12 @@ _ROTATE = (
 )
 _REPLAYED = select(t.c.grant_id).where(t.c.token_hash == _HASH, t.c.kind == "refresh", t.c.rotated_at.is_not(None))
 _GRANT_BY_ID = select(g).where(g.c.grant_id == _GRANT)
+_OPEN_OF = (
+    select(g)
+    .where(g.c.account_id == _ACCOUNT, g.c.purpose == bindparam("purpose_is", type_=String))
+    .where(g.c.expires > _NOW, g.c.closed_at.is_(None))
+    .order_by(g.c.opened_at, g.c.grant_id)
+)
 _CLOSE = update(g).where(g.c.closed_at.is_(None)).values(closed_at=_NOW)
 _CLOSE_FAMILY = _CLOSE.where(g.c.grant_id == _GRANT)
 _CLOSE_ACCOUNT = _CLOSE.where(g.c.account_id == _ACCOUNT)
@@ -194,6 +200,11 @@ class SqlGrants:
             token_hash, row.grant_id, kind, row.token_expires, row.generation, scopes, audience, replaced, row.jkt
         )
         return _grant(row), token
+
+    def of_account(self, account_id: str, purpose: str, *, now: int) -> tuple[Grant, ...]:
+        return tuple(
+            _grant(row) for row in self._work.run(_OPEN_OF, account_is=account_id, purpose_is=purpose, now=now)
+        )
 
     def rotate(self, refresh_hash: str, successors: Iterable[Token], *, now: int, spares: bool = False) -> Grant | None:
         grant_id = self._work.run(_ROTATE, h=refresh_hash, now=now).scalar()

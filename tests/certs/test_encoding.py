@@ -5,6 +5,7 @@ Source: RFC 4648 §10, RFC 9285 §4, RFC 8259 §2, RFC 7493 §2.
 
 import base64
 import json
+import unicodedata
 import zlib
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certs.encoding import (
+    _LATIN_TEXT,
     b64url_decode,
     b64url_encode,
     base45_decode,
@@ -288,6 +290,17 @@ def test_honest_text_passes_unchanged(text: str) -> None:
 def test_text_that_could_deceive_is_refused(text: str) -> None:
     with refused("text_unsafe"):
         safe_text(text)
+
+
+def test_a_text_that_is_seen_to_be_safe_at_once_is_in_normal_form() -> None:
+    """No letter of that class is a mark, or written otherwise in form C, or joins with one before it."""
+    known = [chr(code) for code in range(0x110000) if _LATIN_TEXT.fullmatch(chr(code))]
+    made_of = [unicodedata.decomposition(chr(code)).split() for code in range(0x110000)]
+    joins = {parts[1] for parts in made_of if len(parts) == 2 and not parts[0].startswith("<")}
+    assert "ế" in known and len(known) > 700
+    for letter in known:
+        assert not unicodedata.combining(letter) and unicodedata.is_normalized("NFC", letter), letter
+        assert f"{ord(letter):04X}" not in joins, letter
 
 
 def test_text_is_bounded() -> None:

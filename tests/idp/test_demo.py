@@ -189,6 +189,18 @@ def test_a_nation_of_the_version_before_is_brought_along(copied: Options) -> Non
         _prepare(copied, NOW + 3600)
 
 
+def test_a_wallet_that_had_no_back_channel_gets_one(copied: Options) -> None:
+    with place.opened(f"sqlite:///{copied.data / 'idp' / 'idp.sqlite'}") as storage, storage.transaction() as ports:
+        wallet = ports.clients.get("wallet")
+        assert wallet is not None and wallet.metadata["backchannel_logout_uri"].endswith("/backchannel-logout")
+        before = {"post_logout_redirect_uris": ["http://localhost:5801/elsewhere"]}
+        ports.clients.replace(replace(wallet, metadata=before))
+    _prepare(copied, NOW + 3600)
+    with place.opened(f"sqlite:///{copied.data / 'idp' / 'idp.sqlite'}") as storage, storage.reading() as ports:
+        found = ports.clients.get("wallet")
+        assert found is not None and found.metadata == {**wallet.metadata, **before}
+
+
 def test_other_ports_are_said(copied: Options) -> None:
     with pytest.raises(NotANation, match="lives at http://localhost:5800"):
         _prepare(replace(copied, idp_port=5900))

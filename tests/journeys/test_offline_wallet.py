@@ -16,17 +16,13 @@ from playwright.sync_api import Browser, Page, Route
 from certs import bundle as bundles
 from certs import qr
 from certs.catalogue import document_type
-from certs.fetch import Fetcher
 from certs.formats import Expected, Verified, cwt
 from tests import smoke
 from tests.chromium import Troubles, axe, overflows, until
+from tests.idp.commands import asked
 from tests.pocket import CODE, KEPT, PASSCODE, SCREEN, Phone, at_screen, begin, enrolled, unlock
-from wallet import history
-from wallet.formats import SD_JWT
-from wallet.storage.engine import open_engine
-from wallet.storage.sql import SqlStorage
-from wallet.vault import Vault, load_or_create_key
-from wallet.wallet import Wallet
+from tests.walk import Walk
+from wallet.receive import COPIES
 
 OTHER = "730581"
 KEYS = """() => new Promise((resolve) => {
@@ -290,6 +286,7 @@ def test_a_full_storage_keeps_what_was_there_and_tells(phone: Phone) -> None:
     page.reload()
     unlock(page)
     page.click("a.role")
+    at_screen(page, "home")
     assert page.locator("#documents [data-type]").count() == 1
     page.close()
 
@@ -320,30 +317,73 @@ def test_whoever_else_signs_in_here_changes_nothing_in_the_vault(phone: Phone) -
     page.close()
 
 
-def spend(phone: Phone) -> None:
-    """Show all copies of one online format but the last to verifiers, at the wallet's server."""
-    folder, now = phone.nation.data / "wallet", int(time.time())
-    engine = open_engine(f"sqlite:///{folder / 'wallet.sqlite'}")
-    held = Wallet(SqlStorage(engine), Vault(load_or_create_key(folder / "vault.key")), Fetcher(simulation=True))
-    owner = held.vault.owner_of(phone.persona["pid"])
-    (document,) = held.documents(owner)
-    copies = [copy for copy in document.copies if copy.format == SD_JWT]
-    for _ in copies[1:]:
-        held.use_copy(owner, copies, history.shown(document, "licence", now=now), now=now)
-    engine.dispose()
+def test_what_is_promised_lies_there_too(phone: Phone) -> None:
+    page = phone.opened()
+    assert asked.idp("documents", "away", "health_record", data=phone.nation.data).returncode == 0
+    at = Walk(page, phone.nation.urls, phone.persona, lambda _: None)
+    at.go("wallet", "/add")
+    at.click("#add-health_record")
+    at.consent("")
+    page.wait_for_url("**/waiting/*")
+    page.click("#back")
+    unlock(page)
+    page.wait_for_selector("#waiting [data-waiting]")
+    with phone.offline():
+        page.click("#lock")
+        unlock(page)
+        assert "Đang chờ cấp" in page.locator("#waiting").inner_text()
+        assert axe(page) == [] and not overflows(page)
+        page.click("[data-waiting]")  # asking, and giving it up, need a network
+        unlock(page)
+        assert page.locator("#page-needs-network").is_visible()
+    page.click("[data-waiting]")
+    page.wait_for_url("**/waiting/*")
+    page.click("#wait-no-longer")
+    page.click("#forget")
+    unlock(page)
+    page.wait_for_selector("#waiting", state="detached")
+    assert asked.idp("documents", "back", "health_record", data=phone.nation.data).returncode == 0
+    page.close()
 
 
-def test_copies_that_run_out_are_fetched_by_themselves(phone: Phone) -> None:
+def shown_by(phone: Phone, page: Page, view: str) -> str:
+    """From home to the code of this view, and home again; the thumbprint of the key that signed it."""
+    document = page.locator("[data-type=driving_licence]").get_attribute("data-id")
+    page.evaluate("route => { location.hash = route; }", f"#/show/{document}/{view}")
+    shown = checked(phone.nation, str(until(page, CODE)))
+    page.evaluate("location.hash = '#/'")
+    at_screen(page, "home")
+    assert shown.view == view
+    return str(shown.holder_thumbprint)
+
+
+def prints(page: Page) -> set[str]:
+    """Of the keys that the vault needs."""
+    (line,) = page.evaluate(LYING)["vault"]
+    return set(line["prints"].values())
+
+
+def test_each_showing_is_by_another_key_and_new_ones_come_with_the_network(phone: Phone) -> None:
     page = phone.opened()
     until(page, "document.getElementById('as-of')")
     before = page.locator("[data-type=driving_licence]").get_attribute("data-id")
-    spend(phone)
-    page.evaluate("dispatchEvent(new Event('online'))")
-    until(page, f"document.querySelector('[data-id]')?.dataset.id !== '{before}'")
-    shows_a_licence(phone, page)  # by the new keys
-    (line,) = page.evaluate(LYING)["vault"]
-    assert sorted(page.evaluate(KEYS)) == sorted(line["prints"].values())  # those of the old copies are gone
+    old = prints(page)
+    with phone.offline():
+        keys = [shown_by(phone, page, "full") for _ in range(COPIES - 1)]
+        page.wait_for_selector("#running-out")  # before the last one goes
+        keys += [shown_by(phone, page, "full") for _ in range(2)]
+        assert len(set(keys)) == COPIES and keys[0] == keys[-1], "nobody is left without a code"
+        other = phone.opened()  # meets the network at the same moment
+    for each in (page, other):
+        each.wait_for_selector("#running-out", state="detached")
+    (held,) = page.request.get(f"{phone.nation.urls['wallet']}/app/documents").json()["documents"]
+    assert held["renewable"], "the right to fetch more was used once"
+    assert page.locator("[data-type=driving_licence]").get_attribute("data-id") == before
+    new, kept = prints(page), set(page.evaluate(KEYS))
+    assert new <= kept and not (old - new) & kept  # those of the old copies are gone
+    assert shown_by(phone, page, "full") not in keys
     page.close()
+    other.close()
 
 
 def test_another_passcode_and_a_passkey(phone: Phone) -> None:

@@ -71,7 +71,7 @@ class Citizen:
         return self.post(path, json=body, headers={"X-CSRF-Token": self.csrf() if csrf is None else csrf})
 
     def csrf(self) -> str:
-        found = re.search(r'<meta name="csrf" content="([^"]+)">', self.get("/").text)
+        found = re.search(r'<meta name="csrf" content="([^"]+)">', self.get("/documents").text)
         assert found is not None, "not signed in"
         return found[1]
 

@@ -187,7 +187,7 @@ def whole(world: World, type_: str, format_: str, *, holder: MemorySigner, **cha
     kind = document_type(type_)
     authority = changes.pop("authority", kind.issuers[-1].authority)
     by = changes.pop("desk", world.issuers[authority])
-    world.next_index += 1
+    index, world.next_index = world.next_index, world.next_index + 1
     at = changes.pop("issued", world.now - 60)
     stated: dict[str, Any] = {
         "document": kind,
@@ -196,7 +196,7 @@ def whole(world: World, type_: str, format_: str, *, holder: MemorySigner, **cha
         "signer": by.signer,
         "holder": holder.public,
         "status_uri": URI,
-        "status_index": world.next_index,
+        "status_index": index,
         "now": at,
         "expires": at + kind.credential_days * DAY,
         **changes,

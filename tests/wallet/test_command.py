@@ -113,6 +113,15 @@ def test_a_terminal_draws_a_qr_that_can_be_read(held, capsys: pytest.CaptureFixt
     assert held("show-qr", "driving_licence", "--view", "nothing") == 1
 
 
+def test_who_shows_a_code_is_told_before_its_copies_run_out(held, capsys: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    for left in (*range(COPIES - 1, -1, -1), 0):
+        assert held("show-qr", "driving_licence", "--json") == 0
+        out, err = capsys.readouterr()
+        assert json.loads(out)["unused"] == left and ("receive the document again" in err) == (left <= 1)
+    assert held("list") == 0
+    assert f"0 of {COPIES}, SD-JWT VC {COPIES}, mdoc {COPIES}" in capsys.readouterr().out
+
+
 def test_an_sd_jwt_tells_a_verifier_what_was_asked_and_no_more(
     held,  # type: ignore[no-untyped-def]
     desk: IssuerDesk,
@@ -178,7 +187,11 @@ def test_what_cannot_be_presented_uses_no_copy(
     assert held("present", "driving_licence", "--audience", "a", "--nonce", "n" * 16, *arguments) == code
     assert said in capsys.readouterr().err
     assert held("list", "--json") == 0
-    assert json.loads(capsys.readouterr().out)[0]["unused"] == {"dc+sd-jwt": COPIES, "mso_mdoc": COPIES}
+    assert json.loads(capsys.readouterr().out)[0]["unused"] == {
+        "vn1_cwt": COPIES,
+        "dc+sd-jwt": COPIES,
+        "mso_mdoc": COPIES,
+    }
 
 
 def test_history_verifies_exports_and_says_where_it_breaks(

@@ -21,6 +21,7 @@ from wallet import receive, records
 from wallet.errors import WalletError
 from wallet.folder import FolderWallet
 from wallet.offer import resolve
+from wallet.receive import COPIES
 
 NONCE = "the-nonce"
 
@@ -77,7 +78,7 @@ def desk(world: World) -> Binding:
 def test_a_document_comes_by_a_bound_token(folder: FolderWallet, desk: Binding, status: int) -> None:
     desk.status = status
     (document,) = folder.receive(desk.link, transaction_code=TX_CODE, pid=PID)
-    assert len(document.copies) == 3
+    assert len(document.copies) == 3 * COPIES
     assert len(desk.proofs) == 4 and len({proof.jti for proof in desk.proofs}) == 4
     assert len({proof.jkt for proof in desk.proofs}) == 1
 

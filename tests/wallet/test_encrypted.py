@@ -20,6 +20,7 @@ from wallet.encrypted import announced
 from wallet.errors import WalletError
 from wallet.folder import FolderWallet
 from wallet.model import Document
+from wallet.receive import COPIES
 
 VALUES = {"enc_values_supported": ["A256GCM"], "encryption_required": False}
 REQUEST = {"jwks": {"keys": [KEY.public.jwk()]}, **VALUES}
@@ -38,7 +39,7 @@ def folder(desk: LaterDesk, tmp_path: Path) -> FolderWallet:
 
 def test_what_is_announced_is_used_in_both_directions(folder: FolderWallet, desk: LaterDesk) -> None:
     (document,) = folder.receive(desk.link, transaction_code=TX_CODE, pid=PID)
-    assert len(document.copies) == 3
+    assert len(document.copies) == 3 * COPIES
 
 
 def test_a_promise_and_its_keeping_are_encrypted_too(folder: FolderWallet, desk: LaterDesk) -> None:

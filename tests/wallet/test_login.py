@@ -33,8 +33,9 @@ def citizen(state: State, desk: IssuerDesk, tmp_path: Path) -> Citizen:
 
 def test_a_citizen_signs_in_and_out(citizen: Citizen) -> None:
     assert "Đăng nhập để mở ví" in citizen.get("/").text
-    assert citizen.sign_in().headers["Location"] == "/"
-    assert "Giấy tờ của tôi" in citizen.get("/").text
+    assert citizen.sign_in().headers["Location"] == "/app"
+    assert citizen.get("/").headers["Location"] == "/app"
+    assert "Quản lý giấy tờ" in citizen.get("/documents").text
     csrf = citizen.csrf()
     assert citizen.post("/sign-out", data={"csrf": csrf}).headers["Location"] == "/"
     assert "Đăng nhập để mở ví" in citizen.get("/").text
@@ -85,7 +86,7 @@ def test_nobody_is_sent_elsewhere_after_signing_in(citizen: Citizen, evil: str) 
     cookie = citizen.client.get_cookie("wallet_sign_in")
     assert cookie is not None
     rooms = citizen.app.extensions["wallet"]
-    assert rooms.wallet.recall(cookie.value, now=rooms.clock()).next == "/"
+    assert rooms.wallet.recall(cookie.value, now=rooms.clock()).next == "/app"
 
 
 # --- answers that are not of this sign-in ---------------------------------------------------------------------------
@@ -176,7 +177,7 @@ def complete(provider: State, change: Change, *, now: int = NOW, secret: str = S
     browser = provider.browser()
     response = browser.decide(browser.sign_in(browser.get(f"{parts.path}?{parts.query}")))
     answer = read_answer(parse_qs(urlsplit(response.headers["Location"]).query))
-    return sign_in.complete(pending, answer, now=now), between
+    return sign_in.complete(pending, answer, now=now)[0], between
 
 
 def unchanged(_: str, body: dict[str, Any]) -> dict[str, Any]:

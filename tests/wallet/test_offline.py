@@ -97,10 +97,17 @@ def test_who_may_ask_comes_along(citizen: Citizen, desk: IssuerDesk) -> None:
     other = {**LINE, "id": "another-line-0123456789", "at": desk.world.now, "to": "shop"}
     citizen.call("/app/shown", {"shown": [line, other]})
     to_shop, to_bank, *_ = told(citizen)["history"]
-    refused = {"id": "a-no-0123456789-0123456789", "declined": True, "at": desk.world.now, "to": "bank"}
+    asked = ["driving_licence.licence", "driving_licence.age_over_18"]
+    refused = {"id": "a-no-0123456789-0123456789", "declined": True, "at": desk.world.now, "to": "bank", "asked": asked}
     assert citizen.call("/app/shown", {"shown": [refused]}).json == {"told": [refused["id"]]}
     no = told(citizen)["history"][0]
     assert (no["word"]["en"], no["to"], "claims" in no) == ("Not presented", to_bank["to"], False)
+    (about,) = no["asked"]  # by the names of facts, each once
+    assert about["en"].startswith("Driving licence: ") and about["en"].count("Aged 18 or over") == 1
+    forged = {"id": "a-no-of-nobody-0123456789", "declined": "signature_invalid", "at": desk.world.now, "asked": asked}
+    assert citizen.call("/app/shown", {"shown": [forged]}).json == {"told": [forged["id"]]}
+    of_nobody = told(citizen)["history"][0]
+    assert of_nobody["word"]["en"] == "The wallet refused to answer for you" and "to" not in of_nobody
     assert to_bank["to"] == {"vi": "Ngân hàng Thử nghiệm", "en": "Test bank"}  # by the name on the list
     assert "to" not in to_shop
 
@@ -137,6 +144,7 @@ def test_a_document_comes_with_all_that_its_person_needs_offline(citizen: Citize
     given = told(citizen)
     (licence,) = given["documents"]
     assert given["now"] == desk.world.now and given["csrf"] == citizen.csrf()
+    assert (given["waiting"], given["awaited"], given["language"]) == ([], 0, "vi")
     assert (licence["type"], licence["state"]["standing"]) == ("driving_licence", "valid")
     assert licence["title"] == {"vi": "Giấy phép lái xe", "en": "Driving licence"}
     shown = {view["name"]: view for view in licence["views"]}
@@ -179,6 +187,11 @@ def test_a_line_of_another_form_is_refused_with_all_of_its_call(citizen: Citizen
         {**LINE, "at": 1, "to": "bank", "declined": True},  # shown, or refused: not both
         {"id": LINE["id"], "at": 1, "declined": True},
         {"id": LINE["id"], "at": 1, "to": "bank", "declined": 1},
+        {"id": LINE["id"], "at": 1, "to": "bank", "declined": "No!"},
+        {"id": LINE["id"], "at": 1, "to": "bank", "declined": True, "asked": "driving_licence.licence"},
+        {"id": LINE["id"], "at": 1, "to": "bank", "declined": True, "asked": ["driving_licence.everything"]},
+        {"id": LINE["id"], "at": 1, "to": "bank", "declined": True, "asked": [["driving_licence"]]},
+        {"id": LINE["id"], "at": 1, "to": "bank", "declined": True, "asked": ["driving_licence.licence"] * 65},
         "line",
     ]
     csrf = citizen.csrf()
@@ -218,6 +231,6 @@ def test_a_refill_brings_new_copies_in_place_of_the_old_ones(citizen: Citizen, d
         done = citizen.call("/receive/complete", {"receipt": begun["receipt"], "proofs": proofs})
         assert done.status_code == 200, done.text
     (after,) = told(citizen)["documents"]
-    assert after["id"] != before["id"] and after["facts"] == before["facts"]
+    assert after["id"] == before["id"] and after["facts"] == before["facts"]
     prints = [{copy["thumbprint"] for copy in each["copies"]} for each in (before, after)]
     assert prints[0].isdisjoint(prints[1]) and prints[1] <= citizen.keys.keys()

@@ -6,6 +6,7 @@ import re
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import pytest
 
@@ -18,6 +19,7 @@ from tests.world_idp import State
 from wallet import backup, chain, ledger, restoring
 from wallet.history import presented
 from wallet.model import Entry
+from wallet.web import frame
 
 __all__ = ["made", "state"]
 PASSPHRASE = "sông lúa đèn cầu vượt"
@@ -104,7 +106,7 @@ def test_a_backup_goes_out_comes_back_and_leads_to_the_issuer(citizen: Citizen, 
     contents = restoring.read(backup.open_(answer.data, PASSPHRASE))
     assert contents.pid == "999203001234" and len(contents.documents) == 1
 
-    home = citizen.get("/").text
+    home = citizen.get("/documents").text
     document = re.search(r"/documents/[A-Za-z0-9_-]+", home)
     assert document is not None and "/backup" in home
     form(citizen, f"{document[0]}/remove")
@@ -119,7 +121,7 @@ def test_a_backup_goes_out_comes_back_and_leads_to_the_issuer(citizen: Citizen, 
     done = _restore(citizen, answer.data, PASSPHRASE)
     assert done.status_code == 303 and done.headers["Location"] == "/backup?done=1"
     page = citizen.get("/backup").text
-    assert "Giấy phép lái xe" in page and 'id="awaited"' in citizen.get("/").text
+    assert "Giấy phép lái xe" in page and 'id="awaited"' in citizen.get("/documents").text
     (again,) = re.findall(r"/backup/awaited/[0-9a-f]{64}/receive", page)
     to_issuer = form(citizen, again)
     assert to_issuer.status_code == 303 and to_issuer.headers["Location"].startswith("http://localhost:5000/authorize?")
@@ -129,6 +131,54 @@ def test_a_backup_goes_out_comes_back_and_leads_to_the_issuer(citizen: Citizen, 
         "/receive" not in citizen.get("/backup").text
         and citizen.post(again, data={"csrf": citizen.csrf()}).status_code == 404
     )
+
+
+def test_passphrases_are_not_tried_without_end(citizen: Citizen) -> None:
+    for _ in range(backup.TRIES):
+        assert 'data-code="backup_malformed"' in _restore(citizen, b"not a backup at all" * 9, PASSPHRASE).text
+    spent = _restore(citizen, b"not a backup at all" * 9, PASSPHRASE)
+    assert spent.status_code == 429 and 'data-code="too_many_tries"' in spent.text and "phút" in spent.text
+    assert form(citizen, "/backup/new", passphrase=PASSPHRASE, again=PASSPHRASE).status_code == 429
+
+
+def test_what_leaves_or_goes_for_good_wants_a_recent_proof(citizen: Citizen, desk: IssuerDesk) -> None:
+    """Who finds an open phone reads what is open, and takes nothing along: the provider asks who they are."""
+    found = re.search(r"/documents/[A-Za-z0-9_-]+", citizen.get("/documents").text)
+    assert found is not None
+    csrf, remove = citizen.csrf(), f"{found[0]}/remove"
+    desk.world.now += frame.RECENT_SECONDS + 1
+    citizen.provider.clock[0] = desk.world.now
+    assert citizen.get("/documents").status_code == 200
+    for page in ("/backup/new", remove, "/present/some-question"):
+        away = citizen.get(page)
+        assert away.status_code == 303 and away.headers["Location"] == f"/sign-in?anew=1&next={quote(page, safe='')}"
+    assert "prompt=login" in citizen.get(away.headers["Location"]).headers["Location"]
+    desk.world.now += frame.RECENT_SECONDS
+    citizen.provider.clock[0] = desk.world.now
+    for page in ("/backup/new", remove, "/present/some-question/send"):  # a page that was opened in time, and long ago
+        assert citizen.post(page, data={"csrf": csrf, "passphrase": PASSPHRASE, "again": PASSPHRASE}).status_code == 403
+    assert citizen.sign_in(path=f"/sign-in?anew=1&next={remove}").headers["Location"] == remove
+    assert citizen.get(remove).status_code == 200
+
+
+def test_an_old_proof_is_not_taken_for_a_recent_one(citizen: Citizen) -> None:
+    """The browser dropped `prompt` on the way: the provider answered with the sign-in that it knew."""
+    address = urlsplit(citizen.get("/sign-in?anew=1").headers["Location"])
+    asked = [pair for pair in parse_qsl(address.query) if pair[0] != "prompt"]
+    browser = citizen.provider.browser()
+    back = browser.sign_in(browser.get(f"{address.path}?{urlencode(asked)}"))
+    citizen.provider.clock[0] += 600  # a consent that was thought about; the proof is of before
+    pending = citizen.client.get_cookie("wallet_sign_in")
+    assert pending is not None
+    with citizen.app.app_context():
+        at = citizen.app.extensions["wallet"]
+        known = at.wallet.recall(pending.value, now=at.clock())
+        late = replace(known, anew=citizen.provider.clock[0])
+        citizen.client.set_cookie("wallet_sign_in", at.wallet.remember(late, now=at.clock()), domain="localhost")
+    if back.headers["Location"].startswith("/consent/"):
+        back = browser.decide(back)
+    refused = citizen.come_back(dict(parse_qsl(urlsplit(back.headers["Location"]).query)))
+    assert refused.status_code == 400 and "wallet_session" not in refused.headers.get("Set-Cookie", "")
 
 
 def test_what_a_backup_names_leads_nowhere_else(citizen: Citizen, desk: IssuerDesk) -> None:

@@ -28,7 +28,9 @@ def test_a_citizen_is_served_from_postgresql(
     citizen.sign_in()
     answer = citizen.receive(desk.link, now=desk.world.now)
     assert answer.status_code == 200, answer.text
-    assert "Nguyên vẹn" in citizen.get("/history").text and 'data-type="driving_licence"' in citizen.get("/").text
+    assert (
+        "Nguyên vẹn" in citizen.get("/history").text and 'data-type="driving_licence"' in citizen.get("/documents").text
+    )
     assert not (tmp_path / "wallet" / "wallet.sqlite").exists()
     engine = open_engine(url)
     with engine.connect() as connection:

@@ -18,8 +18,10 @@ from tests.world import DAY, RECORDS, World
 from wallet import words
 from wallet.errors import WalletError
 from wallet.folder import FolderWallet
+from wallet.history import Kind as Happened
 from wallet.model import Document
-from wallet.present import choose, disclosure, qr_text
+from wallet.present import choose, disclosure, for_qr, qr_text
+from wallet.receive import COPIES
 from wallet.state import Standing, state_of
 
 
@@ -47,7 +49,7 @@ def test_the_default_licence_fits_the_promised_size(folder: FolderWallet, licenc
 
 
 def test_audience_and_challenge_are_bound(folder: FolderWallet, licence: Document, world: World) -> None:
-    text = folder.qr_text("driving_licence", audience="https://bank.example", challenge=b"c" * 16)
+    text = folder.show("driving_licence", audience="https://bank.example", challenge=b"c" * 16).text
     bundle = world.open_bundle()
     expected = Expected(audience="https://bank.example", challenge=b"c" * 16)
     verified = cwt.verify(
@@ -64,11 +66,34 @@ def test_a_view_that_is_not_there_and_a_key_of_another_copy_are_refused(
     key = folder.keys.find(licence.copies[1].thumbprint)
     with pytest.raises(WalletError, match="key_elsewhere"):
         qr_text(licence.copies[0], key, now=folder.clock())
-    folder.keys.forget(licence.copies[0].thumbprint)
+    for copy in licence.copies[:COPIES]:
+        folder.keys.forget(copy.thumbprint)
     with pytest.raises(WalletError, match="key_elsewhere"):
         folder.qr_text("driving_licence")
+    assert Happened.SHOWN not in {line.kind for line in folder.wallet.history(folder.owner)}
     with pytest.raises(WalletError, match="key_elsewhere"):
         folder.keys.find("../../etc/passwd")
+
+
+def test_each_showing_of_a_view_is_by_another_key_until_there_is_none(
+    folder: FolderWallet, licence: Document, world: World
+) -> None:
+    """Who must show it once more still can."""
+    bundle = world.open_bundle()
+    shown = [folder.show("driving_licence") for _ in range(COPIES + 2)]
+    verified = [
+        cwt.verify(
+            qr.from_text(each.text), trust=bundle.trust, statuses=bundle.statuses, now=world.now, expected=Expected()
+        )
+        for each in shown
+    ]
+    mine = [copy.thumbprint for copy in for_qr(licence) if copy.view == "licence"]
+    assert [each.holder_thumbprint for each in verified] == [*mine, mine[-1], mine[-1]]
+    assert len(set(mine)) == COPIES
+    assert [each.unused for each in shown] == [3, 2, 1, 0, 0, 0]
+    assert folder.show("driving_licence", view="age_over_18").unused == COPIES - 1, "each view runs down by itself"
+    folder.keys.forget(mine[-1])
+    assert folder.show("driving_licence").unused == 0  # by the last whose key is here
 
 
 @pytest.mark.parametrize("type_", CATALOGUE.values(), ids=lambda type_: type_.name)

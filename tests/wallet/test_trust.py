@@ -77,7 +77,7 @@ def test_ST_02_a_clock_that_was_set_back_does_not_bring_an_older_bundle_back(des
     kept.write_bytes(newer := desk.world.bundle(sequence=2))
     desk.changes["/bundle"] = Response(200, {}, older)
     for back in (now - DAY, now - 300 * DAY):
-        with pytest.raises(WalletError, match="trust_unavailable"):
+        with pytest.raises(WalletError, match="clock_wrong"):
             keeper(desk, tmp_path).current(now=back)
         assert kept.read_bytes() == newer
     assert keeper(desk, tmp_path).current(now=now).sequence == 2

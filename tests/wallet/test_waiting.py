@@ -87,14 +87,16 @@ def test_a_promise_waits_with_its_keys_and_survives_a_restart(
 ) -> None:
     waiting = promised(folder, desk)
     assert waiting.again_at == desk.world.now + 600
-    assert {path.stem for path in keys_in(folder)} == set(waiting.thumbprints) and len(waiting.thumbprints) == 3
+    assert {path.stem for path in keys_in(folder)} == set(waiting.thumbprints) and len(
+        waiting.thumbprints
+    ) == 3 * COPIES
     again = opened(desk, tmp_path)
     (found,) = again.waiting()
     assert replace(found, access=waiting.access) == waiting and found.access.token == waiting.access.token
     desk.ready = True
     later(desk)
     document = again.ask_again(found)
-    assert isinstance(document, Document) and len(document.copies) == 3
+    assert isinstance(document, Document) and len(document.copies) == 3 * COPIES
     assert again.documents() == (document,) and again.waiting() == ()
     assert {path.stem for path in keys_in(again)} == set(waiting.thumbprints)
     assert again.qr_text("driving_licence")
@@ -126,7 +128,7 @@ def test_one_that_comes_in_part_waits_for_the_rest(folder: FolderWallet, desk: L
     desk.ready = True
     later(desk)
     document = folder.ask_again(waiting)
-    assert isinstance(document, Document) and len(document.copies) == 3
+    assert isinstance(document, Document) and len(document.copies) == 3 * COPIES
     assert len(desk.polled) == 1 and len(desk.told) == 3
 
 
@@ -218,7 +220,7 @@ def test_what_has_come_is_kept_when_the_next_answer_is_lost(folder: FolderWallet
     desk.transactions[lost] = kept
     later(desk)
     document = folder.ask_again(still)
-    assert isinstance(document, Document) and len(document.copies) == 3
+    assert isinstance(document, Document) and len(document.copies) == 3 * COPIES
     assert desk.polled.count(f"transaction {LICENCE[0]}") == 1, "what is used up is not asked for again"
 
 

@@ -11,9 +11,9 @@ from wallet.errors import WalletError
 from wallet.folder import OWNER, FolderWallet
 from wallet.history import Kind
 from wallet.login import Pending
-from wallet.model import Document, Person
+from wallet.model import SESSION_SECONDS, Document, Person
 from wallet.vault import Vault
-from wallet.wallet import SESSION_SECONDS, Wallet
+from wallet.wallet import Wallet
 
 ME = Person(PID, "Nguyễn Thị Thuỳ Dương", "2003-05-09")
 

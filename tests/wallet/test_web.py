@@ -1,22 +1,21 @@
-"""The wallet's pages and calls, as a browser meets them: receive, details, show, draw, remove; and who may not.
+"""The wallet's pages and calls, as a browser meets them: receive, details, remove, one home; and who may not.
 
 Spec: OpenID4VCI 1.0 §8; W3C CSP 3; attacks SE (session, CSRF) and UN-05 from the wallet's side.
 """
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from certs import qr
-from certs.encoding import b64url_decode
-from certs.proof import holder_proof
 from tests.idp.conftest import made, made_on_server, state
 from tests.wallet.citizen import Citizen, register, wallet_app
 from tests.wallet.issuer import ISSUER, TX_CODE, IssuerDesk
-from tests.world import PID, World
+from tests.world import PID
 from tests.world_idp import State
+from wallet.receive import COPIES
 
 __all__ = ["made", "made_on_server", "state"]
 
@@ -65,7 +64,7 @@ def test_a_pasted_link_opens_the_same_page_and_a_wrong_one_says_what_to_do(citiz
 
 
 def test_a_licence_is_received_and_stands_on_the_home_page(citizen: Citizen, licence: str) -> None:
-    home = citizen.get("/").text
+    home = citizen.get("/documents").text
     assert licence in home and "Còn hiệu lực" in home and 'data-type="driving_licence"' in home
     page = citizen.get(licence).text
     for words in ("Họ, chữ đệm và tên", "Nguyễn Thị Thuỳ Dương", "999\u202f203\u202f001\u202f234", "09/05/2003"):
@@ -73,11 +72,15 @@ def test_a_licence_is_received_and_stands_on_the_home_page(citizen: Citizen, lic
     assert "Đã nhận" in citizen.get("/history").text
 
 
+def of_each(configurations: Iterable[str]) -> list[str]:
+    return [each for each in configurations for _ in range(COPIES)]
+
+
 def test_the_calls_answer_what_they_promise(citizen: Citizen, desk: IssuerDesk) -> None:
     begun = citizen.begin(desk.link, "123 456")  # people type codes in groups
     assert begun.status_code == 200 and begun.json is not None
     assert set(begun.json) == {"receipt", "audience", "proofs"} and begun.json["audience"] == ISSUER
-    assert [each["configuration"] for each in begun.json["proofs"]] == list(desk.configurations)
+    assert [each["configuration"] for each in begun.json["proofs"]] == of_each(desk.configurations)
     proofs = citizen.prove(begun.json, now=desk.world.now)
     body = {"receipt": begun.json["receipt"], "proofs": proofs}
     answer = citizen.call("/receive/complete", body)
@@ -92,7 +95,7 @@ def test_the_calls_answer_what_they_promise(citizen: Citizen, desk: IssuerDesk) 
 def test_begin_takes_a_form_too(citizen: Citizen, desk: IssuerDesk) -> None:
     form = {"csrf": citizen.csrf(), "offer": desk.link, "tx_code": TX_CODE}
     answer = citizen.post("/receive/begin", data=form)
-    assert answer.status_code == 200 and answer.json is not None and len(answer.json["proofs"]) == 3
+    assert answer.status_code == 200 and answer.json is not None and len(answer.json["proofs"]) == 3 * COPIES
 
 
 def test_a_receipt_is_good_for_its_person_only(citizen: Citizen, desk: IssuerDesk) -> None:
@@ -119,7 +122,7 @@ def test_another_persons_licence_is_refused_and_written_down(citizen: Citizen, d
     other.sign_in(identifier="999090000111")
     answer = other.receive(desk.link, now=desk.world.now)
     assert answer.status_code == 400 and (answer.json or {})["error"] == "not_about_me"
-    assert "empty" in other.get("/").text
+    assert "empty" in other.get("/documents").text
     assert "Đã từ chối nhận" in other.get("/history").text
     assert PID not in answer.text
 
@@ -140,12 +143,9 @@ def test_a_wrong_transaction_code_is_told_in_words(citizen: Citizen, desk: Issue
         ("/receive/complete", {"receipt": "x", "proofs": [1]}),
         ("/receive/complete", {"receipt": "x", "proofs": [{"configuration": "a", "proof": "b"}] * 2}),
         ("/receive/complete", {"receipt": ["x"], "proofs": []}),
-        ("/qr", {}),
-        ("/qr", {"text": 5}),
-        ("/qr", {"text": "hello"}),
-        ("/qr", {"text": "VN1:" + "A" * 5000}),
-        ("/qr", {"text": "VN1:00", "shown": "yes"}),
-        ("/qr", {"text": "VN1:00", "shown": {"document": "x", "view": "y"}}),
+        ("/scan", {}),
+        ("/scan", {"text": 5}),
+        ("/scan", ["https://example.org"]),
     ],
 )
 def test_malformed_calls_are_refused(citizen: Citizen, path: str, body: object) -> None:
@@ -154,40 +154,31 @@ def test_malformed_calls_are_refused(citizen: Citizen, path: str, body: object) 
     assert set(answer.json or {}) == {"error", "message", "reference"}
 
 
-# --- showing ---------------------------------------------------------------------------------------------------------
+# --- the list and the details ----------------------------------------------------------------------------------------
 
 
-def test_the_show_page_says_what_a_view_tells_and_what_not(citizen: Citizen, licence: str) -> None:
-    page = citizen.get(f"{licence}/show").text
-    tells = set(re.findall(r'data-field="(\w+)"', page.partition('id="withholds"')[0]))
-    withholds = set(re.findall(r'data-field="(\w+)"', page.partition('id="withholds"')[2]))
-    assert "licence_number" in tells and "residence" in withholds and not tells & withholds
-    assert "Nguyễn Thị Thuỳ Dương" in page and "cần JavaScript" in page
-    adult = citizen.get(f"{licence}/show?view=age_over_18").text
-    assert "Nguyễn Thị Thuỳ Dương" not in adult  # the page held out tells no more than the code
-    assert citizen.get(f"{licence}/show?view=other").status_code == 404
+def test_a_document_leads_into_the_app_which_shows_it(citizen: Citizen, licence: str) -> None:
+    page, id_ = citizen.get(licence).text, licence.rpartition("/")[2]
+    shown = re.findall(r'href="/app#/show/([^"]+)"', page)
+    assert shown == [id_, *(f"{id_}/{view}" for view in ("licence", "age_over_18", "full"))]
+    for path in (f"{licence}/show", f"{licence}/credentials", "/challenged", "/qr"):
+        assert citizen.get(path).status_code == 404  # there is one way to show
 
 
-def test_the_browsers_half_works_through_the_calls(citizen: Citizen, licence: str, world: World) -> None:
-    copies = citizen.get(f"{licence}/credentials").json or []
-    assert [copy["view"] for copy in copies] == ["licence", "age_over_18", "full"]
-    for copy in copies:
-        key = citizen.keys[copy["thumbprint"]]
-        text = qr.to_text(holder_proof(b64url_decode(copy["credential"]), key, now=world.now))
-        shown = {"document": licence.rpartition("/")[2], "view": copy["view"]}
-        drawn = citizen.call("/qr", {"text": text, "shown": shown})
-        assert drawn.mimetype == "image/svg+xml" and drawn.text.count("<path") >= 1
-        assert drawn.text == qr.draw_svg(text)
-    history = citizen.get("/history").text
-    assert history.count("Đã xuất trình") == 3 and "Đã cho biết" in history
+def test_each_page_leads_home_and_home_is_the_app(citizen: Citizen, licence: str) -> None:
+    assert citizen.get("/").headers["Location"] == "/app"
+    for path in ("/documents", licence, "/add", "/receive", "/device", "/backup", "/history"):
+        assert '<a class="back" href="/app" id="back">' in citizen.get(path).text, path
+    assert citizen.get("/scan").headers["Location"] == "/app#/scan"
+    assert 'href="/documents"' in citizen.get("/app").text  # for a browser without a script
 
 
 def test_a_suspended_document_is_seen_as_such(citizen: Citizen, licence: str, desk: IssuerDesk) -> None:
     desk.world.states.update({index: 2 for index in range(3)})
     desk.world.sequence, desk.world.list_sequence = 2, 2
     desk.world.now += 60
-    assert "Đang tạm đình chỉ" in citizen.get("/").text
-    assert "Đang tạm đình chỉ" in citizen.get(f"{licence}/show").text
+    assert "Đang tạm đình chỉ" in citizen.get("/documents").text
+    assert "Đang tạm đình chỉ" in citizen.get(licence).text
 
 
 def test_pages_open_without_any_bundle(citizen: Citizen, licence: str, desk: IssuerDesk, tmp_path: Path) -> None:
@@ -196,14 +187,14 @@ def test_pages_open_without_any_bundle(citizen: Citizen, licence: str, desk: Iss
     citizen.client.delete_cookie("wallet_session")
     citizen.provider.wait(31 * 86_400)
     citizen.sign_in()
-    assert "Đã hết hạn" in citizen.get("/").text
+    assert "Đã hết hạn" in citizen.get("/documents").text
 
 
 def test_a_document_is_removed_after_asking(citizen: Citizen, licence: str) -> None:
     assert "?" in citizen.get(f"{licence}/remove").text
-    assert citizen.post(f"{licence}/remove", data={"csrf": citizen.csrf()}).headers["Location"] == "/"
+    assert citizen.post(f"{licence}/remove", data={"csrf": citizen.csrf()}).headers["Location"] == "/app"
     assert citizen.get(licence).status_code == 404
-    assert "empty" in citizen.get("/").text
+    assert "empty" in citizen.get("/documents").text
 
 
 # --- who may not ---------------------------------------------------------------------------------------------------
@@ -212,7 +203,7 @@ def test_a_document_is_removed_after_asking(citizen: Citizen, licence: str) -> N
 def test_nobody_sees_anothers_documents(citizen: Citizen, licence: str) -> None:
     other = Citizen(citizen.app, citizen.provider)
     other.sign_in(identifier="999090000111")
-    for path in ("", "/show", "/credentials", "/remove"):
+    for path in ("", "/remove"):
         assert other.get(licence + path).status_code == 404
     assert other.post(f"{licence}/remove", data={"csrf": other.csrf()}).status_code == 404
     assert citizen.get(licence).status_code == 200
@@ -220,12 +211,10 @@ def test_nobody_sees_anothers_documents(citizen: Citizen, licence: str) -> None:
 
 def test_without_signing_in_pages_lead_there_and_calls_say_so(citizen: Citizen, licence: str) -> None:
     stranger = Citizen(citizen.app, citizen.provider)
-    for path in ("/receive", licence, f"{licence}/show", f"{licence}/remove", "/history"):
+    for path in ("/documents", "/receive", licence, f"{licence}/remove", "/history"):
         response = stranger.get(path)
         assert response.status_code == 303 and response.headers["Location"].startswith("/sign-in?next=%2F")
-    script = {"Accept": "application/json"}
-    assert stranger.get(f"{licence}/credentials", headers=script).status_code == 401
-    for path in ("/receive/begin", "/receive/complete", "/qr"):
+    for path in ("/receive/begin", "/receive/complete", "/scan"):
         answer = stranger.call(path, {}, csrf="x")
         assert answer.status_code == 401 and (answer.json or {})["error"] == "sign_in_needed"
 
@@ -233,18 +222,18 @@ def test_without_signing_in_pages_lead_there_and_calls_say_so(citizen: Citizen, 
 def test_a_form_of_another_site_changes_nothing(citizen: Citizen, licence: str, desk: IssuerDesk) -> None:
     right = citizen.csrf()
     for csrf in ("", "x", right[:-1], right + "x"):
-        for path in ("/receive/begin", "/receive/complete", "/qr", "/sign-out", f"{licence}/remove"):
+        for path in ("/receive/begin", "/receive/complete", "/scan", "/sign-out", f"{licence}/remove"):
             assert citizen.call(path, {}, csrf=csrf).status_code == 403
         assert citizen.post("/receive", data={"csrf": csrf, "offer": desk.link}).status_code == 403
     cross = {"X-CSRF-Token": right, "Sec-Fetch-Site": "cross-site"}
-    assert citizen.post("/qr", json={"text": "VN1:00"}, headers=cross).status_code == 403
+    assert citizen.post("/scan", json={"text": "VN1:00"}, headers=cross).status_code == 403
     assert citizen.get(licence).status_code == 200
 
 
 def test_a_token_of_another_session_is_refused(citizen: Citizen) -> None:
     other = Citizen(citizen.app, citizen.provider)
     other.sign_in(identifier="999090000111")
-    assert citizen.call("/qr", {"text": "VN1:00"}, csrf=other.csrf()).status_code == 403
+    assert citizen.call("/scan", {"text": "VN1:00"}, csrf=other.csrf()).status_code == 403
 
 
 @pytest.mark.parametrize("path", ["/", "/receive", "/history", "/nowhere", "/static/base.css", "/colours.css"])
@@ -260,7 +249,7 @@ def test_every_answer_is_guarded(citizen: Citizen, path: str) -> None:
 
 def test_pages_hold_no_inline_script_or_style(citizen: Citizen, licence: str, desk: IssuerDesk) -> None:
     offered = citizen.get("/receive", query_string={"credential_offer_uri": f"{ISSUER}/credential-offers/1"})
-    pages = [offered, *(citizen.get(path) for path in ("/", "/receive", licence, f"{licence}/show", "/history"))]
+    pages = [offered, *(citizen.get(path) for path in ("/documents", "/app", "/receive", licence, "/history"))]
     for page in pages:
         assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", page.text), page.request.path
 
@@ -271,8 +260,8 @@ def test_the_wallet_answers_to_its_own_name_only(citizen: Citizen) -> None:
 
 
 def test_the_language_stays(citizen: Citizen) -> None:
-    assert '<html lang="vi">' in citizen.get("/").text
-    assert '<html lang="en">' in citizen.get("/?lang=en").text
+    assert '<html lang="vi">' in citizen.get("/documents").text
+    assert '<html lang="en">' in citizen.get("/documents?lang=en").text
     assert '<html lang="en">' in citizen.get("/receive").text
     assert 'href="/receive?lang=vi"' in citizen.get("/receive").text
-    assert '<html lang="vi">' in citizen.get("/?lang=vi", headers={"Accept-Language": "en"}).text
+    assert '<html lang="vi">' in citizen.get("/documents?lang=vi", headers={"Accept-Language": "en"}).text

@@ -44,21 +44,30 @@ def ask(citizen: Citizen, waiting: str) -> tuple[int, str]:
 
 
 def test_it_is_seen_and_asked_for_in_time(citizen: Citizen, desk: LaterDesk) -> None:
-    waiting = promised(citizen, desk)
-    page = citizen.get("/").text
+    waiting, now = promised(citizen, desk), desk.world.now
+    (carried,) = citizen.get("/app/documents", headers={"Accept": "application/json"}).get_json()["waiting"]
+    assert (carried["id"], carried["type"], carried["asked"], carried["again"]) == (
+        waiting,
+        "driving_licence",
+        now,
+        now + 600,
+    )
+    assert set(carried["prints"]) == citizen.keys.keys()  # the phone forgets them with it
+    assert carried["title"]["en"] == "Driving licence" and "Không chờ nữa" in citizen.get(f"/waiting/{waiting}").text
+    page = citizen.get("/documents").text
     assert "Đang chờ cấp" in page and "Không chờ nữa" in page and "Hỏi cơ quan cấp" not in page
     status, text = ask(citizen, waiting)
     assert status == 400 and "Chưa đến lúc hỏi lại." in text and desk.polled == []
     desk.world.now += 600
-    assert "Hỏi cơ quan cấp" in citizen.get("/").text
-    assert ask(citizen, waiting) == (303, "/")
-    assert "Hỏi cơ quan cấp" not in citizen.get("/").text and len(desk.polled) == 3
+    assert "Hỏi cơ quan cấp" in citizen.get("/documents").text
+    assert ask(citizen, waiting) == (303, f"/waiting/{waiting}")
+    assert "Hỏi cơ quan cấp" not in citizen.get("/documents").text and len(desk.polled) == 3
     desk.world.now += 600
     desk.ready = True
     status, location = ask(citizen, waiting)
     assert status == 303 and location.startswith("/documents/")
     assert citizen.get(location).status_code == 200
-    assert "Đang chờ cấp" not in citizen.get("/").text
+    assert "Đang chờ cấp" not in citizen.get("/documents").text
     assert "Đang chờ cấp" in citizen.get("/history").text
 
 
@@ -76,7 +85,7 @@ def test_the_access_token_is_renewed_where_there_is_a_refresh_token(citizen: Cit
     status, text = ask(citizen, waiting["id"])
     assert status == 400 and "hết hạn" in text
     assert desk.renewals == ["renewal-0", "renewal-1"], "it was tried once"
-    assert "Đang chờ cấp" not in citizen.get("/").text
+    assert "Đang chờ cấp" not in citizen.get("/documents").text
 
 
 def test_waiting_no_longer_is_asked_first(citizen: Citizen, desk: LaterDesk) -> None:
@@ -85,7 +94,7 @@ def test_waiting_no_longer_is_asked_first(citizen: Citizen, desk: LaterDesk) -> 
     assert "Không chờ nữa" in citizen.get(path).text
     assert citizen.post(path).status_code == 403, "without the form's token"
     assert citizen.post(path, data={"csrf": citizen.csrf()}).status_code == 303
-    assert "Đang chờ cấp" not in citizen.get("/").text
+    assert "Đang chờ cấp" not in citizen.get("/documents").text
     assert citizen.get(path).status_code == 404 and ask(citizen, waiting)[0] == 404
 
 
@@ -95,8 +104,9 @@ def test_nobody_else_sees_asks_or_ends_it(citizen: Citizen, desk: LaterDesk) -> 
     desk.ready = True
     other = Citizen(citizen.app, citizen.provider)
     other.sign_in(identifier="999090000111")
-    assert "Đang chờ cấp" not in other.get("/").text
-    assert ask(other, waiting)[0] == 404 and other.get(f"/waiting/{waiting}/forget").status_code == 404
+    assert "Đang chờ cấp" not in other.get("/documents").text
+    assert ask(other, waiting)[0] == 404 and other.get(f"/waiting/{waiting}").status_code == 404
+    assert other.get(f"/waiting/{waiting}/forget").status_code == 404
     assert other.post(f"/waiting/{waiting}/forget", data={"csrf": other.csrf()}).status_code == 404
     assert desk.polled == []
     assert Citizen(citizen.app, citizen.provider).get(f"/waiting/{waiting}/forget").status_code == 303, "sign in first"

@@ -2,7 +2,7 @@
 
 import argparse
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from certs.catalogue import CATALOGUE
@@ -13,9 +13,9 @@ from wallet.commands.terminal import DONE, REFUSED, Words, command, progress, sa
 from wallet.config import ConfigError
 from wallet.errors import WalletError
 from wallet.folder import FolderWallet
-from wallet.formats import FORMATS, QR
-from wallet.model import Awaited, Document
-from wallet.present import for_qr, lead, type_of
+from wallet.formats import FORMATS
+from wallet.model import Awaited, Copy, Document
+from wallet.present import each_once, lead, type_of, views_of
 from wallet.receive import Completed
 from wallet.state import State, state_of
 from wallet.waiting import Waiting
@@ -164,17 +164,26 @@ def _described_awaited(awaited: Awaited) -> dict[str, Any]:
 
 
 def _views(document: Document) -> list[str]:
-    return list(dict.fromkeys(copy.view for copy in for_qr(document)))
+    return list(views_of(document))
 
 
 def _left(folder: FolderWallet, document: Document) -> dict[str, int]:
-    """Of each format that goes out once a copy, how many are left."""
-    formats = {copy.format for copy in document.copies if copy.format != QR}
-    return {name: folder.unused(document, name) for name in FORMATS if name in formats}
+    """How many copies nobody was shown yet."""
+    return _least(document, lambda copy: folder.unused(document, copy.format, copy.view))
+
+
+def _least(document: Document, count: Callable[[Copy], int]) -> dict[str, int]:
+    """Of each format; of the QR's views, what the one has that has least."""
+    found: dict[str, int] = {}
+    for copy in each_once(document):
+        counted = count(copy)
+        found[copy.format] = min(counted, found.get(copy.format, counted))
+    return found
 
 
 def _copies(document: Document, unused: dict[str, int] | None = None) -> str:
-    held = Counter(copy.format for copy in document.copies)
+    each = Counter((copy.format, copy.view) for copy in document.copies)
+    held = _least(document, lambda copy: each[copy.format, copy.view])
 
     def one(name: str, count: int) -> str:
         used = unused is not None and name in unused and unused[name] != count

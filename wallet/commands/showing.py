@@ -12,7 +12,7 @@ from wallet.commands.answering import answer
 from wallet.commands.terminal import DONE, Words, command, say, show_json, write_private
 from wallet.config import ConfigError
 from wallet.errors import WalletError
-from wallet.folder import FolderWallet
+from wallet.folder import FolderWallet, Shown
 from wallet.formats import MDOC, SD_JWT
 from wallet.present import type_of
 
@@ -51,13 +51,14 @@ def add(words: Words) -> None:
 def _show(folder: FolderWallet, options: argparse.Namespace) -> int:
     if options.out and options.out.suffix not in PICTURES:
         raise ConfigError("--out takes a name that ends in .png or .svg")
-    text = _answer(folder, options) if is_challenge(options.challenge or "") else _plain(folder, options)
-    version = qr.version(text)
+    shown = _answer(folder, options) if is_challenge(options.challenge or "") else _plain(folder, options)
+    text, version = shown.text, qr.version(shown.text)
     if options.out:
         picture = qr.draw_png(text) if options.out.suffix == ".png" else qr.draw_svg(text).encode()
         options.out.write_bytes(picture)
     if options.json:
-        show_json({"text": text, "version": version, "file": str(options.out) if options.out else None})
+        file = str(options.out) if options.out else None
+        show_json({"text": text, "version": version, "unused": shown.unused, "file": file})
     elif options.text:
         print(text)
     elif options.out:
@@ -66,26 +67,27 @@ def _show(folder: FolderWallet, options: argparse.Namespace) -> int:
         rows = qr.draw_blocks(text).split("\n")
         print("\n".join(map(_in_colour, rows) if sys.stdout.isatty() else rows))
         say(f"QR version {version}, fresh for a minute")
+    _tell_left(shown.unused)
     return DONE
 
 
-def _answer(folder: FolderWallet, options: argparse.Namespace) -> str:
+def _answer(folder: FolderWallet, options: argparse.Namespace) -> Shown:
     """To a challenge that holds; whoever gave the command has agreed, and is told to whom."""
     if options.audience is not None:
         raise ConfigError("--audience stands in the challenge already")
-    text, asked = folder.answer(options.challenge, name=options.document, view=options.view)
+    shown, asked = folder.answer(options.challenge, name=options.document, view=options.view)
     say(f"for {asked.reader.name.en} ({asked.reader.organisation}): {asked.reader.purpose.en}")
-    return text
+    return shown
 
 
-def _plain(folder: FolderWallet, options: argparse.Namespace) -> str:
+def _plain(folder: FolderWallet, options: argparse.Namespace) -> Shown:
     if options.document is None:
         raise ConfigError("which document? give its id or type")
     try:
         challenge = None if options.challenge is None else bytes.fromhex(options.challenge)
     except ValueError as error:
         raise ConfigError("--challenge: a text that begins with VN1Q:, or hexadecimal digits") from error
-    return folder.qr_text(options.document, view=options.view, audience=options.audience, challenge=challenge)
+    return folder.show(options.document, view=options.view, audience=options.audience, challenge=challenge)
 
 
 def _in_colour(row: str) -> str:
@@ -123,6 +125,10 @@ def _present(folder: FolderWallet, options: argparse.Namespace) -> int:
         show_json({"presentation": text, "format": name, "claims": list(claims), "unused": left, "file": file})
     elif not options.out:
         print(text)
-    if left <= FEW:
-        say(f"{left} unused {'copy' if left == 1 else 'copies'} left: receive the document again for new ones")
+    _tell_left(left)
     return DONE
+
+
+def _tell_left(unused: int) -> None:
+    if unused <= FEW:
+        say(f"{unused} unused {'copy' if unused == 1 else 'copies'} left: receive the document again for new ones")

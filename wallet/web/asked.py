@@ -69,6 +69,7 @@ def open_link(link: str, *, here: bool) -> str:
 
 @pages.get("/present/<value>")
 def consent(value: str) -> flask.typing.ResponseReturnValue:
+    frame.proven_recently()
     at = rooms()
     question, fitting = _question(value)
     request = question.request
@@ -97,6 +98,7 @@ def consent(value: str) -> flask.typing.ResponseReturnValue:
 @pages.post("/present/<value>/prepare")
 def prepare(value: str) -> flask.typing.ResponseReturnValue:
     frame.signed_in_form()
+    frame.proven_recently()
     at = rooms()
     choice = _choice(_body())
     _check_named(value, choice)
@@ -108,6 +110,7 @@ def prepare(value: str) -> flask.typing.ResponseReturnValue:
 @pages.post("/present/<value>/send")
 def send(value: str) -> flask.typing.ResponseReturnValue:
     frame.signed_in_form()
+    frame.proven_recently()
     at, body = rooms(), _body()
     signing, proofs = body.get("signing"), body.get("proofs")
     if not isinstance(signing, str) or not isinstance(proofs, list) or not all(isinstance(one, str) for one in proofs):

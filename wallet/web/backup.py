@@ -42,18 +42,20 @@ def show() -> flask.typing.ResponseReturnValue:
 
 @pages.get("/backup/new")
 def form() -> flask.typing.ResponseReturnValue:
-    frame.signed_in()
+    frame.proven_recently()
     return flask.render_template("backup_new.html", error=None, field="")
 
 
 @pages.post("/backup/new")
 def make() -> flask.typing.ResponseReturnValue:
     session, at = frame.signed_in_form(), rooms()
+    frame.proven_recently()
     given = flask.request.form.get("passphrase", "")
     try:
         backup.checked_passphrase(given)
         if flask.request.form.get("again", "") != given:
             raise WalletError("passphrases_differ")
+        backup.admit(at.wallet.storage, frame.owner(), now=at.clock())
         contents = restoring.gather(at.wallet, frame.owner(), pid=session.person.pid, now=at.clock())
         sealed = backup.seal(restoring.write(contents), given)
     except WalletError as error:
@@ -75,6 +77,7 @@ def restore() -> flask.typing.ResponseReturnValue:
         data = file.read() if file else b""
         if not data:
             raise WalletError("backup_missing")
+        backup.admit(at.wallet.storage, frame.owner(), now=at.clock())
         contents = restoring.read(backup.open_(data, flask.request.form.get("passphrase", "")))
         restoring.restore(at.wallet, frame.owner(), contents, pid=session.person.pid, now=at.clock())
     except WalletError as error:
@@ -110,4 +113,5 @@ def _again(template: str, error: WalletError, field: str) -> flask.typing.Respon
     """The form again, with what was wrong at the field that it is about. Passphrases are never sent back."""
     event(log, logging.INFO, "backup_refused", request=request_id(), code=error.code, cause=error.detail)
     field = FIELDS.get(error.code, field)
-    return flask.render_template(template, error=error, field=field), 422
+    status = 429 if error.code == "too_many_tries" else 422
+    return flask.render_template(template, error=error, field=field), status

@@ -18,28 +18,29 @@ from werkzeug.exceptions import (
 )
 from werkzeug.wrappers import Response as BaseResponse
 
-from certs import qr
+from wallet.backup import FILE_LIMIT
 from wallet.errors import WalletError
 from wallet.model import Session
 from wallet.web.rooms import rooms
 
 SESSION_COOKIE = "wallet_session"
 SIGN_IN_COOKIE = "wallet_sign_in"
+RECENT_SECONDS = 900  # since its person proved who they are: longer than any question waits for its answer
 CSRF_FIELD, CSRF_HEADER = "csrf", "X-CSRF-Token"
-BODY_LIMIT = 128 * 1024  # sixteen key proofs of 2 KiB, with room to spare
-PICTURE_LIMIT = qr.PICTURE_BYTES + 64 * 1024  # of a scanned code, and the form around it
-UPLOADS = {"scan.read", "scan.read_frame", "backup.restore"}
+BODY_LIMIT = 192 * 1024  # four key proofs of 2 KiB for each of sixteen credentials, with room to spare
+UPLOAD_LIMIT = FILE_LIMIT + 64 * 1024  # of a backup, and the form around it
+UPLOADS = {"backup.restore"}
+HOME = "/app"  # of who is signed in: `wallet.web.offline`
 KEPT = {"static", "home.colours", "offline.shell", "offline.manifest", "offline.worker"}  # nothing of a person in them
-CAMERA = {"scan.form", "scan.read", "offline.shell"}
+CAMERA = {"offline.shell"}
 CODE_WORKER = "js/code-worker.js"
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 # How long browsers keep to https. In a simulation on this machine's own name that would outlast the simulation, and bind
 # whatever is served on another port: there five minutes show the header, and do no harm (RFC 6797 §6.1.1, §14.2).
 HSTS, HSTS_IN_SIMULATION = "max-age=63072000; includeSubDomains", "max-age=300"
 
-# `blob:` shows the QR that the page has asked this server to draw.
 CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
 # The one place where WebAssembly may run: a worker that reads codes in pictures, and has the policy that it came with (CSP 3
@@ -48,7 +49,11 @@ WORKER_CSP = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-
 
 
 class SignInNeeded(Exception):
-    """Nobody is signed in; the error page's place is taken by the way to the provider."""
+    """Nobody is signed in, or too long ago for this page; the error page's place is taken by the way to the provider."""
+
+    def __init__(self, *, anew: bool = False) -> None:
+        super().__init__()
+        self.anew = anew
 
 
 def install(app: flask.Flask) -> None:
@@ -61,7 +66,8 @@ def install(app: flask.Flask) -> None:
     @app.context_processor
     def _person() -> dict[str, object]:
         session = current_session()
-        return {"session": session, "csrf": session.csrf if session else None, "issuer": rooms().config.issuer}
+        csrf, home = (session.csrf, HOME) if session else (None, "/")
+        return {"session": session, "csrf": csrf, "home": home, "issuer": rooms().config.issuer}
 
 
 # --- cookies and session ----------------------------------------------------------------------------------------------
@@ -121,6 +127,16 @@ def signed_in_form() -> Session:
     return session
 
 
+def proven_recently() -> None:
+    """For what leaves the wallet, or is gone for good: whoever holds the phone now shall have shown the provider who they are.
+    A page that was opened in time may be thought about for as long again."""
+    age = rooms().clock() - signed_in().told.authenticated
+    if flask.request.method == "GET" and age > RECENT_SECONDS:
+        raise SignInNeeded(anew=True)
+    if age > 2 * RECENT_SECONDS:
+        raise WalletError("form_expired", "the proof of who is signed in is too old")
+
+
 def allow_form_to_issuer() -> None:
     """A form on this page may end at the issuer: browsers hold `form-action` against the redirects that follow too."""
     parts = urlsplit(rooms().config.issuer)
@@ -147,7 +163,7 @@ def wants_json() -> bool:
 def local_path(candidate: str | None) -> str:
     """A path of this wallet, or its home: `//elsewhere`, `/\\elsewhere` and addresses with a scheme lead nowhere else."""
     if not candidate or not re.fullmatch(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*", candidate, re.ASCII):
-        return "/"
+        return HOME
     return candidate
 
 
@@ -159,8 +175,8 @@ def _check_address() -> None:
         raise MisdirectedRequest  # we answer to one name: a rebound name reads nothing here
     if flask.request.method == "POST" and flask.request.mimetype.startswith("multipart/"):
         if flask.request.endpoint not in UPLOADS:
-            raise UnsupportedMediaType  # pictures come to one page; no other form sends files (attacks HD-07)
-        flask.request.max_content_length = PICTURE_LIMIT
+            raise UnsupportedMediaType  # a backup comes to one page; no other form sends files (attacks HD-07)
+        flask.request.max_content_length = UPLOAD_LIMIT
 
 
 def _check_length() -> None:
@@ -181,12 +197,12 @@ def _check_length() -> None:
         raise BadRequest("body is cut off")
 
 
-def _to_sign_in(_: SignInNeeded) -> flask.typing.ResponseReturnValue:
+def _to_sign_in(needed: SignInNeeded) -> flask.typing.ResponseReturnValue:
     """Pages lead to the provider and come back; calls of a page's script are told so."""
     if flask.request.method != "GET" or wants_json():
         return flask.jsonify({"error": "sign_in_needed", "location": "/sign-in"}), 401
     wanted = flask.request.full_path.removesuffix("?")
-    return flask.redirect(f"/sign-in?next={quote(wanted, safe='')}", 303)
+    return flask.redirect(f"/sign-in?{'anew=1&' if needed.anew else ''}next={quote(wanted, safe='')}", 303)
 
 
 def _policy() -> str:

@@ -1,6 +1,9 @@
-"""The first page, for newcomers and for citizens with documents.
+"""The first page for newcomers, and the list of a citizen's documents, which needs no script. Home is the app (`wallet.web.offline`).
 
 Spec: none.
+
+    GET  /               the newcomer's page; 303 to the app for who is signed in
+    GET  /documents      what is held and waited for, to look at, refresh and remove
 """
 
 from dataclasses import dataclass
@@ -24,7 +27,7 @@ pages = flask.Blueprint("home", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A document as it lies on the first page."""
+    """A document as it lies in the list."""
 
     document: Document
     type: DocumentType
@@ -38,12 +41,15 @@ class Card:
 def show() -> flask.typing.ResponseReturnValue:
     if frame.current_session() is None:
         return flask.render_template("newcomer.html")
+    return flask.redirect(frame.HOME, 303)
+
+
+@pages.get("/documents")
+def documents() -> flask.typing.ResponseReturnValue:
     now, statuses = rooms().clock(), known_statuses()
-    documents = rooms().wallet.documents(frame.owner())
-    cards = [card(each, statuses, now=now) for each in documents]
+    cards = [card(each, statuses, now=now) for each in rooms().wallet.documents(frame.owner())]
     awaited = len(rooms().wallet.awaited(frame.owner()))
-    told = {"cards": cards, "awaiting": awaiting(), "awaited": awaited}
-    return flask.render_template("home.html", owner=frame.owner(), **told)
+    return flask.render_template("documents.html", cards=cards, awaiting=awaiting(), awaited=awaited)
 
 
 @pages.get("/colours.css")

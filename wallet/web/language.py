@@ -10,7 +10,7 @@ from wallet.web.rooms import rooms
 
 LANGUAGES = ("vi", "en")
 COOKIE = "wallet_lang"
-CARRIED = ("credential_offer_uri", "credential_offer", "view", "request")
+CARRIED = ("credential_offer_uri", "credential_offer", "request")
 YEAR = 365 * 24 * 3600
 
 

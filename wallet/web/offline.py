@@ -5,8 +5,12 @@ Spec: W3C Service Workers §3.1 (scope), §6.3.2 (`Service-Worker-Allowed` is no
     GET  /app                      the shell: one page for everybody, drawn by its modules from the phone's own vault
     GET  /app.webmanifest          name, icons, where it starts
     GET  /service-worker.js        the worker, with the list of its files and their fingerprint
-    GET  /app/documents            JSON for the signed-in browser: {"now", "owner", "csrf", "documents": […], "history": […], "asking": …}
-    POST /app/shown                JSON {"shown": [{"id", "type", "view", "at", "to"?} | {"id", "declined", "at", "to"}, …]} → {"told": [id, …]}; each counts once
+    GET  /app/documents            JSON for the signed-in browser: {"now", "owner", "csrf", "language", "documents": […],
+                                   "waiting": [{"id", "type", "title", "glyph", "asked", "again", "prints"}, …], "awaited": how many of a
+                                   backup are to be issued anew, "history": […], "asking": who may ask, or null}
+    POST /app/shown                JSON {"shown": [{"id", "type", "view", "at", "to"?} | {"id", "declined", "at", "to"?, "asked"?}, …]}
+                                   → {"told": [id, …]}; each counts once. `declined`: true, by the person; or the code for which the
+                                   phone refused. `asked`: what the question was for, as "type.view"
     POST /app/refill               JSON {"document"} → {"receipt", "audience", "proofs"} as of /receive/begin, for /receive/complete
 
 The POSTs need the session's cookie and its CSRF token, as in `wallet.web.receive`; the shell has the token from /app/documents.
@@ -25,9 +29,10 @@ from certs.catalogue import CATALOGUE
 from certs.challenge import NAME_LIMIT
 from wallet import carried, history, promises, readers
 from wallet.errors import WalletError
+from wallet.model import Entry
 from wallet.web import asking, frame
 from wallet.web.home import known_statuses
-from wallet.web.language import say
+from wallet.web.language import language, say
 from wallet.web.rooms import rooms
 
 pages = flask.Blueprint("offline", __name__)
@@ -56,6 +61,8 @@ _SCANNER = (
     "vendor/zxing/reader/index.js",
     "vendor/zxing/reader/zxing_reader.wasm",
 )
+MOST_ASKED = 64
+_CODE = re.compile(r"[a-z_]{1,32}", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 
 
@@ -108,12 +115,15 @@ def documents() -> flask.typing.ResponseReturnValue:
         now=now,
         owner=owner,
         csrf=session.csrf,
+        language=language(),
         documents=[
             carried.document(
                 each, statuses, unused=at.wallet.unused(owner, carried.of_the_whole(each), now=now), now=now
             )
             for each in at.wallet.documents(owner)
         ],
+        waiting=[carried.waiting(each) for each in promises.all_of(at.wallet, owner)],
+        awaited=len(at.wallet.awaited(owner)),
         history=carried.history(at.wallet.history(owner)),
         asking=_asking(),
     )
@@ -135,7 +145,7 @@ def shown() -> flask.typing.ResponseReturnValue:
     for each in _entries():
         when, to = min(each["at"], at.clock()), _told_to(each.get("to"))
         if "declined" in each:
-            line = history.declined(**to, now=when)
+            line = _no(each, {"audience": "", **to}, now=when)
         else:
             line = history.shown_offline(each["type"], each["view"], at=when, **to)
         at.wallet.note_shown_offline(owner, each["id"], line, now=at.clock())
@@ -184,7 +194,21 @@ def _entries() -> list[dict[str, Any]]:
 
 
 def _is_no(entry: Mapping[str, Any]) -> bool:
-    return entry["declined"] is True and "to" in entry and not {"type", "view"} & entry.keys()
+    """The phone says no also to those of whom it does not know who they are; a person only to somebody."""
+    why, asked = entry["declined"], entry.get("asked", [])
+    named = "to" in entry if why is True else isinstance(why, str) and _CODE.fullmatch(why) is not None
+    if not isinstance(asked, list) or len(asked) > MOST_ASKED or not all(isinstance(each, str) for each in asked):
+        return False
+    known = {f"{type_.name}.{view.name}" for type_ in CATALOGUE.values() for view in type_.views}
+    return named and known.issuperset(asked) and not {"type", "view"} & entry.keys()
+
+
+def _no(entry: Mapping[str, Any], to: Mapping[str, Any], *, now: int) -> Entry:
+    """By the names of the facts, which outlive those of the views."""
+    views = [each.split(".") for each in entry.get("asked", ())]
+    facts = dict.fromkeys(f"{type_}.{field}" for type_, view in views for field in CATALOGUE[type_].view(view).fields)
+    code = "" if entry["declined"] is True else entry["declined"]
+    return history.declined(**to, asked=facts, code=code, now=now)
 
 
 def _is_view(entry: Mapping[str, Any]) -> bool:

@@ -19,7 +19,7 @@ from wallet import deletion, ledger, words
 from wallet.chain import RESTORED
 from wallet.errors import WalletError
 from wallet.formats import FORMATS
-from wallet.history import exported, word_of
+from wallet.history import asked_for, exported, word_of
 from wallet.model import Entry, Linked
 from wallet.web import frame
 from wallet.web.language import language
@@ -41,6 +41,7 @@ class Line:
     formats: tuple[Text, ...]
     claims: tuple[Text, ...]
     about: tuple[Text, ...]  # a device, a client, a verifier
+    asked: tuple[Text, ...]
     address: str
     askable: bool
     restored: bool
@@ -96,6 +97,7 @@ def _line(line: Linked) -> Line:
         formats=_known(details, "formats", formats),
         claims=_known(details, "claims", fields),
         about=_about(entry),
+        asked=asked_for(entry),
         address=next((str(details[name]) for name in ("to", "from") if details.get(name)), ""),
         askable=deletion.can_ask(entry),
         restored=RESTORED in details,

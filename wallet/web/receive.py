@@ -34,7 +34,7 @@ from wallet.formats import FORMATS
 from wallet.issuer import Issuer
 from wallet.model import Document
 from wallet.offer import Offer, resolve
-from wallet.present import for_qr
+from wallet.present import views_of
 from wallet.web import asking, frame
 from wallet.web.log import request_id
 from wallet.web.rooms import rooms
@@ -129,7 +129,7 @@ def _described(document: Document) -> dict[str, Any]:
     return {
         "id": document.document_id,
         "type": document.type,
-        "views": [copy.view for copy in for_qr(document)],
+        "views": views_of(document),
         "formats": dict(Counter(copy.format for copy in document.copies)),
         "location": f"/documents/{document.document_id}",
     }

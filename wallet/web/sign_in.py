@@ -1,4 +1,4 @@
-"""Signing in and out: `/sign-in`, `/callback`, `/sign-out`.
+"""Signing in and out: `/sign-in`, with `anew=1` where a recent proof is wanted; `/callback`, `/sign-out`.
 
 Spec: OpenID Connect Core 1.0 §3.1; the checks stand in `wallet.login`.
 """
@@ -18,7 +18,9 @@ pages = flask.Blueprint("sign_in", __name__)
 def begin() -> flask.typing.ResponseReturnValue:
     at = rooms()
     next_page = frame.local_path(flask.request.args.get("next"))
-    address, pending = at.sign_in.begin(next_page=next_page, language=language())
+    address, pending = at.sign_in.begin(
+        next_page=next_page, language=language(), anew=at.clock() if flask.request.args.get("anew") == "1" else None
+    )
     response = flask.redirect(address, 303)
     frame.set_cookie(response, frame.SIGN_IN_COOKIE, at.wallet.remember(pending, now=at.clock()))
     return response
@@ -31,11 +33,11 @@ def complete() -> flask.typing.ResponseReturnValue:
         raise WalletError("sign_in_failed", "no sign-in under way in this browser")
     answer = login.read_answer(flask.request.args.to_dict(flat=False))
     pending = at.wallet.recall(value, now=at.clock())
-    person = at.sign_in.complete(pending, answer, now=at.clock())
+    person, told = at.sign_in.complete(pending, answer, now=at.clock())
     _end_session()
     response = flask.redirect(pending.next, 303)
     frame.drop_cookie(response, frame.SIGN_IN_COOKIE)
-    frame.set_cookie(response, frame.SESSION_COOKIE, at.wallet.open_session(person, now=at.clock()))
+    frame.set_cookie(response, frame.SESSION_COOKIE, at.wallet.open_session(person, now=at.clock(), told=told))
     return response
 
 

@@ -1,8 +1,9 @@
 """Documents that an issuer has promised: ask whether one is here, or wait for it no longer.
 
-Spec: OpenID4VCI 1.0 §9; the rules stand in `wallet.promises`. The first page shows what is waited for, and asks nothing by itself.
+Spec: OpenID4VCI 1.0 §9; the rules stand in `wallet.promises`. What shows it asks nothing by itself.
 
-    POST /waiting/<id>/ask                     ask the issuer; on to the document, or back to the first page
+    GET  /waiting/<id>                         since when it is waited for, and from when it may be asked for
+    POST /waiting/<id>/ask                     ask the issuer; on to the document, or back to its page
     GET, POST /waiting/<id>/forget             ask first, then wait no longer
 """
 
@@ -22,7 +23,7 @@ pages = flask.Blueprint("waiting", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Awaiting:
-    """What is waited for, as it lies on the first page."""
+    """What is waited for, as people see it."""
 
     waiting: Waiting
     type: DocumentType
@@ -36,6 +37,11 @@ def awaiting() -> list[Awaiting]:
     return [_shown(each, now=now) for each in promises.all_of(rooms().wallet, frame.owner())]
 
 
+@pages.get("/waiting/<waiting_id>")
+def show(waiting_id: str) -> flask.typing.ResponseReturnValue:
+    return flask.render_template("waiting.html", each=_mine(waiting_id))
+
+
 @pages.post("/waiting/<waiting_id>/ask")
 def ask(waiting_id: str) -> flask.typing.ResponseReturnValue:
     frame.signed_in_form()
@@ -45,21 +51,25 @@ def ask(waiting_id: str) -> flask.typing.ResponseReturnValue:
     trust = at.trust.current(now=now).trust
     found = promises.ask(at.wallet, owner, waiting_id, person=person, trust=trust, client=asking.client(), now=now)
     asking.give_back(before, at.wallet.documents(owner))
-    return flask.redirect(f"/documents/{found.document_id}" if isinstance(found, Document) else "/", 303)
+    if isinstance(found, Document):
+        return flask.redirect(flask.url_for("documents.details", document_id=found.document_id), 303)
+    return flask.redirect(flask.url_for("waiting.show", waiting_id=waiting_id), 303)
 
 
 @pages.get("/waiting/<waiting_id>/forget")
 def ask_forget(waiting_id: str) -> flask.typing.ResponseReturnValue:
-    frame.signed_in()
-    found = promises.find(rooms().wallet, frame.owner(), waiting_id)
-    return flask.render_template("waiting_forget.html", awaited=_shown(found, now=rooms().clock()))
+    return flask.render_template("waiting_forget.html", awaited=_mine(waiting_id))
 
 
 @pages.post("/waiting/<waiting_id>/forget")
 def forget(waiting_id: str) -> flask.typing.ResponseReturnValue:
     frame.signed_in_form()
     promises.forget(rooms().wallet, frame.owner(), waiting_id, now=rooms().clock())
-    return flask.redirect("/", 303)
+    return flask.redirect(frame.HOME, 303)
+
+
+def _mine(waiting_id: str) -> Awaiting:
+    return _shown(promises.find(rooms().wallet, frame.owner(), waiting_id), now=rooms().clock())
 
 
 def _shown(waiting: Waiting, *, now: int) -> Awaiting:

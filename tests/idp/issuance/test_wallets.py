@@ -10,7 +10,7 @@ import pytest
 from certs.formats import cwt
 from certs.keys import MemorySigner
 from certs.status import Status, read_cwt
-from idp.issuance import documents, offer, wallets
+from idp.issuance import documents, holds, offer, wallets
 from idp.issuance.entitlement import Refusal
 from idp.issuance.publication import STATUS_CWT
 from idp.issuance.wallets import Locked, Wallet
@@ -73,7 +73,7 @@ def lock(office: Office, wallet: str) -> Locked | Refusal:
 
 
 def key_of(office: Office, device: str) -> str:
-    (one,) = [each for each in held(office) if each.device == device]
+    (one,) = [each for each in held(office) if each.device == device and each.copies]
     return one.key
 
 
@@ -115,6 +115,25 @@ def test_a_lost_phone_is_locked_and_nothing_else_is(office: Office) -> None:
     # The grants of the same application on the other device, too: which of them the phone had is not known.
     assert told == {"types": ["driving_licence"], "copies": 1, "device": PHONE, "grants": 2, "by": "citizen"}
     assert message.phone == "+84900000001"
+
+
+def test_a_phone_that_only_waits_for_a_document_is_locked_too(office: Office) -> None:
+    """What it was promised is not given, and is not asked for again without its person."""
+    token, request = granted(office, "g-1", PHONE), office.request(office.proof())
+    with office.storage.transaction() as ports:
+        holds.review(ports, document_id="licence-1", by="officer", now=office.now)
+    promised = body(office.ask(token, request))["transaction_id"]
+    (phone,) = held(office)
+    assert (phone.client_id, phone.device, phone.copies, phone.locked) == ("wallet", PHONE, 0, False)
+    assert "driving_licence" in phone.types
+    assert lock(office, phone.key) == Locked(phone.key, 0) and held(office) == ()
+    assert isinstance(lock(office, phone.key), Refusal)  # once
+    with office.storage.transaction() as ports:
+        holds.release(ports, document_id="licence-1", by="officer", now=office.now)
+        (event,) = ports.journal.read(kind="wallet_locked")
+    assert (event.client_id, event.details["device"], event.details["grants"]) == ("wallet", PHONE, 1)
+    answer = office.deferred(token, promised)
+    assert (answer.status, body(answer)["error"]) == (401, "invalid_token")
 
 
 def test_its_grants_end_and_so_do_the_other_sessions(office: Office) -> None:
@@ -223,7 +242,7 @@ def test_what_was_issued_before_anybody_wrote_down_where(office: Office) -> None
             index = ports.statuses.draw(2)
             assert index is not None
             ports.documents.record_issue(replace(copy, status_index=index))
-    (wallet,) = held(office)
+    (wallet,) = [one for one in held(office) if one.copies]
     assert (wallet.key, wallet.client_id, wallet.copies) == (EARLIER, None, 1)
     assert isinstance(lock(office, EARLIER), Locked)
     with office.storage.reading() as ports:

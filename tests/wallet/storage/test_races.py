@@ -10,7 +10,7 @@ from certs.proof import key_proof
 from tests.wallet.issuer import ISSUER, TX_CODE, WHOLE, IssuerDesk
 from tests.wallet.storage.test_contract import together
 from tests.world import PID
-from wallet import chain, receive
+from wallet import backup, chain, receive
 from wallet import issuer as issuers
 from wallet.errors import WalletError
 from wallet.folder import FolderWallet
@@ -123,6 +123,23 @@ def test_citizens_of_one_server_see_nothing_of_each_other(wallet: Wallet, desk: 
     with pytest.raises(WalletError, match="not_about_me"):  # their folder, another's document (an issuer by mistake)
         other.receive(desk.link, transaction_code=TX_CODE)
     assert not list((tmp_path / owners[1]).glob("*.pem"))
+
+
+def test_a_person_burns_no_more_than_their_share_of_the_server(storage: Storage) -> None:
+    """Each derivation of a backup's key takes 128 MiB and more: so many a person in a while, in all tabs and processes."""
+    admitted: list[bool] = []
+
+    def ask(number: int) -> None:
+        try:
+            backup.admit(storage, "me", now=1_000_000)
+            admitted.append(True)
+        except WalletError as error:
+            assert error.code == "too_many_tries"
+
+    together(backup.TRIES + 4, ask)
+    assert len(admitted) == backup.TRIES
+    backup.admit(storage, "somebody else", now=1_000_000)
+    backup.admit(storage, "me", now=1_000_000 + backup.TRIES_SECONDS)
 
 
 def keeper(desk: IssuerDesk, folder: Path) -> TrustKeeper:

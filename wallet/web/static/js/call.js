@@ -17,17 +17,12 @@ export function call(address, body) {
   return send(address, { method: "POST", body: JSON.stringify(body) }, { "Content-Type": "application/json", ...token() });
 }
 
-/** @param {string} address @param {FormData} fields @returns {Promise<Response>} */
-export function upload(address, fields) {
-  return send(address, { method: "POST", body: fields }, token());
-}
-
 function token() {
   return { "X-CSRF-Token": document.querySelector('meta[name="csrf"]')?.content ?? "" };
 }
 
 async function send(address, options, more) {
-  const headers = { Accept: "application/json, image/svg+xml", ...more };
+  const headers = { Accept: "application/json", ...more };
   const response = await fetch(address, { ...options, headers, credentials: "same-origin", redirect: "error" });
   if (!response.ok) throw new Refused(await response.json().catch(() => ({})));
   return response;

@@ -22,7 +22,8 @@ async function receive() {
   try {
     const answer = await call("/receive/complete", { receipt: begun.receipt, proofs });
     const { documents, waiting } = await answer.json();
-    location.replace(documents.length === 1 && waiting.length === 0 ? documents[0].location : "/"); // no way back to a page that is used up
+    const pages = [...documents.map((each) => each.location), ...waiting.map(({ id }) => `/waiting/${id}`)];
+    location.replace(pages.length === 1 ? pages[0] : "/documents"); // no way back to a page that is used up
   } catch (error) {
     // Only a refusal says that nothing was kept; after a lost answer the documents may be there, and need their keys.
     if (error instanceof Refused && error.code !== "unreachable") await keys.forget(...prints);

@@ -1,13 +1,14 @@
 // Somebody asks face to face: who, what for, what would leave and what of it is sensitive; then, if the person agrees, the answering code.
 // Spec: certs/challenge.md §5 (what must be shown before an answer). The question lies in memory alone: it is gone with the page.
 
+import { names } from "./challenge.js";
 import { here } from "./details.js";
 import { day, el } from "./dom.js";
+import { note } from "./history.js";
 import { clockNotice } from "./home.js";
 import { online, say, tell } from "./language.js";
 import { codeCard, heading, listed, portraitOf } from "./show.js";
 import { standing } from "./standing.js";
-import * as vault from "./vault.js";
 
 /** Each view of each document of this phone that would answer. @param {any} app @param {import("./challenge.js").Asked} question */
 async function fitting(app, question) {
@@ -67,15 +68,10 @@ function told(app, { held, view }) {
     listed("withholds", view.withholds, say("Giữ lại trong ví", "Kept back")));
 }
 
-/** A no is a line of the history too; a full storage keeps nobody from saying it. */
-async function decline(app, { audience }) {
+/** A no is a line of the history too. */
+async function decline(app, question) {
   app.question = null;
-  try {
-    await vault.noteShown(app.opened, { declined: true, at: app.now(), to: audience });
-  } catch (error) {
-    if (error.name !== "QuotaExceededError") throw error;
-    app.met = "full";
-  }
+  await note(app, { declined: true, to: question.audience, asked: names(question) });
   app.go("#/");
 }
 
@@ -115,7 +111,7 @@ function nothing(app, question, clock) {
       el("p", {}, say("Trên máy này không có giấy tờ nào trả lời được:", "No document on this device answers:")),
       el("ul", {}, question.wanted.flatMap(({ kind, views }) => kind.views.filter(({ name }) => views.includes(name)).map((view) => el("li", {}, `${tell(kind.title)} – ${tell(view.title)}`)))),
       el("p", {}, say("Bên hỏi không được biết bạn có giấy tờ hay không.", "They do not learn whether you have it."))),
-    el("div", { class: "actions" }, el("a", { class: "button", id: "get-document", href: online("/add") }, say("Thêm giấy tờ", "Add a document")), el("a", { class: "button other", id: "home", href: "#/" }, say("Về ví", "To the wallet"))),
+    el("div", { class: "actions" }, el("a", { class: "button", id: "get-document", href: online("/add") }, say("Thêm giấy tờ", "Add a document")), el("button", { type: "button", class: "button other", id: "decline", on: { click: () => decline(app, question) } }, say("Không gửi gì, về ví", "Send nothing, to the wallet"))),
   ];
 }
 

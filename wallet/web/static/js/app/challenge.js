@@ -83,9 +83,23 @@ export function read(text, kinds) {
   return { message, certificate, issued, expires, challenge, audience, purpose, wanted: wantedOf(claims.get(WANTED), kinds) };
 }
 
-/** @param {string} text @param {Known} known @param {number} now seconds @returns {Promise<Asked>} throws a Refusal */
+/** What a question is for, as type.view. @param {{ wanted: { kind: Kind, views: string[] }[] }} question */
+export const names = ({ wanted }) => wanted.flatMap(({ kind, views }) => views.map((view) => `${kind.name}.${view}`));
+
+/** @param {string} text @param {Known} known @param {number} now seconds @returns {Promise<Asked>} throws a Refusal, which
+ * has what was `asked`, as type.view, once that can be read; and `to` whom it would go, once the signature holds */
 export async function verify(text, known, now) {
-  const { message, certificate, purpose, ...asked } = read(text, known.kinds); // 1, 2
+  const question = read(text, known.kinds); // 1, 2
+  const signer = { organisation: undefined };
+  try {
+    return await checked(question, known, now, signer);
+  } catch (error) {
+    throw Object.assign(error, { asked: names(question), to: signer.organisation });
+  }
+}
+
+/** Steps 3 to 8. */
+async function checked({ message, certificate, purpose, ...asked }, known, now, signer) {
   const sha256 = base64url.encode(new Uint8Array(await crypto.subtle.digest("SHA-256", certificate)));
   const listed = known.readers.filter((reader) => reader.certificates.some((each) => each.sha256 === sha256));
   if (listed.length === 0) refuse("issuer_untrusted", "not on the list that this phone carries"); // 3
@@ -95,6 +109,7 @@ export async function verify(text, known, now) {
   const granted = listed.filter(({ since, until }) => since <= now && (until === null || now < until));
   if (granted.length === 0) refuse("issuer_untrusted", "no purpose runs now");
   await verifyMessage(message, held.key); // 5
+  signer.organisation = granted[0].organisation;
   const named = granted.filter(({ organisation }) => organisation === asked.audience);
   if (named.length === 0) refuse("issuer_untrusted", "iss is not the reader's name"); // 6
   const may = (reader) => asked.wanted.every(({ kind, views }) => views.every((view) => (reader.views[kind.name] ?? []).includes(view)));

@@ -40,10 +40,17 @@ function copies(app, document) {
   ];
 }
 
+/** What is not in the vault may be on its way into it. @param {Node} back */
+export function fetching(back) {
+  const title = say("Đang lấy giấy tờ về máy này…", "Fetching the document to this device…");
+  return { name: "fetching", live: true, title, nodes: [back, el("h1", { role: "status" }, title)] };
+}
+
 export async function detailsScreen(app, id) {
   const document = app.documents.find((each) => each.id === id);
   const back = el("a", { class: "back", id: "back", href: "#/" }, `← ${say("Giấy tờ của tôi", "My documents")}`);
-  if (!document) return { name: "gone", title: say("Không còn", "Gone"), nodes: [back, el("h1", {}, say("Giấy tờ này không còn trong ví trên máy này", "This document is no longer in the wallet on this device"))] };
+  if (!document && app.met === "asking") return fetching(back);
+  if (!document) return { name: "gone", live: true, title: say("Không còn", "Gone"), nodes: [back, el("h1", {}, say("Giấy tờ này không còn trong ví trên máy này", "This document is no longer in the wallet on this device"))] };
   const [state, mine] = [standing(document, app.now()), await here(document)];
   const views = document.views.filter(({ name }) => mine.some(({ view }) => view === name));
   const renew = ["expired", "expiring"].includes(state.standing);

@@ -12,6 +12,9 @@ export function language() {
 /** @param {"vi" | "en"} chosen */
 export const choose = (chosen) => localStorage.setItem(KEY, chosen);
 
+/** Unless the person chose one here. @param {"vi" | "en"} given */
+export const adopt = (given) => localStorage.getItem(KEY) ?? choose(given);
+
 /** @param {string} vi @param {string} en */
 export const say = (vi, en) => (language() === "en" ? en : vi);
 

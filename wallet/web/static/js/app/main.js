@@ -6,7 +6,7 @@ import { detailsScreen } from "./details.js";
 import { el } from "./dom.js";
 import { historyScreen } from "./history.js";
 import { homeScreen } from "./home.js";
-import { language, choose, say } from "./language.js";
+import { adopt, language, choose, say } from "./language.js";
 import { lockedScreen, newcomerScreen, newVaultScreen } from "./locked.js";
 import { scanScreen } from "./scan.js";
 import { settingsScreen } from "./settings.js";
@@ -30,7 +30,7 @@ const app = {
 };
 let seen = { live: true }; // the screen that is seen; what its `end` stops, stops when it goes away
 let touched = Date.now();
-let turn = 0;
+let [turn, making, overdue] = [0, 0, false]; // screens under way; whether what they tell has changed meanwhile
 
 const SCREENS = { "": homeScreen, documents: detailsScreen, show: showScreen, scan: scanScreen, asked: askedScreen, history: historyScreen, settings: settingsScreen, "no-network": homeScreen };
 
@@ -49,13 +49,15 @@ async function screen() {
   const kept = await vault.look();
   if (kept) return lockedScreen(app, kept);
   const answer = await syncing.ask();
+  if (answer.outcome === "here") adopt(answer.told.language); // as on the page where they signed in
   return answer.outcome === "here" ? newVaultScreen(app, answer.told.owner) : newcomerScreen(app, answer.outcome);
 }
 
 /** @param {{ focus?: boolean }} [how] */
 async function render({ focus = true } = {}) {
   const mine = (turn += 1);
-  const shown = await screen();
+  making += 1;
+  const shown = await screen().finally(() => { making -= 1; });
   if (mine !== turn) {
     shown.end?.();
     return; // another screen was asked for meanwhile
@@ -71,6 +73,7 @@ async function render({ focus = true } = {}) {
   shown.settle?.();
   performance.mark(`screen ${shown.name}`);
   document.documentElement.dataset.screen = shown.name;
+  if (overdue) await renew();
 }
 
 /** The header and what never changes but its language. */
@@ -93,7 +96,7 @@ function frame() {
 
 /** @param {import("./vault.js").Opened} opened */
 async function enter(opened) {
-  app.opened = opened;
+  Object.assign(app, { opened, met: "asking" });
   touched = Date.now();
   await refresh();
   await render();
@@ -118,12 +121,16 @@ async function synchronise() {
   if (app.opened !== opened) return;
   await refresh();
   await renew();
+  document.documentElement.dataset.met = app.met;
   if (app.met === "done" && !("BarcodeDetector" in globalThis)) await syncing.fetchScanner();
 }
 
-/** What a screen tells of the vault, anew; one with a form or a code is left alone. */
+/** What a screen tells of the vault, anew. One with a form is left alone, and one with a code as long as its copy is held. One
+ * that is being made is waited for: made twice, it would use two copies. */
 async function renew() {
-  if (seen.live) await render({ focus: false });
+  overdue = making > 0;
+  if (overdue) return;
+  if (seen.live || seen.replaced?.()) await render({ focus: false });
 }
 
 async function lock() {

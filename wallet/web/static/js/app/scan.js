@@ -6,6 +6,7 @@ import { NoPicture, reader } from "../codes.js";
 import { Refusal } from "../refusal.js";
 import { verify } from "./challenge.js";
 import { el, summary } from "./dom.js";
+import { note } from "./history.js";
 import { online, say } from "./language.js";
 import { recognise } from "./recognise.js";
 import { refusal } from "./refusals.js";
@@ -27,7 +28,10 @@ async function lead(app, texts) {
   const { kind, text } = recognise(texts);
   if (kind === "challenge") {
     if (!app.rest?.asking) return "no-list";
-    app.question = await verify(text, app.rest.asking, app.now());
+    app.question = await verify(text, app.rest.asking, app.now()).catch(async (error) => {
+      if (error.asked) await note(app, { declined: error.code, asked: error.asked, ...(error.to && { to: error.to }) });
+      throw error;
+    });
     app.go("#/asked");
     return null;
   }

@@ -1,10 +1,11 @@
-// Settings: language, another passcode, a passkey, and removing everything from this device.
+// Settings: language, another passcode, a passkey, signing out, and removing everything from this device.
 
 import * as keys from "../keys.js";
 import { el, summary } from "./dom.js";
-import { choose, language, say } from "./language.js";
+import { choose, language, online, say } from "./language.js";
 import { field, form, freshFault, freshFields, refusal } from "./locked.js";
 import * as passkey from "./passkey.js";
+import * as syncing from "./sync.js";
 import * as vault from "./vault.js";
 
 const NAMES = { vi: "Tiếng Việt", en: "English" };
@@ -55,6 +56,25 @@ async function byPasskey(app) {
     }));
 }
 
+/** At the wallet's server; the vault stays, and locked. */
+function signOut() {
+  const problem = el("div", {});
+  const csrf = el("input", { type: "hidden", name: "csrf" });
+  return el("form", { id: "sign-out-form", method: "post", action: "/sign-out", on: { submit: async (event) => {
+    event.preventDefault();
+    const answer = await syncing.ask();
+    if (answer.outcome === "here") {
+      csrf.value = answer.told.csrf;
+      event.target.submit();
+      return;
+    }
+    problem.replaceChildren(answer.outcome === "offline"
+      ? summary(say("Chưa đăng xuất.", "Not signed out."), say("Việc này cần có mạng. Hãy nối mạng rồi thử lại.", "This needs a network. Connect and try again."))
+      : summary(say("Bạn chưa đăng nhập.", "You are not signed in."), say("Không cần làm gì thêm.", "There is nothing to do.")));
+    problem.firstChild.focus();
+  } } }, problem, csrf, el("div", { class: "actions" }, el("button", { class: "button other", type: "submit", id: "sign-out" }, say("Đăng xuất", "Sign out"))));
+}
+
 function removal(app) {
   const sure = el("input", { type: "checkbox", id: "sure", name: "sure" });
   return el("details", { class: "card", id: "remove-card" }, el("summary", {}, say("Xóa dữ liệu trên máy này", "Remove this device's data")),
@@ -79,6 +99,8 @@ export async function settingsScreen(app) {
   return { name: "settings", title, nodes: [
     el("a", { class: "back", id: "back", href: "#/" }, `← ${say("Giấy tờ của tôi", "My documents")}`),
     el("h1", {}, title),
-    languages(app), otherPasscode(app), await byPasskey(app), removal(app),
+    languages(app),
+    el("p", {}, el("a", { class: "choice", id: "online-pages", href: online("/documents") }, say("Quản lý giấy tờ trên trang có mạng", "Manage documents on the online pages"))),
+    otherPasscode(app), await byPasskey(app), signOut(), removal(app),
   ] };
 }

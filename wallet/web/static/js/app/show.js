@@ -5,7 +5,7 @@ import * as base64url from "../base64url.js";
 import * as keys from "../keys.js";
 import { holderProof, toText } from "../proof.js";
 import { draw } from "../qr.js";
-import { here } from "./details.js";
+import { fetching, here } from "./details.js";
 import { el, svg } from "./dom.js";
 import { clockNotice } from "./home.js";
 import { say, tell } from "./language.js";
@@ -100,6 +100,7 @@ export async function codeCard(app, held, view, copies, question) {
   const sleep = awake();
   return {
     name: copy.name,
+    print: copy.thumbprint,
     settle: () => { // on a telephone held sideways the code is below the edge
       if (picture.getBoundingClientRect().bottom > innerHeight) picture.scrollIntoView({ block: "center" });
     },
@@ -121,21 +122,23 @@ export async function codeCard(app, held, view, copies, question) {
 export async function showScreen(app, id, name) {
   const held = app.documents.find((each) => each.id === id);
   const mine = held ? await here(held) : [];
-  const chosen = held?.views.find((view) => view.name === name);
-  const copies = mine.filter(({ view }) => view === name);
+  const views = (held?.views ?? []).filter((view) => mine.some((each) => each.view === view.name));
+  const chosen = name === undefined ? views[0] : views.find((view) => view.name === name);
   const back = el("a", { class: "back", id: "back", href: held ? `#/documents/${id}` : "#/" }, `← ${say("Chi tiết", "Details")}`);
-  if (!chosen || copies.length === 0) return { name: "gone", title: say("Không xuất trình được", "Cannot be shown"), nodes: [back, el("h1", {}, say("Khóa của giấy tờ này không ở trên máy này", "The key of this document is not on this device"))] };
+  if (!chosen && app.met === "asking") return fetching(back);
+  if (!chosen) return { name: "gone", live: true, title: say("Không xuất trình được", "Cannot be shown"), nodes: [back, el("h1", {}, say("Khóa của giấy tờ này không ở trên máy này", "The key of this document is not on this device"))] };
   const state = standing(held, app.now());
-  const card = await codeCard(app, held, chosen, copies);
+  const card = await codeCard(app, held, chosen, mine.filter(({ view }) => view === chosen.name));
   return {
     name: "show",
     title: `${say("Xuất trình", "Show")}: ${tell(chosen.title)}`,
     settle: card.settle,
     end: card.end,
+    replaced: () => !app.documents.some(({ copies }) => copies.some(({ thumbprint }) => thumbprint === card.print)),
     nodes: [
       back,
       clockNotice(app),
-      el("section", { class: `showing document-${held.type}`, id: "showing", "aria-labelledby": "showing-title", "data-document": id, "data-view": name },
+      el("section", { class: `showing document-${held.type}`, id: "showing", "aria-labelledby": "showing-title", "data-document": id, "data-view": chosen.name },
         heading(held, chosen),
         portraitOf(held, chosen),
         card.name && el("p", { class: "holder", id: "holder-name" }, card.name),
@@ -146,7 +149,7 @@ export async function showScreen(app, id, name) {
         el("p", {}, tell(chosen.about)),
         listed("tells", chosen.tells, say("Cho biết", "Tells")),
         listed("withholds", chosen.withholds, say("Không cho biết", "Does not tell"))),
-      chooser(held, held.views.filter((view) => mine.some((each) => each.view === view.name)), chosen),
+      chooser(held, views, chosen),
     ],
   };
 }

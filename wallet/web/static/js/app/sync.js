@@ -5,6 +5,7 @@ import * as keys from "../keys.js";
 import { needsRefill } from "./standing.js";
 import * as vault from "./vault.js";
 
+const MOST_TOLD = 200; // lines that the server takes at once
 const PATIENCE = 8000; // ms: a network that is there but does not answer is none
 
 /** What the server said no to. */
@@ -51,7 +52,7 @@ async function refill(id, csrf) {
 }
 
 async function tell(opened, csrf) {
-  const entries = await vault.shown(opened);
+  const entries = (await vault.shown(opened)).slice(0, MOST_TOLD); // the rest when the network is met again
   if (entries.length === 0) return false;
   const { told } = await call("/app/shown", csrf, { shown: entries });
   await vault.told(opened, told);
@@ -73,9 +74,7 @@ async function refillAll(opened, told) {
   return changed;
 }
 
-/** @param {import("./vault.js").Opened} opened
- * @returns {Promise<"offline" | "signed-out" | "other-person" | "full" | "done">} */
-export async function sync(opened) {
+async function synced(opened) {
   let answer = await ask();
   if (answer.outcome !== "here") return answer.outcome;
   if (answer.told.owner !== opened.owner) return "other-person";
@@ -83,9 +82,9 @@ export async function sync(opened) {
     const heard = await tell(opened, answer.told.csrf);
     if ((await refillAll(opened, answer.told)) || heard) answer = await ask();
     if (answer.outcome !== "here") return answer.outcome;
-    const { documents, history, now: asOf } = answer.told;
+    const { documents, waiting, awaited, history, now: asOf } = answer.told;
     const asking = answer.told.asking ?? (await vault.read(opened)).rest?.asking ?? null; // an older list is better than none
-    await vault.replace(opened, documents, { history, asOf, drift: answer.drift, asking });
+    await vault.replace(opened, documents, { waiting, awaited, history, asOf, drift: answer.drift, asking });
     return "done";
   } catch (error) {
     if (error.name === "QuotaExceededError") return "full";
@@ -93,6 +92,11 @@ export async function sync(opened) {
     throw error;
   }
 }
+
+/** One at a time, whichever tab it is: a refresh token is good once, and an older answer must not replace a newer one and its keys.
+ * @param {import("./vault.js").Opened} opened
+ * @returns {Promise<"offline" | "signed-out" | "other-person" | "full" | "done">} */
+export const sync = (opened) => navigator.locks.request("vneid-sync", () => synced(opened));
 
 /** A megabyte that reads codes where the browser cannot: fetched when nothing else is left to do, so that scanning needs no network
  * either. Not where a person saves data: then it comes when they scan. */
@@ -105,16 +109,9 @@ export async function fetchScanner() {
 export async function understood(text) {
   const answer = await ask();
   if (answer.outcome !== "here") return { outcome: answer.outcome };
-  const body = new FormData();
-  body.append("text", text);
-  const headers = { Accept: "application/json", "X-CSRF-Token": answer.told.csrf };
   try {
-    const response = await fetch("/scan/frame", {
-      method: "POST", headers, body, credentials: "same-origin", redirect: "error", signal: AbortSignal.timeout(PATIENCE),
-    });
-    const told = await response.json();
-    return response.ok ? { location: told.location } : { outcome: "refused", message: told.message };
-  } catch {
-    return { outcome: "offline" };
+    return await call("/scan", answer.told.csrf, { text });
+  } catch (error) {
+    return error instanceof Refused ? { outcome: "refused", message: error.message } : { outcome: "offline" };
   }
 }

@@ -156,7 +156,7 @@ export async function replace(opened, documents, rest) {
   const rows = await Promise.all(named.map(async ([name, value]) => (
     { name, ...(await sealing.seal(opened.key, `${opened.vault}/${name}`, value)) }
   )));
-  const prints = documents.flatMap((each) => each.prints);
+  const prints = [...documents, ...(rest.waiting ?? [])].flatMap((each) => each.prints);
   const gone = await inside(opened, ["sealed", "uses"], "readwrite", async (at, line) => {
     await at.sealed.clear();
     for (const row of rows) await at.sealed.put(row);
