@@ -9,11 +9,9 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests import smoke
 from tests.chromium import Troubles, until
-from tests.walk import Walk
+from tests.walk import CODE, PASSCODE, SCREEN, Walk
 
-PASSCODE = "482913"
-SCREEN = "document.documentElement.dataset.screen"
-CODE = "document.getElementById('qr')?.dataset.text"
+__all__ = ["CODE", "KEPT", "PASSCODE", "SCREEN", "Phone", "at_screen", "begin", "enrolled", "unlock"]
 # Bytes of all that the service worker keeps.
 KEPT = """async () => {
     const [name] = await caches.keys();

@@ -8,6 +8,8 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.newcomers import Newcomer
+from tests.pocket import at_screen
+from tests.walk import Walk
 
 PASSWORD, PASSCODE = "mưa rào tháng bảy", "482913"
 Look = Callable[[Page, str], None]
@@ -108,7 +110,7 @@ class Tour:
     def enrols_a_phone(self) -> Page:
         page = self._open("wallet", "/sign-in")
         self._log_in(page)
-        self._shared(page, "#phone")
+        self._shared(page, "#fresh")
         page.goto(self.urls["wallet"] + "/device")
         page.wait_for_selector("#not-enrolled:not([hidden])")
         self.look(page, "wallet-device")
@@ -137,7 +139,8 @@ class Tour:
         self.look(desk, "phone")
         picture = desk.locator("#approval-qr").screenshot()
         telephone.goto(self.urls["wallet"] + "/scan")
-        self.look(telephone, "wallet-scan")
+        Walk(telephone, self.urls, self.persona, lambda _: None).open_app()
+        at_screen(telephone, "scan")
         telephone.set_input_files("#picture", {"name": "code.png", "mimeType": "image/png", "buffer": picture})
         telephone.click("#read")
         telephone.wait_for_selector("#asked:not([hidden])")

@@ -35,6 +35,7 @@ FLOOR = {
     "authority": 4,
     "proof": 4,
     "dpop": 4,
+    "logout_token": 4,
     "pkcs11": 4,
     "rotation": 5,
     "desk": 5,
@@ -86,7 +87,7 @@ FRAMEWORKS = {
     "fido2": ("idp/login/passkey/*",),
     "fpdf": ("idp/issuance/paper.py",),
     "ttf_opensans": ("idp/issuance/paper.py",),
-    "argon2": ("idp/login/hashing.py",),
+    "argon2": ("idp/login/hashing.py", "verifier/staff/password.py"),
     "granian": (),
     "pyarrow": ("idp/registries/importing/parquet.py", "verifier/batch/parquet.py"),
     "pkcs11": ("certs/pkcs11.py",),
@@ -109,7 +110,7 @@ CLOCK_PLACES = (
     "verifier/login/django.py",
     "verifier/login/fastapi.py",
 )
-BASE_INSTALL = ("certs/*", *(f"verifier/{room}*.py" for room in ("", "batch/", "commands/", "foreign/", "policy/")))
+BASE_INSTALL = ("certs/*", *(f"verifier/{room}*.py" for room in ("", "batch/", "commands/", "foreign/", "policy/", "staff/")))
 # Encryption is joserfc's, which comes with the extra `web`: a check of documents decrypts nothing, and its install stays small.
 NOT_BASE = (
     "certs/jwe.py",
@@ -146,6 +147,7 @@ DOORS = {
     "idp/storage/redis.py:connect": "redis: 150 ms of start-up, for those alone who use it",
     "idp/registries/importing/parquet.py:opened": "pyarrow: an optional extra, 200 ms and 50 MB, for Parquet alone",
     "verifier/batch/parquet.py:_arrow": "pyarrow: an optional extra, for Parquet alone",
+    "verifier/staff/password.py:_argon2": "argon2: an optional extra, for a counter with accounts alone",
     "certs/pkcs11.py:_bindings": "pkcs11: an optional extra, for those alone whose keys are in a token",
 }
 REFUSED_NAMES = {"utils", "helpers", "misc", "common", "services", "manager"}

@@ -6,6 +6,10 @@
     licence = verifier.verify(text, policy=Policy(documents=("driving_licence",)))
     print(licence.claims["full_name"])
 
+`verify` returns a `Verified` or raises `Rejected` or `Undetermined`; `inspect` never raises, and returns a `Report` with each check.
+`DEFAULT` is the policy that is meant where none is given: any genuine document, shown by its holder. `ADULT` asks for a proof of
+being 18 or over. `REASONS` are all codes that a verdict can have, each with its sentences. Times are Unix seconds.
+
 Ready policies lie in `verifier.policy.ready`, what a policy may ask in `verifier.policy.predicates`; one in a file is read by
 `verifier.policy.file`; guards against replay are in `verifier.once` and `verifier.storage`, a form that asks nobody twice in
 `verifier.policy.own_form`. `verifier.keeper` renews the bundle in the background, on a schedule (`docs/offline.md`).

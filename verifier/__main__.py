@@ -1,6 +1,7 @@
 """Commands of the verifier: check a document, keep the trust bundle, explain a reason.
 
-python -m verifier check FILE|TEXT|FOLDER|- --bundle FILE   exit 0 accepted, 1 rejected, 2 cannot tell yet
+python -m verifier check FILE|TEXT|FOLDER|- … --bundle FILE   exit 0 accepted, 1 rejected, 2 cannot tell yet; of several the worst
+python -m verifier check A B --policy FILE --bundle FILE      several documents of one person, judged together: one verdict
 python -m verifier challenge --bundle FILE --key FILE --certificate FILE --purpose TEXT --view KIND.VIEW    exits as check
 python -m verifier watch FOLDER|- --bundle FILE        ends with Ctrl-C: exit 0
 python -m verifier batch IN OUT --bundle FILE          exit 0 every row has its verdict, 130 stopped
@@ -9,6 +10,7 @@ python -m verifier bundle fetch|refresh|download|import|export|show    exit 0 do
 python -m verifier explain [CODE]
 python -m verifier doctor --bundle FILE                exit 0 all is well, 2 soon something is not, 1 something is not
 python -m verifier serve --bundle FILE                 JSON over HTTP, described at /openapi.json
+python -m verifier staff add|list|role|password|disable|enable    who works at the counter; exit 0 done, 1 refused
 python -m verifier vectors list|run|export             exit 0 this installation agrees, 1 it does not
 anywhere: exit 64 the command was not right, 70 the program failed, 130 stopped by Ctrl-C
 """
@@ -16,10 +18,22 @@ anywhere: exit 64 the command was not right, 70 the program failed, 130 stopped 
 import argparse
 import sys
 
-from verifier.commands import batch, bundle, challenge, check, doctor, explain, foreign, serve, vectors, watch
+from verifier.commands import batch, bundle, challenge, check, doctor, explain, foreign, serve, staff, vectors, watch
 from verifier.commands.terminal import INTERNAL, STOPPED, USAGE, Parser, Run, UsageError
 
-NOUNS = (check, challenge, watch, batch, foreign, bundle, explain, doctor, serve, vectors)  # as `--help` lists them
+NOUNS = (
+    check,
+    challenge,
+    watch,
+    batch,
+    foreign,
+    bundle,
+    explain,
+    doctor,
+    serve,
+    staff,
+    vectors,
+)  # as `--help` lists them
 
 
 def main(arguments: list[str] | None = None) -> int:

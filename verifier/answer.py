@@ -1,7 +1,7 @@
 """What a wallet answered, checked: each presentation by its policy, and whether all of them together are what was asked.
 
-Spec: OpenID4VP 1.0 §8.1 (VP token), §8.4 and Annex B.3.3.1 (transaction data), §8.6 (validation), §14.1, §14.6 (never rely on the
-wallet to have kept to the query), Annex B.2.6.1, B.3.6; attacks VP-05, VP-06, KB-10.
+Spec: OpenID4VP 1.0 §6.1, §6.4 (one credential, several queries), §8.1 (VP token), §8.4 and Annex B.3.3.1 (transaction data), §8.6
+(validation), §14.1, §14.6 (never rely on the wallet to have kept to the query), Annex B.2.6.1, B.3.6; attacks VP-05, VP-06, KB-10.
 
 Examining an answer, in this order; the first no ends it:
  1. every part of the query that is required is there, nothing that it does not have, one presentation where one was asked
@@ -10,7 +10,8 @@ Examining an answer, in this order; the first no ends it:
  3. its type and claims are those that its query asks for, all of them (type_mismatch, claims_missing), and none beyond
     (policy_refused)
  4. transaction data is signed along, by one of the credentials that may authorise it               (holder_binding_invalid)
- 5. several documents do not contradict each other about the person (claim_conflict), and show that it is one (claims_missing)
+ 5. no document stands for two that were asked for (presentation_replayed); several do not contradict each other about the
+    person (claim_conflict), and show that it is one (claims_missing)
 """
 
 import hashlib
@@ -28,13 +29,13 @@ from certs.formats.session_transcript import redirect
 from certs.formats.type_metadata import NEVER_HIDDEN, type_of
 from certs.query import MDOC, SD_JWT, Claim, Credential, Held, Query, answerable, match
 from verifier.policy.composed import Link
-from verifier.policy.single import Policy, Refusal
+from verifier.policy.single import Refusal
 from verifier.presented import Conversation, form_of
 from verifier.question import Question
 from verifier.reasons import REASONS
 from verifier.request import HASH, decryption_key
 from verifier.result import Check, CheckOutcome, Outcome, Rejected, Report, Undetermined
-from verifier.together import join
+from verifier.together import join, twice
 from verifier.transactions import Transaction
 from verifier.verifier import Verifier
 
@@ -119,18 +120,21 @@ def asked_in(transaction: Transaction, questions: Mapping[str, Question]) -> Que
 def examine(token: Token, transaction: Transaction, question: Question, verifier: Verifier) -> Examined:
     """2 to 5; `question` by `asked_in`."""
     reports = [
-        (asked.id, _report(text, asked, transaction, question.policies[asked.id], verifier))
+        (asked.id, _report(text, asked, _along(text, token, question.query), transaction, question, verifier))
         for asked in question.query.credentials
         for text in token.get(asked.id, ())
     ]
-    shown = [report.verified for _, report in reports if report.verified is not None]
+    known = [(question.policies[id_], report.verified) for id_, report in reports if report.verified is not None]
+    shown = [verified for _, verified in known]
     if len(shown) < len(reports):
         return Examined(transaction.about, tuple(reports))
     if not _authorised(token, transaction):  # 4
         return Examined(transaction.about, _all(reports, "holder_binding_invalid", Step.HOLDER_PROOF))
+    if question.apart and twice(known):  # 5
+        return Examined(transaction.about, _all(reports, "presentation_replayed", Step.HOLDER_PROOF))
     links: tuple[Link, ...] = ()
     if len(shown) > 1 and question.linked_by is not None:
-        joined = join(shown, question.linked_by)  # 5
+        joined = join(shown, question.linked_by)
         if isinstance(joined, Refusal):
             return Examined(transaction.about, _all(reports, joined.code, Step.POLICY))
         links = joined.linked_by
@@ -140,27 +144,39 @@ def examine(token: Token, transaction: Transaction, question: Question, verifier
 # --- one presentation -------------------------------------------------------------------------------------------------
 
 
-def _report(text: str, asked: Credential, transaction: Transaction, policy: Policy, verifier: Verifier) -> Report:
+def _along(text: str, token: Token, query: Query) -> tuple[Claim, ...]:
+    """What this presentation may show: one that answers several queries shows the claims of each (§6.4)."""
+    return tuple(claim for each in query.credentials if text in token.get(each.id, ()) for claim in each.claims)
+
+
+def _report(
+    text: str,
+    asked: Credential,
+    allowed: Sequence[Claim],
+    transaction: Transaction,
+    question: Question,
+    verifier: Verifier,
+) -> Report:
     wanted = replace(
-        policy,
+        question.policies[asked.id],
         require_holder_proof=True,
         accept_printed=False,
         one_time=False,  # the transaction is
         audience=transaction.client_id,
         challenge=transaction.nonce.encode(),
     )
-    talk = _conversation(asked, transaction) if asked.format == MDOC else None
+    talk = _conversation(allowed, transaction) if asked.format == MDOC else None
     report = verifier.inspect(text, policy=wanted, conversation=talk)
     if form_of(text).value != asked.format:  # 2
         return _refused(report, "type_mismatch", Step.FORMAT)
-    code = _unlike(report.verified, text, asked) if report.verified else None
+    code = _unlike(report.verified, text, asked, allowed) if report.verified else None
     return _refused(report, code, Step.POLICY) if code else report
 
 
-def _conversation(asked: Credential, transaction: Transaction) -> Conversation:
+def _conversation(allowed: Sequence[Claim], transaction: Transaction) -> Conversation:
     """Annex B.2.6.1, from what we know ourselves."""
     only: dict[str, list[str]] = {}
-    for claim in asked.claims:
+    for claim in allowed:
         only.setdefault(str(claim.path[0]), []).append(str(claim.path[1]))
     key = decryption_key(transaction)
     transcript = redirect(
@@ -172,7 +188,7 @@ def _conversation(asked: Credential, transaction: Transaction) -> Conversation:
     return Conversation(transcript, only=only)
 
 
-def _unlike(verified: Verified, text: str, asked: Credential) -> str | None:
+def _unlike(verified: Verified, text: str, asked: Credential, allowed: Sequence[Claim]) -> str | None:
     """3. The code by which this is not what its query asks for."""
     kind = CATALOGUE[verified.document]
     if asked.format == MDOC:  # what goes beyond was refused by the conversation
@@ -187,7 +203,7 @@ def _unlike(verified: Verified, text: str, asked: Credential) -> str | None:
     found = match(replace(asked, wanted=wanted), held)
     if found is None or any(claim.path == (name,) for claim in found.claims for name in verified.partial):
         return "claims_missing"
-    return "policy_refused" if asked.format == SD_JWT and _beyond(text, asked) else None
+    return "policy_refused" if asked.format == SD_JWT and _beyond(text, allowed) else None
 
 
 def _always(claim: Claim, asked: Credential) -> bool:
@@ -200,12 +216,10 @@ def _without_places(claim: Claim) -> Claim:
     return replace(claim, path=tuple(None if isinstance(part, int) else part for part in claim.path))
 
 
-def _beyond(text: str, asked: Credential) -> bool:
+def _beyond(text: str, allowed: Sequence[Claim]) -> bool:
     token = disclosures.parse(text)
     revealed = disclosures.reveal(payload_of(jose.parse(token.jwt).payload), token.disclosures)
-    return any(
-        not any(disclosures.along(claim.path, place) for claim in asked.claims) for place in revealed.placed.values()
-    )
+    return any(not any(disclosures.along(claim.path, place) for claim in allowed) for place in revealed.placed.values())
 
 
 def _refused(report: Report, code: str, step: Step) -> Report:
@@ -241,9 +255,10 @@ def _authorised(token: Token, transaction: Transaction) -> bool:
     """Each piece of transaction data by exactly one credential that may (§5.1), and no hash of something else."""
     digests = {b64url_encode(hashlib.sha256(each.encode("ascii")).digest()): each for each in transaction.data}
     authorised: list[str] = []
-    for id_, text in ((id_, text) for id_, made in token.items() for text in made):
+    for text in dict.fromkeys(text for made in token.values() for text in made):
+        answered = {id_ for id_, made in token.items() if text in made}
         for digest in _hashes(text):
-            if digest not in digests or id_ not in _opened(digests[digest])["credential_ids"]:
+            if digest not in digests or answered.isdisjoint(_opened(digests[digest])["credential_ids"]):
                 return False
             authorised.append(digest)
     return sorted(authorised) == sorted(digests)

@@ -16,9 +16,29 @@ from verifier.login import Client, SignIn
 from verifier.once import MemoryOnce
 from verifier.policy.composed import AllOf
 from verifier.scan import FILE_LIMIT, TEXT_LIMIT
+from verifier.staff.file import StaffFile
+from verifier.staff.team import Team
+from verifier.storage.alone import Alone
 from verifier.storage.sqlite import SqliteOnce
+from verifier.storage.staff import StaffRecord
 from verifier.transactions import MemoryTransactions
-from verifier.web import challenge, check, customer, errors, frame, log, logout, online, problems, service, verdicts
+from verifier.web import (
+    book,
+    challenge,
+    check,
+    customer,
+    errors,
+    frame,
+    gate,
+    log,
+    logout,
+    offline,
+    online,
+    problems,
+    service,
+    staff,
+    verdicts,
+)
 from verifier.web.shelf import Shelf
 
 SCOPE = "openid profile email phone address vneid"  # a bank has to know its customers
@@ -49,24 +69,25 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     fetcher = Fetcher(simulation=config.simulation, ca_bundle=config.ca_bundle)
     keeper = Keeper(Source(config.bundle, config.bundle_url, config.root_sha256), fetcher)
+    if config.lock is not None:
+        app.extensions["alone"] = Alone(config.lock)
     app.extensions["counter"] = frame.Counter(
         config,
         keeper,
         _sign_in(config, fetcher),
         Shelf(),
-        MemoryOnce(),
-        MemoryTransactions(),
+        SqliteOnce(config.once) if config.once else MemoryOnce(),
+        MemoryTransactions(),  # an answer is personal values: on no disk, as the shelf's verdicts
         {name: each for name, each in settings.policies(config.policies).items() if not isinstance(each, AllOf)},
+        settings.anchors(config.foreign),
+        _team(config),
     )
     log.install(app)
     frame.install(app)
+    gate.install(app)
     errors.install(app)
-    app.register_blueprint(check.pages)
-    app.register_blueprint(verdicts.pages)
-    app.register_blueprint(challenge.pages)
-    app.register_blueprint(online.pages)
-    app.register_blueprint(customer.pages)
-    app.register_blueprint(logout.pages)
+    for room in (check, verdicts, challenge, online, customer, logout, offline, staff, book):
+        app.register_blueprint(room.pages)
     if config.refresh_seconds:
         keeper.start(config.refresh_seconds)
     return app
@@ -90,7 +111,12 @@ def create_service(config: ServiceConfig, *, clock: Callable[[], float] = time.t
     )
     once = SqliteOnce(config.once, clock=clock)
     app.extensions["service"] = service.Service(
-        config, keeper, once, settings.policies(config.policies), settings.tokens(config.tokens)
+        config,
+        keeper,
+        once,
+        settings.policies(config.policies),
+        settings.tokens(config.tokens),
+        settings.anchors(config.foreign, clock),
     )
     log.install(app)
     problems.install(app)
@@ -118,3 +144,12 @@ def _sign_in(config: Config, fetcher: Fetcher) -> SignIn | None:
         after_logout=config.url + "/",
     )
     return SignIn(client, fetcher)
+
+
+def _team(config: Config) -> Team | None:
+    file = StaffFile(config.staff) if config.staff else None
+    settings.check_staff(config, file)
+    if config.staff is None or file is None:
+        return None
+    record = StaffRecord(config.staff.with_suffix(".sqlite"))
+    return Team(file, attempts=record, sessions=record, book=record)

@@ -11,29 +11,35 @@ VERIFIER_READER_KEY          with what we sign that we ask (PEM)       <data>/re
 VERIFIER_READER_CERTIFICATE  its certificate on the trust list (DER)   <data>/reader.der
 VERIFIER_WALLET              web address of the wallet that opens on this device; none: an openid4vp:// link
 VERIFIER_POLICIES            folder of policies (NAME.toml)            none: the ready ones alone
+VERIFIER_FOREIGN             folder of anchors of foreign documents    none: none of them is taken
+VERIFIER_ONCE                file of what was used up                  <data>/once.sqlite
+VERIFIER_STAFF               accounts of those who work here           <data>/staff.json, by `python -m verifier staff`
 VERIFIER_REFRESH             seconds between refreshes; 0: never       60
 VERIFIER_SIMULATION          1: http to this very machine is allowed
 VERIFIER_CA_BUNDLE           a file of TLS roots instead of the system's
 
-And of the service (`python -m verifier serve` sets them), which has its policies by the same setting:
+And of the service (`python -m verifier serve` sets them), which has policies, anchors and what was used up by the same settings:
 
 VERIFIER_BUNDLE_URL          where newer trust data comes from         none: the file is read again when it was replaced
 VERIFIER_TOKENS              its bearer tokens, one a line             <data>/tokens
-VERIFIER_ONCE                file of what was used up                  <data>/once.sqlite
 """
 
 import os
 import secrets
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from verifier.foreign.anchors import AnchorsError, Door, from_folder
 from verifier.policy import file as policy_file
 from verifier.policy.composed import Demand
 from verifier.policy.faults import PolicyError
 from verifier.policy.ready import READY
+from verifier.staff.file import StaffFile
+from verifier.staff.model import StaffError
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -54,11 +60,20 @@ class Config:
     reader_certificate: Path | None = None
     wallet: str | None = None
     policies: Path | None = None
+    foreign: Path | None = None
+    once: Path | None = None  # None: what was used up is known until the process ends
+    staff: Path | None = None  # what else is known of them lies beside it
+    lock: Path | None = None  # held by the one process that serves this counter; None: nobody looks
 
     @property
     def secure(self) -> bool:
         """Whether the counter is reached over https, so that its cookies must be too."""
         return self.url.startswith("https://")
+
+    @property
+    def open_to_all(self) -> bool:
+        """Whether it may run without accounts: a simulation that only this very machine reaches."""
+        return self.simulation and urlsplit(self.url).hostname in LOOPBACK
 
     @property
     def bundle_url(self) -> str:
@@ -76,6 +91,7 @@ class ServiceConfig:
     bundle_url: str | None = None
     root_sha256: str | None = None
     policies: Path | None = None
+    foreign: Path | None = None
     refresh_seconds: int = 60
     simulation: bool = False
     ca_bundle: str | None = None
@@ -107,8 +123,30 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
         reader_key=Path(env.get("VERIFIER_READER_KEY", data / "reader.pem")),
         wallet=(env.get("VERIFIER_WALLET") or "").rstrip("/") or None,
         reader_certificate=Path(env.get("VERIFIER_READER_CERTIFICATE", data / "reader.der")),
-        policies=_folder(env),
+        staff=staff_file(env),
+        lock=data / "counter.lock",
+        once=Path(env.get("VERIFIER_ONCE", data / "once.sqlite")),
+        policies=_folder(env, "VERIFIER_POLICIES"),
+        foreign=_folder(env, "VERIFIER_FOREIGN"),
     )
+
+
+def staff_file(environ: Mapping[str, str] | None = None) -> Path:
+    """Where the accounts stand, for the counter and for the commands beside it."""
+    env = os.environ if environ is None else environ
+    return Path(env.get("VERIFIER_STAFF", Path(env.get("VERIFIER_DATA", "instance/verifier")) / "staff.json"))
+
+
+def check_staff(config: Config, staff: StaffFile | None) -> None:
+    """Raises ConfigError: the file cannot be read, or nobody could sign in at a counter that others reach."""
+    try:
+        accounts = staff.accounts() if staff else None
+    except StaffError as error:
+        raise ConfigError(f"VERIFIER_STAFF: {error}") from error
+    able = accounts and any(not each.disabled for each in accounts.values())
+    if not able and (accounts is not None or not config.open_to_all):
+        add = f"python -m verifier staff add NAME --title PERSON --role supervisor --staff {config.staff or 'FILE'}"
+        raise ConfigError(f"VERIFIER_STAFF: nobody has an account here, so nobody could use the counter: {add}")
 
 
 def for_child(settings: Mapping[str, str]) -> dict[str, str]:
@@ -131,7 +169,8 @@ def service_from_environment(environ: Mapping[str, str] | None = None) -> Servic
         once=Path(env.get("VERIFIER_ONCE", data / "once.sqlite")),
         bundle_url=env.get("VERIFIER_BUNDLE_URL") or None,
         root_sha256=env.get("VERIFIER_ROOT_SHA256") or None,
-        policies=_folder(env),
+        policies=_folder(env, "VERIFIER_POLICIES"),
+        foreign=_folder(env, "VERIFIER_FOREIGN"),
         refresh_seconds=_seconds(env),
         simulation=env.get("VERIFIER_SIMULATION") == "1",
         ca_bundle=env.get("VERIFIER_CA_BUNDLE") or None,
@@ -151,6 +190,14 @@ def policies(folder: Path | None) -> Mapping[str, Demand]:
     return found
 
 
+def anchors(folder: Path | None, clock: Callable[[], float] = time.time) -> Door | None:
+    """Of foreign documents. Raises ConfigError."""
+    try:
+        return None if folder is None else from_folder(folder, clock=clock)
+    except AnchorsError as error:
+        raise ConfigError(f"VERIFIER_FOREIGN: {error}") from error
+
+
 TOKEN_LENGTH = 32  # characters: what `serve` makes has 43
 
 
@@ -167,8 +214,8 @@ def tokens(path: Path) -> tuple[bytes, ...]:
     return tuple(sha256(line.encode()).digest() for line in lines)
 
 
-def _folder(env: Mapping[str, str]) -> Path | None:
-    named = env.get("VERIFIER_POLICIES")
+def _folder(env: Mapping[str, str], name: str) -> Path | None:
+    named = env.get(name)
     return Path(named) if named else None
 
 

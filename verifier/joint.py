@@ -14,7 +14,7 @@ from verifier.policy.single import Refusal
 from verifier.reasons import REASONS
 from verifier.result import Outcome, Rejected, Report, Verdict
 from verifier.ruling import Ruling
-from verifier.together import Together, join
+from verifier.together import Together, join, twice
 
 Rule = Callable[[str, OneDocument], Ruling]
 
@@ -35,14 +35,17 @@ class JointReport:
 
     @property
     def accepted(self) -> bool:
+        """All of them, and all together."""
         return self.outcome is Outcome.ACCEPTED
 
     @property
     def reason(self) -> Text | None:
+        """What happened, in both languages; None where it is accepted."""
         return None if self.code is None else REASONS[self.code].sentence
 
     @property
     def advice(self) -> Text | None:
+        """What to do next, in both languages; None where it is accepted."""
         return None if self.code is None else REASONS[self.code].advice
 
     def to_json(self) -> dict[str, Any]:
@@ -74,7 +77,8 @@ class JointRuling:
 def rule_all(texts: Sequence[str], demand: AllOf, rule: Rule) -> JointRuling:
     """1. no more texts than documents may come, and none twice
     2. each text meets a part of its own, and each part is met
-    3. the documents are one person's
+    3. no document stands for two
+    4. the documents are one person's
     """
     if len(texts) > MOST:  # 1
         return JointRuling((), None, Rejected("limit_exceeded", Step.BOUNDS, f"{len(texts)} texts"))
@@ -86,24 +90,21 @@ def rule_all(texts: Sequence[str], demand: AllOf, rule: Rule) -> JointRuling:
     if met is None:
         return JointRuling(best, None, _unmet(table, best, len(demand.parts)))
     chosen = tuple(table[number][met.index(number)] for number in range(len(texts)))
-    documents = [verified for number in met if (verified := table[number][met.index(number)].verified)]
-    joined = join(documents, demand.linked_by)  # 3
+    in_order = [table[number][part] for part, number in enumerate(met)]
+    documents = [(ruling.policy, ruling.verified) for ruling in in_order if ruling.verified]
+    if twice(documents):  # 3
+        return JointRuling(best, None, Rejected("presentation_replayed", Step.HOLDER_PROOF, "one document for two"))
+    joined = join([verified for _, verified in documents], demand.linked_by)  # 4
     if isinstance(joined, Refusal):
         return JointRuling(chosen, None, Rejected(joined.code, Step.POLICY, "not one person", joined.fields))
     return JointRuling(chosen, joined)
 
 
 def _twice(texts: Sequence[str], rulings: Sequence[Ruling]) -> bool:
-    """One presentation, or one credential presented anew: it would pass for two documents. Two views of one are two."""
+    """One presentation: which document it is, `verifier.together.twice` tells."""
     written = [text for text in texts if isinstance(text, str)]
-    shown = [ruling.verified for ruling in rulings if ruling.verified]
-    named = [each.presentation_id for each in shown if each.presentation_id is not None]
-    papers = [
-        (each.document, each.view, each.issuer, each.issued, each.expires, each.holder_thumbprint or dict(each.claims))
-        for each in shown
-    ]
-    again = any(paper in papers[:place] for place, paper in enumerate(papers))
-    return again or len(set(written)) < len(written) or len(set(named)) < len(named)
+    named = [name for each in rulings if each.verified and (name := each.verified.presentation_id) is not None]
+    return len(set(written)) < len(written) or len(set(named)) < len(named)
 
 
 def _assigned(table: Sequence[Sequence[Ruling]], good: set[Outcome], parts: int) -> list[int] | None:

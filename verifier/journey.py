@@ -55,13 +55,12 @@ class NotingStatuses(StatusLists):
     """The bundle's status lists, for one verification: an answer that cannot be had is noted."""
 
     def __init__(self, lists: StatusLists, journey: Journey) -> None:
-        super().__init__()
-        self._held = lists
+        vars(self).update(vars(lists))  # what was inflated once stays so
         self._journey = journey
 
     def check(self, uri: str, index: int, *, now: int, max_age: int | None = None) -> int:
         try:
-            return self._held.check(uri, index, now=now, max_age=max_age)
+            return super().check(uri, index, now=now, max_age=max_age)
         except Unavailable as error:
             self._journey.unknown(Step.STATUS, error.code)
             return 0  # never seen: whoever notes an unknown gets no Verified

@@ -25,7 +25,10 @@ SWEPT_AT_ONCE = (
 
 
 class Once(Protocol):
-    """Implemented in memory, in SQLite and in Redis; `tests/contract/test_once.py` holds for each."""
+    """A guard by which a presentation is accepted once: `verifier.verify(text, policy=…, once=guard)`.
+
+    Implemented in memory, in SQLite and in Redis; `tests/contract/test_once.py` holds for each.
+    """
 
     def once(self, key: bytes, *, expires: int) -> bool:
         """True for the first caller with this key, False for all others until `expires` (Unix seconds); after that it is forgotten.
@@ -40,7 +43,11 @@ class OnceFull(RuntimeError):
 
 
 class MemoryOnce:
-    """In one process, for any number of threads; what it knows is gone with the process."""
+    """`Once` in one process, for any number of threads; what it knows is gone with the process.
+
+    `limit` is how many keys may be alive (some 200 bytes each). None is forgotten before its end: where no room is left, `once`
+    raises OnceFull, and who asked takes that for a no.
+    """
 
     def __init__(self, *, limit: int = LIMIT, clock: Callable[[], float] = time.time) -> None:
         self._limit = limit
@@ -53,6 +60,7 @@ class MemoryOnce:
         return len(self._ends)
 
     def once(self, key: bytes, *, expires: int) -> bool:
+        """As `Once` says. Raises OnceFull, ValueError for a key that is none."""
         check_key(key)
         with self._lock:
             now = self._clock()

@@ -9,7 +9,7 @@ What came online was asked for in a conversation. Who checks it later, or for so
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -63,6 +63,8 @@ class Guess:
 
 def form_of(text: str) -> Form:
     """By its first letters alone; what is none of the others is taken for the text of a QR code, and told as such."""
+    if text.startswith(qr_text.PREFIX):
+        return Form.QR
     if text.startswith(_SD_JWT_START) and "~" in text:
         return Form.SD_JWT
     return Form.MDOC if _MDOC_TEXT.fullmatch(text) else Form.QR
@@ -114,7 +116,7 @@ def verify(
             ]  # a key binding for whom, and when, nobody told us: no proof, and no fault
         return sd_jwt.verify(text, trust=trust, statuses=statuses, now=now, expected=asked, trail=trail)
     if conversation is None:
-        asked = replace(asked, audience=None, challenge=None)
+        asked = asked._replace(audience=None, challenge=None)
     return mdoc.verify(
         _mdoc_bytes(text),
         transcript=conversation.transcript if conversation else None,

@@ -66,11 +66,13 @@ class Wanted:
 class Question:
     """`value` is the query as it is sent, `query` the same as it is read; `policies` say by the id of each credential query
     what must hold of the answer. Several documents of one answer must show by one of `linked_by` that they are of the same
-    person; None where several people may answer together, and each document stands for itself."""
+    person; None where several people may answer together, and each document stands for itself. Several credential queries
+    want as many documents (`verifier.together.twice`); `apart=False` where one may answer several of them, as §6.1 admits."""
 
     value: Mapping[str, Any]
     policies: Mapping[str, Policy]
     linked_by: tuple[Link, ...] | None = LINKED_BY
+    apart: bool = True
     query: Query = field(init=False)
 
     def __post_init__(self) -> None:

@@ -12,7 +12,10 @@ from certs.catalogue import Text
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason: what happened, what to do, and whether it leaves the question open instead of answering no."""
+    """One reason: what happened, what to do, and whether it leaves the question open instead of answering no.
+
+    `code` is stable and never reused; `sentence` and `advice` have `.vi` and `.en`. `python -m verifier explain CODE` prints it.
+    """
 
     code: str
     sentence: Text
@@ -322,10 +325,14 @@ _LIST = (
     ),
     Reason(
         "presentation_replayed",
-        Text("Mã này đã được quét ở đây rồi.", "This code was already scanned here."),
         Text(
-            "Chờ ví hiện mã mới (30 giây), rồi quét lại.",
-            "Wait for the wallet to show a new code (30 seconds), then scan again.",
+            "Mã hoặc giấy tờ này đã được dùng ở đây rồi.",
+            "This code or document was already used here.",
+        ),
+        Text(
+            "Chờ ví hiện mã mới (30 giây), rồi quét lại. Nơi cần nhiều giấy tờ, mỗi giấy tờ chỉ được tính một lần.",
+            "Wait for the wallet to show a new code (30 seconds), then scan again. Where several documents are needed, each "
+            "counts once.",
         ),
     ),
     Reason(

@@ -10,7 +10,9 @@ from hashlib import sha256
 from typing import Any
 
 from certs.catalogue import Text
-from verifier import facts
+from certs.formats import Verified
+from verifier import facts, foreign
+from verifier.foreign import told
 from verifier.result import Report
 
 _DOMAIN = b"receipt of a check\0"
@@ -35,13 +37,13 @@ class Receipt:
     counter: str
     at: int
     asked: Text
-    report: Report
+    report: Report | foreign.Report
 
     @property
     def presentation(self) -> str | None:
         """SHA-256 (hex) over the presentation's id; None where nothing was accepted, or nobody signed."""
         verified = self.report.verified
-        named = verified.presentation_id if verified else None
+        named = verified.presentation_id if isinstance(verified, Verified) else None
         return sha256(_DOMAIN + named).hexdigest() if named else None
 
     @property
@@ -50,7 +52,9 @@ class Receipt:
         verified = self.report.verified
         if verified is None:
             return None
-        return "holder" if verified.holder_bound else "printed" if verified.printed else "none"
+        if verified.holder_bound:
+            return "holder"
+        return "printed" if isinstance(verified, Verified) and verified.printed else "none"
 
     def rows(self) -> Iterator[tuple[Text, Text]]:
         """As people read it, line by line. Of what was refused nothing is said but why: its contents were never established."""
@@ -63,10 +67,15 @@ class Receipt:
             yield Text("Lý do", "Reason"), report.reason
             yield Text("Mã lý do", "Reason code"), _same(report.code or "")
         if verified is not None and self.proof is not None:
-            yield Text("Giấy tờ", "Document"), facts.title(verified)
-            yield Text("Cơ quan cấp", "Issued by"), verified.issuer_name
+            yield Text("Giấy tờ", "Document"), _title(verified)
+            yield Text("Cơ quan cấp", "Issued by"), _issuer(verified)
             yield Text("Người xuất trình", "Holder"), _PROOFS[self.proof]
-        if report.trust is not None:
+        if isinstance(verified, foreign.Verified) and verified.trust_as_of is not None:
+            yield (
+                Text("Khóa của nơi cấp, có từ", "Keys of the issuer, as of"),
+                _same(facts.moment(verified.trust_as_of)),
+            )
+        if isinstance(report, Report) and report.trust is not None:
             yield Text("Dữ liệu tin cậy, bản số", "Trust data, issue"), _same(str(report.trust.bundle_sequence))
             for piece, age in report.trust.ages.items():
                 yield _PIECES[piece], _same(facts.moment(report.trust.checked_at - age))
@@ -84,7 +93,9 @@ class Receipt:
         return f"{title}\n{word.of(language)}\n\n{rows}\n{NOTHING_PERSONAL.of(language)}\n"
 
     def to_json(self) -> dict[str, Any]:
+        """A foreign document is named by its first kind, and has no view."""
         report, verified = self.report, self.report.verified
+        ours = report if isinstance(report, Report) else None
         return {
             "receipt": self.number,
             "counter": self.counter,
@@ -92,20 +103,34 @@ class Receipt:
             "asked": {"vi": self.asked.vi, "en": self.asked.en},
             "outcome": report.outcome.value,
             "code": report.code,
-            "fields": list(report.fields),
-            "format": report.form,
-            "document": verified.document if verified else None,
-            "view": verified.view if verified else None,
+            "fields": list(ours.fields) if ours else [],
+            "format": report.form if isinstance(report, Report) else report.framework,
+            "document": _kind(verified) if verified else None,
+            "view": verified.view if isinstance(verified, Verified) else None,
             "issuer": verified.issuer if verified else None,
             "proof": self.proof,
             "presentation_sha256": self.presentation,
-            "trust": report.trust.to_json() if report.trust else None,
+            "trust": ours.trust.to_json() if ours and ours.trust else None,
         }
 
 
 NOTHING_PERSONAL = Text(
     "Biên nhận không chứa thông tin nào của khách.", "This receipt holds nothing that the document says of its holder."
 )
+
+
+def _title(verified: Verified | foreign.Verified) -> Text:
+    return told.title(verified) if isinstance(verified, foreign.Verified) else facts.title(verified)
+
+
+def _issuer(verified: Verified | foreign.Verified) -> Text:
+    return _same(verified.issuer) if isinstance(verified, foreign.Verified) else verified.issuer_name
+
+
+def _kind(verified: Verified | foreign.Verified) -> str:
+    if isinstance(verified, Verified):
+        return verified.document
+    return next(iter(verified.kinds), verified.framework.value)
 
 
 def _same(text: str) -> Text:

@@ -74,20 +74,32 @@ class Verdict(Exception):
 
 
 class Rejected(Verdict):
-    """No: the document is not accepted."""
+    """No: the document is not accepted.
+
+    `code` is one of `REASONS`, `step` the check that it failed; `reason` says what happened and `advice` what to do, each a text
+    with `.vi` and `.en`. `fields` names the facts that it is about, never what they say; `detail` is for the log alone.
+    """
 
 
 class Undetermined(Verdict):
-    """Cannot tell yet: nothing is wrong with what could be checked, but not all could be checked."""
+    """Cannot tell yet: nothing is wrong with what could be checked, but not all could be checked. Never to be taken for a yes.
+
+    The same members as `Rejected`; `code` is `status_unavailable`, `status_stale` or `clock_unreliable`, unless the policy makes a
+    no of it. Newer trust data, or the right time, decides it.
+    """
 
 
 class Outcome(StrEnum):
+    """What a check came to. `undetermined`: nothing was found wrong, and not all of it can be known now; never a yes."""
+
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     UNDETERMINED = "undetermined"
 
 
 class CheckOutcome(StrEnum):
+    """How one step went. After the step that failed, all are `skipped`."""
+
     PASSED = "passed"
     FAILED = "failed"
     SKIPPED = "skipped"  # not asked by the policy, or not reached
@@ -104,12 +116,16 @@ class Check:
 
     @property
     def name(self) -> Text:
+        """What the step is called before people, in both languages."""
         return STEP_NAMES[self.step]
 
 
 @dataclass(frozen=True, slots=True)
 class TrustAge:
-    """How old the trust data was when it was used. All times are Unix seconds."""
+    """How old the trust data was when it was used. All times are Unix seconds; `ages` and `seconds` are seconds.
+
+    `status_as_of` is when the status list was signed by which the document was judged; None where none was looked at.
+    """
 
     checked_at: int
     bundle_sequence: int
@@ -139,6 +155,7 @@ class TrustAge:
         return {name: max(0, self.checked_at - known) for name, known in pieces.items() if known is not None}
 
     def to_json(self) -> dict[str, Any]:
+        """The same as plain JSON values; times stay Unix seconds."""
         return {
             "checked_at": self.checked_at,
             "age_seconds": self.seconds,
@@ -155,7 +172,11 @@ class TrustAge:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything about one check. `verified` is there only when the outcome is accepted."""
+    """Everything about one check: its nine steps in order, and what came of them.
+
+    `verified` is there only when the outcome is accepted; else `code` is one of `REASONS`, and `reason` and `advice` are its
+    sentences. `trust` is None where there was no trust data at all.
+    """
 
     outcome: Outcome
     checks: tuple[Check, ...]
@@ -169,6 +190,7 @@ class Report:
 
     @property
     def accepted(self) -> bool:
+        """The only yes there is: neither a no nor what stays open."""
         return self.outcome is Outcome.ACCEPTED
 
     def to_json(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Spec: the steps of `certs.formats.Step`. Steps 1 to 8 are taken once for all alt
 """
 
 import logging
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from certs.bundle import Bundle, clock_is_behind
 from certs.errors import CertsError, Unavailable
@@ -28,8 +28,7 @@ from verifier.result import Outcome, Rejected, Undetermined, Verdict
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(NamedTuple):
     """What one policy says: `verified` where it accepts, else `verdict`."""
 
     policy: Policy
@@ -55,8 +54,7 @@ _NOT_YET = frozenset({"issued_in_future", "not_yet_valid", "cert_not_yet_valid"}
 _RANKS = {Outcome.REJECTED: 0, Outcome.UNDETERMINED: 1, Outcome.ACCEPTED: 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(NamedTuple):
     """Steps 1 to 8: a document whose proofs hold, or what stopped them."""
 
     journey: Journey

@@ -9,11 +9,13 @@ does not make one (a parent's wallet holds the child's papers). So it is the fac
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
+from certs.catalogue import CATALOGUE
 from certs.formats import Verified
 from verifier.policy.composed import Link
-from verifier.policy.single import Refusal
+from verifier.policy.single import Policy, Refusal
 
 NUMBER, NAME, BIRTH, SEX = "personal_identification_number", "full_name", "birth_date", "sex"
 _FIELDS: Mapping[Link, tuple[str, ...]] = {
@@ -38,6 +40,34 @@ class Together:
             if each.document == kind:
                 return each
         raise KeyError(kind)
+
+
+def twice(shown: Sequence[tuple[Policy, Verified]]) -> bool:
+    """Whether one document stands in two places: the same credential, a copy of it under another key, or it in another format.
+
+    Two of one kind are two documents where what tells such documents apart differs (a plate, or whose they are) and each says
+    it. Two views of one are what was asked for where each policy names views of its own, and else one document as well.
+    """
+    return any(_same_document(one, other) for one, other in combinations(shown, 2))
+
+
+def _same_document(one: tuple[Policy, Verified], other: tuple[Policy, Verified]) -> bool:
+    (asked, mine), (also, theirs) = one, other
+    if mine.document != theirs.document:
+        return False
+    kind = CATALOGUE.get(mine.document)
+    for name in (*_AGREE, kind.identified_by if kind else ""):
+        told, again = _told(mine, name), _told(theirs, name)
+        if told is not None and again is not None and not _AGREE.get(name, _same)(told, again):
+            return False
+    views, others = (_views(policy, mine.document) for policy in (asked, also))
+    return not views or not others or not views.isdisjoint(others)
+
+
+def _views(policy: Policy, kind: str) -> frozenset[str]:
+    """Those that it names of this kind; none where it takes the whole kind."""
+    named = frozenset(name for name in policy.documents if name.partition(".")[0] == kind)
+    return frozenset() if kind in named else named
 
 
 def join(documents: Sequence[Verified], linked_by: Sequence[Link]) -> Together | Refusal:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from certs.encoding import json_decode, json_encode
 
-AT_MOST = 10_000  # in memory; the oldest make room
+AT_MOST = 10_000  # in memory, some 30 MB
 ANSWER_SECONDS = 600  # how long an answer waits for the page that asked
 
 
@@ -100,10 +100,15 @@ class Phase(StrEnum):
     ANSWERED = "answered"
 
 
-class Transactions(Protocol):
-    """Implemented in memory and in SQLite. What is past its end is not there."""
+class TransactionsFull(RuntimeError):
+    """More questions are open than may be. None of them is given up for a new one: whoever may ask could end all others."""
 
-    def add(self, transaction: Transaction) -> None: ...
+
+class Transactions(Protocol):
+    """Implemented in memory, in SQLite and in Redis. What is past its end is not there."""
+
+    def add(self, transaction: Transaction) -> None:
+        """Raises TransactionsFull where no room is left."""
 
     def fetch(self, request_id: str, wallet: str, *, now: int) -> Transaction | None:
         """For the wallet that comes first, and for that one again; `wallet` is what it calls itself (VP-03). None otherwise,
@@ -135,15 +140,15 @@ class MemoryTransactions:
     def __init__(self, *, at_most: int = AT_MOST) -> None:
         self._at_most = at_most
         self._lock = threading.Lock()
-        self._rows: dict[str, _Row] = {}  # by id, oldest first
+        self._rows: dict[str, _Row] = {}  # by id
         self._ids: dict[str, str] = {}  # request id → id
 
     def add(self, transaction: Transaction) -> None:
         with self._lock:
             for id_ in [id_ for id_, row in self._rows.items() if row.expires <= transaction.begun]:
                 self._drop(id_)
-            while len(self._rows) >= self._at_most:
-                self._drop(next(iter(self._rows)))
+            if len(self._rows) >= self._at_most:
+                raise TransactionsFull(f"{self._at_most} questions are open")
             self._rows[transaction.id] = _Row(transaction, transaction.expires)
             self._ids[transaction.request_id] = transaction.id
 

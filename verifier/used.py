@@ -7,7 +7,6 @@ differ in their clocks. An mdoc does not say when it was shown: it is remembered
 """
 
 import logging
-from dataclasses import replace
 
 from certs.formats import Step, Verified
 from certs.log import event
@@ -23,13 +22,13 @@ MARGIN = 300  # seconds
 PURPOSE = b"presentation:"
 
 
-def use_up(ruling: Ruling, once: Once | None, *, form: Form) -> Ruling:
+def use_up(ruling: Ruling, once: Once, *, form: Form) -> Ruling:
     """The same, or a refusal: `presentation_replayed` for whoever is not the first, `internal` where the guard does not know.
 
     What nobody's key signed (a print, a copy, where the policy takes them) has nothing that is new each time, and is not asked.
     """
     verified = ruling.verified
-    if once is None or verified is None or verified.presentation_id is None:
+    if verified is None or verified.presentation_id is None:
         return ruling
     try:
         first = once.once(PURPOSE + verified.presentation_id, expires=_forgotten(verified, ruling.policy, form))
@@ -37,7 +36,7 @@ def use_up(ruling: Ruling, once: Once | None, *, form: Form) -> Ruling:
         event(log, logging.ERROR, "replay_guard_failed", error=error)
         return _refused(ruling, Rejected("internal", Step.POLICY, f"replay guard: {type(error).__name__}"))
     if first is True:
-        return replace(ruling, taken_once=True)
+        return ruling._replace(taken_once=True)
     return _refused(ruling, Rejected("presentation_replayed", Step.POLICY))
 
 
@@ -51,4 +50,4 @@ def _forgotten(verified: Verified, policy: Policy, form: Form) -> int:
 
 
 def _refused(ruling: Ruling, verdict: Rejected) -> Ruling:
-    return replace(ruling, verified=None, verdict=verdict)
+    return ruling._replace(verified=None, verdict=verdict)

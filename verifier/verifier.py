@@ -24,7 +24,7 @@ from certs.bundle import Bundle
 from certs.formats import Verified
 from verifier.joint import JointReport, JointRuling, rule_all
 from verifier.once import Once
-from verifier.policy.composed import AllOf, Demand, OneDocument, leaves
+from verifier.policy.composed import AllOf, Demand, OneDocument
 from verifier.policy.faults import PolicyError
 from verifier.policy.single import DEFAULT
 from verifier.presented import Conversation, Form, form_of
@@ -154,7 +154,7 @@ class Verifier:
             raise PolicyError("AllOf asks for several documents: verify_all")
         _check_guard(policy, once)
         ruling = rule(text, policy, bundle=self.bundle, conversation=conversation, now=now)
-        return use_up(ruling, once, form=_form(text))
+        return ruling if once is None else use_up(ruling, once, form=_form(text))
 
     def _rule_all(
         self, texts: Sequence[str], policy: AllOf, conversation: Conversation | None, once: Once | None, now: int
@@ -164,6 +164,8 @@ class Verifier:
             texts, policy, lambda text, part: rule(text, part, bundle=self.bundle, conversation=conversation, now=now)
         )
         if ruling.together is None:
+            return ruling
+        if once is None:
             return ruling
         used = tuple(use_up(each, once, form=_form(text)) for text, each in zip(texts, ruling.rulings, strict=True))
         refused = next((each.verdict for each in used if each.verdict is not None), None)
@@ -191,5 +193,5 @@ def _form(text: str) -> Form:
 
 
 def _check_guard(policy: Demand, once: Once | None) -> None:
-    if once is None and any(each.one_time for each in leaves(policy)):
+    if once is None and policy.one_time:
         raise PolicyError("one_time: give a guard, verify(…, once=MemoryOnce()); see verifier.once")

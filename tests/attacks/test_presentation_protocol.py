@@ -18,7 +18,7 @@ from certs.keys import MemorySigner
 from certs.query import MDOC, SD_JWT
 from tests.verifier.asking_online import IDENTITY, LICENCE, NAME_AND_CLASSES, OURS, Bank, Wallet, code_of
 from tests.world import RECORDS, World
-from verifier import Policy
+from verifier import AllOf, AnyOf, Policy
 from verifier.question import Question, Wanted, ask
 from verifier.request import OPEN_SECONDS
 from verifier.response import FORM_LIMIT, NotAnswered, Reply
@@ -262,6 +262,87 @@ def test_kb_10_two_people_in_one_answer(bank: Bank) -> None:
     assert refused(bank.receive(started, wallet.form(token))) == "claims_missing"
 
 
+NUMBER = "personal_identification_number"
+WHO = (NUMBER, "full_name")
+LICENCE_OR_CARD = AnyOf(
+    (Policy(documents=("driving_licence",), asks=WHO), Policy(documents=("citizen_identity",), asks=WHO))
+)
+LICENCE_TOO = Policy(documents=("driving_licence",), asks=(*WHO, "classes"))
+
+
+@pytest.mark.parametrize("second", ["the same", "another key", "another selection's key", "the other format"])
+def test_vp_06_kb_10_one_document_for_two_that_are_asked(bank: Bank, second: str) -> None:
+    """A wallet may answer several queries with one credential (OpenID4VP 1.0 §6.1): where the policy wants two documents, that
+    is one too few, whatever the copy, the format and the disclosed claims of the second."""
+    bank.question = ask(AllOf((LICENCE_OR_CARD, LICENCE_TOO)))
+    started, wallet = bank.asked()
+    copy = replace(wallet, holder=MemorySigner.generate())
+    more = (*WHO, "classes")
+    twice = {
+        "the same": {"driving_licence": wallet.sd_jwt(WHO), "driving_licence-2": wallet.sd_jwt(more)},
+        "another key": {"driving_licence": wallet.sd_jwt(WHO), "driving_licence-2": copy.sd_jwt(more)},
+        "another selection's key": {
+            "driving_licence-mdoc": wallet.mdoc({OURS: WHO}),
+            "driving_licence-2": copy.sd_jwt(more),
+        },
+        "the other format": {
+            "driving_licence": wallet.sd_jwt(WHO),
+            "driving_licence-mdoc-2": wallet.mdoc({OURS: more}),
+        },
+    }[second]
+    token = {id_: [made] for id_, made in twice.items()}
+    assert refused(bank.receive(started, wallet.form(token))) == "presentation_replayed"
+    assert all(report.verified is None for _, report in bank.collect(started).reports)
+    started, wallet = bank.asked()
+    token = {"citizen_identity": [wallet.sd_jwt(WHO, "citizen_identity")], "driving_licence-2": [wallet.sd_jwt(more)]}
+    assert bank.receive(started, wallet.form(token)).status == 200
+    assert len(bank.collect(started).presented().documents) == 2
+
+
+def test_vp_06_one_presentation_text_for_two_queries(bank: Bank) -> None:
+    """It shows the claims of both; that is no more than asked (§6.4), and still one document."""
+    bank.question = ask(AllOf((LICENCE_OR_CARD, LICENCE_TOO)))
+    for format_ in (SD_JWT, MDOC):
+        started, wallet = bank.asked()
+        more = (*WHO, "classes")
+        made = wallet.sd_jwt(more) if format_ == SD_JWT else wallet.mdoc({OURS: more})
+        ids = (
+            ["driving_licence", "driving_licence-2"]
+            if format_ == SD_JWT
+            else ["driving_licence-mdoc", "driving_licence-mdoc-2"]
+        )
+        token = {id_: [made] for id_ in ids}
+        assert refused(bank.receive(started, wallet.form(token))) == "presentation_replayed"
+
+
+@pytest.mark.parametrize("format_", [SD_JWT, MDOC])
+def test_vp_06_a_query_that_lets_one_credential_answer_twice(bank: Bank, format_: str) -> None:
+    """Somebody's own query may split what it wants of one credential (§6.1): then the claims of all that it answers count."""
+    asked = ask(Wanted(LICENCE, claims=("full_name",), formats=(format_,))).value["credentials"][0]
+    path = ("classes",) if format_ == SD_JWT else (OURS, "classes")
+    value = {"credentials": [{**asked, "id": "name"}, {**asked, "id": "classes", "claims": [{"path": list(path)}]}]}
+    bank.question = Question(value, {"name": LICENCE, "classes": LICENCE}, linked_by=None, apart=False)
+
+    def make(wallet: Wallet, *names: str) -> str:
+        return wallet.sd_jwt(names) if format_ == SD_JWT else wallet.mdoc({OURS: names})
+
+    for names, code in ((("full_name", "classes"), None), (("full_name", "classes", "points"), "policy_refused")):
+        started, wallet = bank.asked()
+        made = make(wallet, *names)
+        reply = bank.receive(started, wallet.form({"name": [made], "classes": [made]}))
+        assert reply.status == 200 if code is None else refused(reply) == code
+    started, wallet = bank.asked()
+    apart = {"name": [make(wallet, "full_name")], "classes": [make(wallet, "classes")]}
+    assert bank.receive(started, wallet.form(apart)).status == 200
+    started, wallet = bank.asked()
+    more = {"name": [make(wallet, "full_name", "classes")], "classes": [make(wallet, "classes")]}
+    assert refused(bank.receive(started, wallet.form(more))) == "policy_refused"  # each of its own query alone
+    bank.question = replace(bank.question, apart=True)
+    started, wallet = bank.asked()
+    made = make(wallet, "full_name", "classes")
+    assert refused(bank.receive(started, wallet.form({"name": [made], "classes": [made]}))) == "presentation_replayed"
+
+
 def test_kb_10_one_bad_document_takes_the_other_with_it(bank: Bank) -> None:
     """§8.6: the whole is refused, and nothing of the good one is kept."""
     bank.question = ask(
@@ -303,6 +384,7 @@ def test_vp_07_an_answer_to_another_question_is_not_opened(bank: Bank) -> None:
         {"alg": "dir"},
         {"alg": "RSA-OAEP-256"},
         {"alg": "none"},
+        {"alg": "PBES2-HS256+A128KW", "p2s": "c2FsdHNhbHQ", "p2c": 2**31 - 1},  # derives nothing (JW-17)
         {"enc": "A128CBC-HS256"},
         {"enc": "A192GCM"},
         {"zip": "DEF"},

@@ -9,6 +9,7 @@ from platform import python_version
 
 from tests.bench import (
     batch,
+    camera,
     flood,
     formats,
     hostile,
@@ -30,6 +31,7 @@ PARTS: Mapping[str, Callable[[argparse.Namespace], str]] = {
     "hostile": lambda _: hostile.report(),
     "batch": batch.report,
     "pictures": lambda _: pictures.report(),
+    "camera": lambda _: camera.report(),
     "wallet_app": lambda _: wallet_app.report(),
     "start": lambda _: start.report(),
     "status": status.report,

@@ -37,6 +37,24 @@ def test_a_token_ends_with_itself_or_with_its_grant(storage: Storage) -> None:
         assert ports.grants.live("refresh-1", "refresh", now=NOW + 200) is None
 
 
+def test_those_of_a_person_that_are_open(storage: Storage) -> None:
+    with storage.transaction() as ports:
+        ports.accounts.add(ACCOUNT)
+        for name, changed in {
+            "b": {},
+            "a": {},
+            "other": {"purpose": "other"},
+            "over": {"expires": NOW},
+            "shut": {},
+        }.items():
+            ports.grants.open(another(GRANT, grant_id=name, opened_at=NOW - ord(name[0]), **changed), [])
+        ports.grants.close_family("shut", now=NOW)
+    with storage.reading() as ports:
+        open_ = ports.grants.of_account("account-1", GRANT.purpose, now=NOW)
+        assert [one.grant_id for one in open_] == ["b", "a"]
+        assert ports.grants.of_account("account-2", GRANT.purpose, now=NOW) == ()
+
+
 def test_rotation(storage: Storage) -> None:
     with storage.transaction() as ports:
         with_grant(ports)

@@ -48,7 +48,9 @@ class Site:
 
     def ask(self, value: Mapping[str, Any], *, encrypted: bool, same_device: bool) -> Started:
         """Each credential query has to be answered by a driving licence; several need not be of one person."""
-        self.question = Question(value, {each["id"]: LICENCE for each in value["credentials"]}, linked_by=None)
+        self.question = Question(
+            value, {each["id"]: LICENCE for each in value["credentials"]}, linked_by=None, apart=False
+        )
         self.started = begin(
             self.question,
             self.party,

@@ -76,10 +76,7 @@ def answer_here(at: Walk, page: Page, site: Site, look: Any) -> None:
 def answer_scanned(at: Walk, page: Page, site: Site, look: Any) -> None:
     """Another device: by the link of its code, and a page that says it is done; the key of the copy is gone."""
     started = site.ask(query(ADULT), encrypted=False, same_device=False)
-    at.go("wallet", "/scan")
-    page.locator("#paste summary").click()
-    page.fill("#text", started.link)
-    at.click("#read")
+    scan(at, started.link)
     page.wait_for_selector("#share:not([disabled])")
     look("asked-age")
     at.click("#share")
@@ -87,6 +84,15 @@ def answer_scanned(at: Walk, page: Page, site: Site, look: Any) -> None:
     assert str(page.locator("#to-reader").get_attribute("href")).startswith(f"{site.url}/back?response_code=")
     look("sent")
     assert site.told("").only.claims == {"age_over_18": True}
+
+
+def scan(at: Walk, link: str) -> None:
+    """By the phone, as pasted; the wallet's server finds out who asks."""
+    at.go("wallet", "/scan")
+    at.open_app()
+    at.click("#paste summary")
+    at.page.fill("#text", link)
+    at.click("#read")
 
 
 def decline(at: Walk, page: Page, site: Site, look: Any) -> None:
@@ -141,10 +147,7 @@ def at_the_counter_scanned(at: Walk, page: Page, browser: Browser, look: Any, wr
         link = clerk.locator("#link").text_content()
         if script:
             wrong.update(flaws(clerk, "online-question-narrow"))
-        at.go("wallet", "/scan")
-        page.locator("#paste summary").click()
-        page.fill("#text", str(link))
-        at.click("#read")
+        scan(at, str(link))
         page.wait_for_selector("#share:not([disabled])")
         if script:
             clerk.wait_for_selector("#fetched:not([hidden])")

@@ -3,7 +3,6 @@
 Spec: Web Cryptography API; OpenID4VCI 1.0 Appendix F.1; `certs/qr.md`; W3C CSP 3; WCAG 2.2 AA §1.4.3, §1.4.10, §2.1.1.
 """
 
-import base64
 import json
 import time
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from tests import smoke
 from tests.chromium import Troubles, axe, overflows, until
 from tests.idp.commands.asked import authority
 from tests.pictures import picture_of
-from tests.walk import SHOWN, Walk
+from tests.walk import CODE, Walk
 
 MAIN_JOB = [("vi", 390, "minh-anh"), ("en", 1200, "van-binh")]
 PAGES = [("en", 390, "anne-marie"), ("vi", 1200, "thanh-truc")]
@@ -77,18 +76,6 @@ def checked(nation: smoke.Run, text: str) -> Verified:
     return cwt.verify(qr.from_text(text), trust=held.trust, statuses=held.statuses, now=now, expected=expected)
 
 
-def picture_on_screen(page: Page) -> bytes:
-    drawn = page.evaluate(
-        """async () => {
-        const image = document.getElementById("qr"), canvas = document.createElement("canvas");
-        canvas.width = canvas.height = 900;
-        canvas.getContext("2d").drawImage(image, 0, 0, 900, 900);
-        return canvas.toDataURL("image/png").split(",")[1];
-    }"""
-    )
-    return base64.b64decode(drawn)
-
-
 def keys_can_leave(page: Page) -> list[bool]:
     found: list[bool] = page.evaluate(
         """() => new Promise((resolve) => {
@@ -106,15 +93,16 @@ def keys_can_leave(page: Page) -> list[bool]:
 def test_the_main_job(nation: smoke.Run, browser: Browser, language: str, width: int, person: str) -> None:
     at, looks, troubles = walk(nation, browser, language, width, person)
     at.sign_in(keyboard=True)
-    looks("wallet-empty")
+    looks("app-empty")
     assert language_of(at.page) == language
     licence = at.receive("driving_licence")
     at.add("health_record")
     for asked in ("/login/", "/receive/begin"):  # the wrong password, the wrong transaction code
         troubles.expect(asked)
     at.go("wallet")
-    looks("wallet-home")
-    assert at.page.locator("#documents [data-type]").count() == 2
+    at.open_app()
+    until(at.page, "document.querySelectorAll('#documents [data-type]').length === 2")
+    looks("app-home")
     shown_in_the_browser(nation, at, licence)
     accepted_at_the_counter(at, licence)
     at.sign_in_at_the_bank()
@@ -141,10 +129,11 @@ def shown_in_the_browser(nation: smoke.Run, at: Walk, licence: str) -> None:
     assert (verified.document, verified.view, verified.holder_bound) == ("driving_licence", "licence", True)
     assert verified.claims["personal_identification_number"] == nation.persona["pid"]
     at.page.reload()
-    assert until(at.page, SHOWN) != first
+    at.open_app()
+    assert until(at.page, CODE) != first
     adult = at.show(licence, "age_over_18", name="show-adult")
     assert set(checked(nation, adult).claims) == set(document_type("driving_licence").view("age_over_18").fields)
-    assert qr.read_picture(picture_on_screen(at.page)) == (adult,)
+    assert qr.read_picture(at.page.locator("#qr-frame").screenshot()) == (adult,)
     leaves = keys_can_leave(at.page)
     assert leaves and not any(leaves)
 

@@ -5,7 +5,7 @@ Spec: Media Capture and Streams; Shape Detection API (BarcodeDetector); attacks 
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,9 +16,12 @@ from certs.keys import MemorySigner
 from certs.proof import holder_proof
 from tests import smoke
 from tests.browser import Browser as Scriptless
-from tests.chromium import PATIENCE, Troubles, axe, launched
+from tests.chromium import PATIENCE, Troubles, axe, flaws, launched
 from tests.pictures import video_of
 from tests.walk import Walk
+from verifier.__main__ import main as command
+from verifier.staff.change import Rule, disabled
+from verifier.staff.file import StaffFile
 
 Held = tuple[bytes, MemorySigner]
 
@@ -139,6 +142,34 @@ def test_a_camera_that_sees_no_code_goes_on_and_can_be_stopped(
         assert troubles.seen == []
 
 
+def test_where_our_own_reader_does_not_load_the_server_reads(
+    nation: smoke.Run, held: Held, playwright: Playwright, tmp_path: Path
+) -> None:
+    """Blocked on its way, or not served: nobody is told a word of it, and the verdict is the same."""
+    film = tmp_path / "held.mjpeg"
+    film.write_bytes(video_of(shown(held)))
+    losses: dict[str, Callable[[Route], None]] = {
+        "code-worker.js": lambda route: route.abort("blockedbyclient"),
+        "zxing_reader.wasm": lambda route: route.fulfill(status=404),
+    }
+    with launched(playwright, camera=film) as browser:
+        for missing, lost in losses.items():
+            context = browser.new_context(permissions=["camera"])
+            asked: list[str] = []
+            context.on("request", lambda r, a=asked: a.append(r.url))
+            context.route(f"**/{missing}", lost)
+            page, troubles = counter(context, nation)
+            bodies: list[bytes] = []
+            page.on("request", lambda r, b=bodies: b.append(r.post_data_buffer or b"") if r.method == "POST" else None)
+            page.click("#camera-start")
+            assert verdict(page) == ("accepted", "")
+            assert bodies and all(b"JFIF" in body for body in bodies)
+            # What the browser itself, and the reader's own loader, write to its console.
+            assert [each for each in troubles.seen if missing not in each and "/vendor/zxing/" not in each] == []
+            assert any(each.endswith(missing) for each in asked)
+            context.close()
+
+
 def test_without_leave_the_upload_stays(nation: smoke.Run, held: Held, playwright: Playwright, tmp_path: Path) -> None:
     film = tmp_path / "held.mjpeg"
     film.write_bytes(video_of(shown(held)))
@@ -213,3 +244,84 @@ def test_without_a_script_there_is_no_camera_and_the_upload_is_the_way(
         page, _ = counter(browser.new_context(java_script_enabled=False), nation)
         assert not page.locator("#camera").is_visible()
         assert page.locator("#check").is_visible()
+
+
+def keys(page: Page, *typed: str) -> None:
+    """From what is in focus, each into the next field; the last is sent."""
+    for text in typed[:-1]:
+        page.keyboard.type(text)
+        page.keyboard.press("Tab")
+    page.keyboard.type(typed[-1])
+    page.keyboard.press("Enter")
+
+
+def test_who_works_here_signs_in_by_keyboard_and_checks(
+    nation: smoke.Run, held: Held, playwright: Playwright, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The last one: from its first account on this counter is open to nobody else."""
+    listed = nation.data / "verifier" / "staff.json"
+    once = {name: appointed(listed, name, role, capsys) for name, role in (("hoa", "teller"), ("binh", "supervisor"))}
+    wrong: dict[str, object] = {}
+    film = tmp_path / "nothing.mjpeg"
+    film.write_bytes(video_of(frames=2))
+    with launched(playwright, camera=film) as browser:
+        size = {"width": 360, "height": 700}
+        context = browser.new_context(permissions=["camera"], viewport=size, locale="vi")  # type: ignore[arg-type]
+        context.add_init_script(f"({READER})({json.dumps([shown(held)])})")
+        page, troubles = counter(context, nation)
+        page.wait_for_selector("#staff-form")
+        wrong |= flaws(page, "sign-in")
+        keys(page, "hoa", "not the password")
+        page.wait_for_selector("#error-summary")
+        wrong |= flaws(page, "sign-in refused")
+        page.focus("#name")
+        keys(page, "hoa", once["hoa"])
+        page.wait_for_selector("#must-change")
+        wrong |= flaws(page, "first password")
+        keys(page, once["hoa"], "một câu dài chỉ Hoa biết", "một câu dài chỉ Hoa biết")
+        page.wait_for_selector("#go-check")
+        page.focus("#go-check")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#camera-start:focus")
+        change(listed, disabled("hoa", off=True))
+        page.keyboard.press("Enter")  # the code is read, and the page goes to whoever must sign in first
+        page.wait_for_selector("#staff-form")
+        change(listed, disabled("hoa", off=False))
+        page.click("#language")
+        page.wait_for_selector("html[lang=en] #staff-form")
+        page.focus("#name")
+        keys(page, "hoa", "một câu dài chỉ Hoa biết")
+        assert verdict(page) == ("accepted", "")  # back on the page that was asked for, whose camera goes on
+        first = page.url
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda url: "/verdict/" in url and url != first)  # the next person, in one key
+        page.wait_for_selector("html[lang=en] #verdict")
+        page.goto(nation.urls["verifier"] + "/")
+        page.wait_for_selector("html[lang=en] #go-check")
+        page.focus("#staff-sign-out")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#staff-form")
+        keys(page, "binh", once["binh"])
+        page.wait_for_selector("#must-change")
+        keys(page, once["binh"], "một câu dài chỉ Bình biết", "một câu dài chỉ Bình biết")
+        page.wait_for_selector("#go-check")
+        page.click("#nav-book")
+        page.wait_for_selector("#entries [data-outcome=accepted]")
+        assert "hoa" in page.locator("#entries li").first.inner_text()
+        wrong |= flaws(page, "book")
+        page.click("#staff-member a[href='/staff']")
+        page.wait_for_selector("#staff-list")
+        wrong |= flaws(page, "staff")
+        assert [each for each in troubles.seen if "422" not in each and "401" not in each] == []
+    assert not wrong, json.dumps(wrong, indent=1, ensure_ascii=False)
+
+
+def appointed(listed: Path, name: str, role: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """By the command; its one-time password."""
+    title = f"Trần Thị {name.title()}"
+    assert command(["staff", "add", name, "--title", title, "--role", role, "--staff", str(listed), "--json"]) == 0
+    return str(json.loads(capsys.readouterr().out)["one_time_password"])
+
+
+def change(listed: Path, rule: Rule) -> None:
+    StaffFile(listed).change(rule)

@@ -3,6 +3,8 @@
 import io
 import json
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,17 +14,20 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from certs import trust
+from certs import cbor, trust
 from certs.encoding import b64url_encode
 from certs.status import Status
 from tests.certs.formats import mdocs, sd_jwts
 from tests.pictures import picture_of, png_claiming
 from tests.site import Answer, Site
+from tests.verifier.foreign.abroad import Clinic, Country, folder_of, text_of
 from tests.verifier.provider import CLIENT, PERSON, SECRET, Provider
 from tests.world import DAY, RECORDS, World
 from verifier.app import create_app
 from verifier.config import Config, ConfigError, from_environment
 from verifier.web.shelf import Shelf
+
+AUSTRIA, CLINIC = Country(days=4000), Clinic()
 
 
 class OwnName(FlaskClient):
@@ -253,6 +258,33 @@ def test_a_policy_that_takes_each_once(world: World, client: FlaskClient) -> Non
         assert verdict(check(client, text=text, documents="citizen_identity"))[0] == "accepted"
 
 
+def test_what_was_used_up_stays_so_after_a_restart_and_nothing_of_a_person_is_on_the_disk(
+    world: World, make: Callable[..., FlaskClient], tmp_path: Path
+) -> None:
+    """QR-13."""
+    world.write_bundle(tmp_path / "bundle.cbor")
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    named = {"once": kept / "once.sqlite", "lock": kept / "counter.lock"}
+    text = world.present(world.issue("citizen_identity", "identity"))
+    page = check(make(**named), text=text, documents="policy:bank.open_account")
+    assert verdict(page) == ("accepted", "") and "999 203 001 234" in page.text
+    again = check(make(**named), text=text, documents="policy:bank.open_account")
+    assert verdict(again) == ("rejected", "presentation_replayed")
+    written = b"".join(path.read_bytes() for path in kept.iterdir())
+    assert written and not [each for each in PERSONAL if each.encode() in written]
+
+
+def test_a_counter_is_one_process(make: Callable[..., FlaskClient], tmp_path: Path) -> None:
+    """Verdicts and open questions lie in the memory of one: a second one would answer that it knows nothing of them."""
+    lock = tmp_path / "counter.lock"
+    make(lock=lock)
+    make(lock=lock)
+    other = f"from pathlib import Path; from verifier.storage.alone import Alone; Alone(Path({str(lock)!r}), patience=0)"
+    told = subprocess.run([sys.executable, "-c", other], capture_output=True, text=True, check=False)
+    assert told.returncode == 1 and "one process with many threads" in told.stderr
+
+
 def test_policies_of_the_house(world: World, make: Callable[..., FlaskClient], tmp_path: Path) -> None:
     world.write_bundle(tmp_path / "bundle.cbor")
     house = tmp_path / "policies"
@@ -341,6 +373,65 @@ def test_the_plain_code_of_a_card_is_data_entry_and_never_proof(client: FlaskCli
     assert verdict(broken) == ("rejected", "unsigned") and "unsigned-card" not in broken.text
 
 
+# --- documents of others ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def abroad(world: World, make: Callable[..., FlaskClient], tmp_path: Path) -> FlaskClient:
+    world.write_bundle(tmp_path / "bundle.cbor")
+    anchors = folder_of(tmp_path / "abroad", signers=(AUSTRIA,), clinics=(CLINIC,), more="as_of = 2026-01-05")
+    return make(foreign=anchors)
+
+
+def dose() -> str:
+    now = int(time.time())
+    return text_of(AUSTRIA.sign(cbor.encode({**AUSTRIA.claims(), 4: now + 600, 6: now - 60})))
+
+
+def test_a_foreign_document_is_told_as_one(abroad: FlaskClient) -> None:
+    page = check(abroad, text=dose(), documents="eu_dcc")
+    assert verdict(page) == ("accepted", "")
+    for words in ("Chứng nhận COVID của EU", "Müller Zoë", "26/02/1998", "2/2, 10/01/2026", "AT", "05/01/2026"):
+        assert words in page.text
+    assert "Giấy tờ nước ngoài" in page.text and "Không gắn với người xuất trình" in page.text
+    receipt, as_text, as_json = receipts(abroad, page)
+    assert "Müller" not in receipt.text + as_text.text + as_json.text and "Chứng nhận COVID của EU" in receipt.text
+    assert (as_json.json or {})["document"] == "eu_dcc.vaccination"
+    page = check(abroad, picture=upload(picture_of(CLINIC.card(nbf=int(time.time()) - 60))), documents="shc")
+    assert verdict(page) == ("accepted", "") and "Thẻ sức khỏe SMART" in page.text and CLINIC.url in page.text
+    told = abroad.post("/check", json={"text": dose(), "documents": "eu_dcc"}, headers={"Accept": "application/json"})
+    assert (told.json or {})["verified"]["holder_bound"] is False
+
+
+def test_a_foreign_document_answers_no_other_wish(world: World, abroad: FlaskClient) -> None:
+    for fields, expected, words in (
+        ({}, ("rejected", "holder_binding_missing"), "chọn loại này trong danh sách"),
+        ({"proof": "none"}, ("accepted", ""), "Müller"),
+        ({"documents": "driving_licence", "proof": "none"}, ("rejected", "prefix_unknown"), "Đây là giấy tờ nước ngoài"),
+        ({"documents": "shc"}, ("rejected", "policy_refused"), "Thẻ sức khỏe SMART"),
+        ({"documents": "policy:bank.face_to_face"}, ("rejected", "prefix_unknown"), "giấy tờ nước ngoài"),
+    ):
+        page = check(abroad, text=dose(), **fields)
+        assert verdict(page) == expected and words in page.text
+        assert ("Müller" in page.text) == (expected[0] == "accepted")
+    page = check(abroad, text=world.present(), documents="eu_dcc")
+    assert verdict(page) == ("rejected", "prefix_unknown") and 'id="shown">Giấy phép lái xe' in page.text
+    part = CLINIC.card().replace("shc:/", "shc:/1/2/")
+    page = check(abroad, text=part, documents="shc")
+    assert verdict(page) == ("rejected", "malformed") and "một trong nhiều mã" in page.text
+    assert page.text.count("Chứng nhận COVID của EU") == 0
+    both = check(abroad, picture=upload(picture_of(dose(), world.present())))
+    assert "Chứng nhận COVID của EU" in both.text and "Giấy phép lái xe" in both.text  # a choice between two
+
+
+def test_a_counter_without_anchors_says_so(client: FlaskClient) -> None:
+    for text in (dose(), CLINIC.card()):
+        page = check(client, text=text, proof="none")
+        assert verdict(page) == ("rejected", "prefix_unknown") and "không có khóa của nơi cấp" in page.text
+    assert 'value="eu_dcc"' not in client.get("/check").text
+    assert check(client, text=dose(), documents="eu_dcc").status_code == 400
+
+
 # --- the camera's frames ----------------------------------------------------------------------------------------------
 
 
@@ -406,7 +497,8 @@ def test_an_upload_above_the_limit(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize(("text", "code"), [("Đ" * 1024 * 1024, "oversize"), ("VN1:" + "0" * 1024 * 1024, "oversize")])
 def test_a_mebibyte_of_text_gets_a_verdict(client: FlaskClient, text: str, code: str) -> None:
-    assert client.post("/check", json={"text": text}, headers=JSON).json["code"] == code
+    told = client.post("/check", json={"text": text}, headers=JSON)  # longer than any document, and dear to take apart
+    assert told.status_code == 413 and "512 KB" in told.json["reason"]["vi"]
     body = f'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n{text}\r\n--x--\r\n'.encode()
     answer = client.post("/check", data=body, content_type="multipart/form-data; boundary=x", headers=JSON)
     assert answer.json["code"] == code
@@ -513,8 +605,10 @@ def test_headers_and_frame(client: FlaskClient, page: str) -> None:
         assert scripts == ['<script type="module" src="/static/js/check-page.js"></script>']
         assert "script-src 'self';" in policy and "camera=(self)" in answer.headers["Permissions-Policy"]
     else:
-        assert scripts == []
-        assert "script-src 'none';" in policy and "camera=()" in answer.headers["Permissions-Policy"]
+        assert "camera=()" in answer.headers["Permissions-Policy"]
+        kept = page == "/"  # has the browser keep the page for when the counter is away
+        assert scripts == (['<script type="module" src="/static/js/kept.js"></script>'] if kept else [])
+        assert ("script-src 'self';" if kept else "script-src 'none';") in policy
     assert 'id="trust-age"' in answer.text and 'class="verifier' in answer.text
 
 
@@ -546,8 +640,8 @@ def test_methods_and_unknown_pages(client: FlaskClient) -> None:
 def test_cookies(world: World, make: Callable[..., FlaskClient]) -> None:
     cookie = make().get("/check").headers["Set-Cookie"]
     assert cookie.startswith("verifier_session=") and "HttpOnly" in cookie and "SameSite=Lax" in cookie
-    safe = make(url="https://counter.example")
-    answer = safe.get("/check?lang=en", base_url="https://counter.example")
+    safe = make(url="https://localhost:5002")
+    answer = safe.get("/check?lang=en", base_url="https://localhost:5002")
     cookies = answer.headers.getlist("Set-Cookie")
     assert sorted(cookie.split("=")[0] for cookie in cookies) == ["__Host-verifier_lang", "__Host-verifier_session"]
     assert all("Secure" in cookie and "Path=/" in cookie and "Domain" not in cookie for cookie in cookies)

@@ -18,6 +18,7 @@ EXTRAS = (
     "alembic",
     "granian",
     "pyarrow",
+    "argon2",
 )
 
 PROGRAM = f"""
@@ -46,3 +47,10 @@ def test_the_hook_of_this_test_does_refuse(module: str) -> None:
     program = PROGRAM + f"\nimport {module}"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1 and "not in the base install" in done.stderr
+
+
+def test_accounts_of_staff_say_which_extra_they_need(tmp_path: Path) -> None:
+    add = ["staff", "add", "mai", "--title", "Mai", "--role", "teller", "--staff", str(tmp_path / "staff.json")]
+    program = PROGRAM + f"\nsys.exit(verifier.__main__.main({add!r}))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "vneid-reference[verifier]" in done.stderr

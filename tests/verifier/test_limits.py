@@ -12,6 +12,9 @@ from certs import qr
 from certs.encoding import base45_encode
 from tests.world import World
 from verifier import Outcome, Verifier
+from verifier.app import create_app
+from verifier.config import Config
+from verifier.response import FORM_LIMIT
 from verifier.scan import NothingToCheck, texts
 
 MEBIBYTE = 1024 * 1024
@@ -63,3 +66,46 @@ def test_a_picture_of_25_megapixels_is_read_and_a_larger_one_is_not_decoded(worl
         else:
             with pytest.raises(NothingToCheck, match="too large"):
                 texts(data.getvalue())
+
+
+FORM, JSON, MULTIPART = "application/x-www-form-urlencoded", "application/json", "multipart/form-data; boundary=b"
+PART = b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\n'
+# Bodies that are taken apart in memory, each as dear as its kind can be: of its limit, and of what the server admits.
+BODIES: dict[str, tuple[str, bytes, bytes, bytes]] = {
+    "escapes": (FORM, b"text=", b"%41", b""),
+    "escapes of four bytes": (FORM, b"text=", b"%F0%9F%98%80", b""),
+    "fields": (FORM, b"text=a", b"&a", b""),
+    "objects": (JSON, b'{"text":"a","x":[{}', b",{}", b"]}"),
+    "arrays in arrays": (JSON, b'{"text":"a","x":', b"[", b""),
+    "members": (JSON, b'{"text":"a"', b',"b":0', b"}"),
+    "letters of four bytes": (MULTIPART, PART, "\U0001f600".encode(), b"\r\n--b--\r\n"),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_form_costs_little_memory(world: World, tmp_path: Path, name: str) -> None:
+    """At a counter anybody may send one, before anything is known of them."""
+    world.write_bundle(tmp_path / "bundle.cbor")
+    url = "http://localhost:5002"
+    config = Config(
+        url=url,
+        issuer="http://localhost:5000",
+        bundle=tmp_path / "bundle.cbor",
+        client_secret=None,
+        session_key=b"k" * 32,
+        refresh_seconds=0,
+        simulation=True,
+    )
+    client = create_app(config).test_client()
+    kind, before, again, after = BODIES[name]
+    headers = {"Accept": "application/json"}
+    sizes = {FORM_LIMIT: {200, 400, 401, 422}, 4 * MEBIBYTE: {200} if kind == MULTIPART else {413}}
+    for size, answers in sizes.items():
+        body = before + again * ((size - len(before) - len(after)) // len(again)) + after
+        tracemalloc.start()
+        try:
+            status = client.post("/check", data=body, content_type=kind, headers=headers, base_url=url).status_code
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert status in answers and peak < MEMORY, (size, status, peak)

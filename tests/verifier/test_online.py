@@ -6,6 +6,7 @@ Spec: OpenID4VP 1.0 §5.10, §8.2, §13.3, §14.2; W3C CSP 3.
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -27,6 +28,7 @@ from tests.wallet.reader import PURPOSE, listed
 from tests.world import Desk, World
 from verifier.app import create_app
 from verifier.config import Config
+from verifier.transactions import MemoryTransactions
 
 RIGHTS = (Right("driving_licence", ("licence", "age_over_18")), Right("citizen_identity", ("age_over_18", "portrait")))
 LICENCE, AGE = f"driving_licence.licence@{PURPOSE.vi}", f"age_over_18@{PURPOSE.vi}"
@@ -109,6 +111,21 @@ def sent(client: FlaskClient, wallet: Wallet, form: dict[str, str]) -> Any:
     return phone.post(urlsplit(wallet.claims["response_uri"]).path, data=form)
 
 
+def test_where_too_much_is_asked_nobodys_open_question_is_given_up(clerk: FlaskClient, world: World) -> None:
+    app = clerk.application
+    full = replace(app.extensions["counter"], transactions=MemoryTransactions(at_most=1))
+    app.extensions["counter"] = full
+    path, stranger = asked(clerk), app.test_client()
+    token = re.search(r'name="form_token" value="([^"]+)"', stranger.get("/online").text)
+    assert token
+    told = stranger.post("/online", data={"form_token": token[1], "wanted": LICENCE})
+    assert told.status_code == 503 and told.headers["Retry-After"] == "60" and "Chờ vài phút" in told.text
+    assert clerk.get(f"{path}/here").status_code == 503
+    wallet = wallet_at(clerk, world, link_of(clerk, path))
+    assert sent(clerk, wallet, wallet.form({"driving_licence": [wallet.sd_jwt(FACTS)]})).status_code == 200
+    assert 'data-outcome="accepted"' in clerk.get(path, follow_redirects=True).text
+
+
 def test_another_device(clerk: FlaskClient, world: World) -> None:
     path = asked(clerk)
     assert clerk.get(f"{path}/phase").get_json() == {"phase": "waiting"}
@@ -138,6 +155,9 @@ def test_vp_09_no_other_browser_gets_the_answer(clerk: FlaskClient, world: World
         assert thief.get(path + more).status_code == 404
     here = clerk.get(f"{path}/here")
     assert here.status_code == 303 and here.headers["Location"].startswith("openid4vp://authorize?")
+    assert (
+        clerk.get(f"{path}/here").headers["Location"] == here.headers["Location"]
+    )  # one, until a wallet has fetched it
     wallet = wallet_at(clerk, world, here.headers["Location"])
     back = sent(clerk, wallet, wallet.form({"driving_licence": [wallet.sd_jwt(FACTS)]})).get_json()["redirect_uri"]
     assert "Thuỳ Dương" not in thief.get(back, follow_redirects=True).text

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis import Redis
 
 from certs import jwe
 from certs.encoding import json_encode
@@ -18,6 +19,7 @@ from certs.formats import Step, key_binding
 from certs.formats.elements import ISO_NAMESPACE
 from certs.query import MDOC, SD_JWT
 from certs.status import Status
+from tests.databases import Server
 from tests.verifier.asking_online import HOST, IDENTITY, LICENCE, NAME_AND_CLASSES, OURS, Bank, Wallet, code_of
 from tests.world import RECORDS, URI, World
 from verifier import Outcome, Policy, Rejected, Undetermined, Verifier
@@ -26,9 +28,10 @@ from verifier.policy.ready import READY
 from verifier.question import Question, Wanted, ask
 from verifier.request import Refused
 from verifier.response import Declined, NotAnswered, Reply, form
+from verifier.storage.redis import UnsafeRedis
 from verifier.storage.redis_transactions import RedisTransactions
 from verifier.storage.transactions import SqliteTransactions
-from verifier.transactions import ANSWER_SECONDS, MemoryTransactions, Phase, Transactions
+from verifier.transactions import ANSWER_SECONDS, MemoryTransactions, Phase, Transactions, TransactionsFull
 
 NAME = RECORDS["driving_licence"]["full_name"]
 
@@ -177,12 +180,15 @@ def test_of_two_documents_of_a_kind_one_where_one_was_asked(bank: Bank) -> None:
     value = {"credentials": [{**NAME_AND_CLASSES.value["credentials"][0], "multiple": True}]}
     bank.question = Question(value, {"driving_licence": LICENCE}, linked_by=None)
     started, wallet = bank.asked()
-    made = [wallet.sd_jwt(), wallet.sd_jwt()]
+    other = replace(wallet, records={"driving_licence": {**RECORDS["driving_licence"], "full_name": "Trần Thị B"}})
+    made = [wallet.sd_jwt(), other.sd_jwt()]
     assert bank.receive(started, wallet.form({"driving_licence": made})).status == 200
     assert len(bank.collect(started).presented().documents["driving_licence"]) == 2
     started, wallet = bank.asked()
     same = wallet.sd_jwt()
     assert refused(bank.receive(started, wallet.form({"driving_licence": [same, same]}))) == "vp_token"
+    anew = wallet.sd_jwt()  # §6.1: several Credentials
+    assert refused(bank.receive(started, wallet.form({"driving_licence": [same, anew]}))) == "presentation_replayed"
 
 
 def test_an_optional_document_may_stay_away(bank: Bank) -> None:
@@ -369,14 +375,41 @@ def test_what_is_past_its_end_goes(world: World, kept: Transactions, tmp_path: P
         assert kept.open(started.request_id, now=bank.now) is None  # swept, not only hidden
 
 
-def test_the_oldest_make_room(world: World) -> None:
-    bank = Bank(world, transactions=MemoryTransactions(at_most=2))
-    started = [bank.begin() for _ in range(3)]
-    assert [bank.transactions.phase(each.transaction_id, now=bank.now) for each in started] == [
-        None,
-        Phase.WAITING,
-        Phase.WAITING,
-    ]
+@pytest.mark.parametrize("store", ["memory", "sqlite"])
+def test_open_questions_do_not_make_room_for_new_ones(world: World, tmp_path: Path, store: str) -> None:
+    """Whoever may ask could otherwise end what others asked."""
+    full = MemoryTransactions(at_most=2) if store == "memory" else SqliteTransactions(tmp_path / "a", at_most=2)
+    bank = Bank(world, transactions=full)
+    (first, wallet), _ = bank.asked(), bank.begin()
+    with pytest.raises(TransactionsFull):
+        bank.begin()
+    assert bank.receive(first, wallet.form({"driving_licence": [wallet.sd_jwt()]})).status == 200
+    with pytest.raises(TransactionsFull):  # the answer waits to be taken
+        bank.begin()
+    assert bank.collect(first).presented()
+    assert bank.begin()
+    bank.at = 10_000
+    assert bank.begin() and bank.begin()
+
+
+def test_a_redis_that_is_full_refuses_new_questions_and_forgets_none(world: World, redis_server: Server) -> None:
+    url = f"redis://127.0.0.1:{redis_server.port}/0"
+    kept = RedisTransactions(url)
+    bank = Bank(world, transactions=kept)
+    with Redis(port=redis_server.port) as client:
+        started, _ = bank.asked()
+        try:
+            client.config_set("maxmemory", 1)
+            with pytest.raises(TransactionsFull):
+                bank.begin()
+            assert kept.phase(started.transaction_id, now=bank.now) is Phase.FETCHED
+            client.config_set("maxmemory-policy", "allkeys-lru")
+            with pytest.raises(UnsafeRedis):
+                RedisTransactions(url)
+        finally:
+            client.config_set("maxmemory-policy", "noeviction")
+            client.config_set("maxmemory", 0)
+    kept.close()
 
 
 def test_the_file_is_its_owners(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from schemathesis.checks import negative_data_rejection
 
 from tests.databases import free_port
 from tests.pictures import picture_of, png_claiming, saved
+from tests.verifier.foreign.abroad import Clinic, Country, folder_of
 from tests.world import World
 from verifier import Policy
 from verifier.__main__ import main
@@ -33,6 +34,7 @@ from verifier.snapshot import Outcome
 
 TOKEN = "a-token-of-a-test-that-is-long-enough-0001"
 OURS = {"Authorization": f"Bearer {TOKEN}"}
+AUSTRIA, CLINIC = Country(), Clinic()
 BOTH = AllOf((Policy(documents=("driving_licence",)), Policy(documents=("health_insurance_card",))))
 
 
@@ -47,6 +49,7 @@ def config(folder: Path, world: World, **changes: Any) -> ServiceConfig:
         "tokens": folder / "tokens",
         "once": folder / "once.sqlite",
         "policies": folder / "policies",
+        "foreign": folder_of(folder / "abroad", signers=(AUSTRIA,), clinics=(CLINIC,)),
         "refresh_seconds": 0,
     }
     return ServiceConfig(**{**named, **changes})
@@ -70,7 +73,7 @@ def client(app: Flask) -> Iterator[FlaskClient]:
 
 
 GETS = ("GET /health", "GET /v1/trust", "GET /v1/reasons")
-POSTS = ("POST /v1/check", "POST /v1/check-together", "POST /v1/check-picture")
+POSTS = ("POST /v1/check", "POST /v1/check-together", "POST /v1/check-foreign", "POST /v1/check-picture")
 # Any bytes are a picture as far as a schema can tell; that they are none is an answer, with what to do.
 EXCLUDED = {"POST /v1/check-picture": [negative_data_rejection]}
 
@@ -184,6 +187,28 @@ def test_several_documents_of_one_person(client: FlaskClient, nation: World) -> 
     assert [each["outcome"] for each in report["documents"]] == ["accepted", "accepted"]
     alone = client.post("/v1/check-together", json={"credentials": texts[:1], "policy": "house.both"}).json or {}
     assert (alone["outcome"], alone["documents"][0]["verified"]) == ("rejected", None)
+
+
+def test_a_foreign_document_has_a_door_of_its_own(client: FlaskClient, nation: World, tmp_path: Path) -> None:
+    dose, card = AUSTRIA.certify(), CLINIC.card()
+    for text, accept, outcome, code in (
+        (dose, ["eu_dcc"], "accepted", None),
+        (card, ["eu_dcc", "shc"], "accepted", None),
+        (dose, ["shc"], "rejected", "policy_refused"),
+        (card.replace("shc:/", "shc:/1/2/"), ["shc"], "rejected", "malformed"),
+        (Country().certify(), ["eu_dcc"], "rejected", "key_not_found"),
+        (nation.present_text(), ["eu_dcc"], "rejected", "prefix_unknown"),
+    ):
+        report = client.post("/v1/check-foreign", json={"credential": text, "accept": accept}).json or {}
+        assert (report["outcome"], report["code"]) == (outcome, code)
+        assert (report["verified"] is None) == (outcome != "accepted")
+    assert (client.post("/v1/check", json={"credential": dose}).json or {})["code"] == "prefix_unknown"
+    for accept in ([], ["driving_licence"], "eu_dcc", [{}]):
+        assert client.post("/v1/check-foreign", json={"credential": dose, "accept": accept}).status_code == 422
+    none = create_service(config(tmp_path, nation, foreign=None), clock=lambda: nation.now).test_client()
+    told = none.post("/v1/check-foreign", json={"credential": dose, "accept": ["eu_dcc"]}, headers=OURS)
+    assert (told.status_code, "no anchors" in told.text) == (422, True)
+    assert "/v1/check-foreign" not in none.get("/openapi.json").text
 
 
 def test_a_picture_is_judged_and_of_two_codes_none(client: FlaskClient, nation: World) -> None:

@@ -1,4 +1,4 @@
-"""Work on all cores with its order kept: chunks go out to processes in turn, and come back as they went.
+"""Work on all cores with its order kept: chunks go to who has the least in hand, and come back as they went.
 
 Each process is a new interpreter with a pipe of its own and nobody else's end of it, so that when the first one is killed
 without a word every other one reads the end of its pipe and goes too. Nothing but the bundle's bytes makes the trust there.
@@ -11,9 +11,8 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from itertools import cycle
 from multiprocessing import get_context
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
@@ -22,6 +21,7 @@ from certs.bundle import fingerprint
 from verifier.verifier import Verifier
 
 AHEAD = 3  # chunks that a process has in hand: one under work, one to begin with next, one on its way
+WAITING = 8  # chunks for each process until the oldest is done: a process that is held up does not hold up the others
 LAST_WAIT = 5.0  # seconds for a process to end by itself
 
 Chunk = TypeVar("Chunk")
@@ -44,16 +44,37 @@ def in_order(
             yield chunk, job(_standing(verifier, int(verifier.clock())), chunk)
         return
     with _started(processes, Luggage.of(verifier), job) as links:
-        waiting: deque[tuple[Connection, Chunk]] = deque()
-        turns = cycle(links)
+        hands: _Hands = {link: deque() for link in links}
+        waiting: deque[_Parcel] = deque()
         for chunk in chunks:
-            link = next(turns)
+            link = min(hands, key=lambda one: len(hands[one]))
             _send(link, (int(verifier.clock()), chunk))
-            waiting.append((link, chunk))
-            if len(waiting) == AHEAD * processes:
-                yield _received(*waiting.popleft())
+            waiting.append(_Parcel(chunk))
+            hands[link].append(waiting[-1])
+            while len(waiting) == WAITING * processes or all(len(hand) == AHEAD for hand in hands.values()):
+                _receive_some(hands)
+                yield from _done(waiting)
         while waiting:
-            yield _received(*waiting.popleft())
+            _receive_some(hands)
+            yield from _done(waiting)
+
+
+@dataclass(slots=True, eq=False)
+class _Parcel:
+    """A chunk on its way, and what was made of it once it is back."""
+
+    chunk: Any
+    result: Any = None
+    back: bool = False
+
+
+_Hands = dict[Connection, deque[_Parcel]]  # of each process what it has in hand, in the order in which it answers
+
+
+def _done(waiting: deque[_Parcel]) -> Iterator[tuple[Any, Any]]:
+    while waiting and waiting[0].back:
+        parcel = waiting.popleft()
+        yield parcel.chunk, parcel.result
 
 
 def _standing(verifier: Verifier, now: int) -> Verifier:
@@ -67,9 +88,18 @@ def _send(link: Connection, parcel: tuple[int, object]) -> None:
         raise WorkerLost from error
 
 
-def _received(link: Connection, chunk: Chunk) -> tuple[Chunk, Any]:
+def _receive_some(hands: _Hands) -> None:
+    """At least one: waits for whoever is ready first."""
+    ready = wait([link for link, hand in hands.items() if hand])
+    for link, hand in hands.items():
+        if link in ready:
+            hand[0].result, hand[0].back = _received(link), True
+            hand.popleft()
+
+
+def _received(link: Connection) -> Any:
     try:
-        return chunk, link.recv()
+        return link.recv()
     except (EOFError, OSError) as error:
         raise WorkerLost from error
 

@@ -13,7 +13,7 @@ from certs.formats.session_transcript import SessionTranscript, digital_credenti
 from verifier.commands.terminal import UsageError
 from verifier.once import Once
 from verifier.policy import file as policy_file
-from verifier.policy.composed import AllOf, OneDocument, change, leaves
+from verifier.policy.composed import AllOf, Demand, OneDocument, change
 from verifier.policy.faults import PolicyError
 from verifier.policy.ready import READY
 from verifier.policy.single import ADULT, Policy
@@ -34,8 +34,11 @@ def sha256(text: str) -> str:
 def add(check: argparse.ArgumentParser) -> None:
     check.add_argument(
         "source",
-        help="a PNG or JPEG file, a text file, an mdoc file, a text (VN1:…, an SD-JWT, an mdoc as base64url), or - for "
-        "standard input",
+        nargs="+",
+        metavar="FILE|TEXT|FOLDER|-",
+        help="a PNG or JPEG file, a text file, an mdoc file, a text (VN1:…, an SD-JWT, an mdoc as base64url), a folder of "
+        "such files, or - for standard input; of several each is judged for itself, or all together where --policy asks "
+        "for several documents of one person (all_of)",
     )
     add_trust(check)
     add_policy(check)
@@ -81,7 +84,18 @@ def add_once(made: argparse.ArgumentParser) -> None:
     )
 
 
-def policy(options: argparse.Namespace) -> OneDocument:
+def policy_of_one(options: argparse.Namespace, why: str) -> OneDocument:
+    """`policy`, where only one document is judged at a time; `why` tells it."""
+    demand = policy(options)
+    if isinstance(demand, AllOf):
+        raise UsageError(
+            f"--policy: it asks for {len(demand.parts)} documents of one person, and {why}. Together they are judged by: "
+            f"python -m verifier check {' '.join('ABCDEFGH'[: len(demand.parts)])} --policy {options.policy}"
+        )
+    return demand
+
+
+def policy(options: argparse.Namespace) -> Demand:
     """The named one, or the one that the options make; with what the options say of proof and age in either."""
     try:
         named = _named(options) if options.policy is not None else _of_options(options)
@@ -97,18 +111,13 @@ def _of_options(options: argparse.Namespace) -> Policy:
     )
 
 
-def _named(options: argparse.Namespace) -> OneDocument:
+def _named(options: argparse.Namespace) -> Demand:
     if options.type or options.view or options.over_18:
         raise UsageError("--policy says which documents already: leave --type, --view and --over-18 out")
     try:
-        demand = READY[options.policy] if options.policy in READY else policy_file.load(options.policy)
+        return READY[options.policy] if options.policy in READY else policy_file.load(options.policy)
     except OSError as error:
         raise UsageError(f"--policy {options.policy}: {error.strerror}. Ready ones: {', '.join(READY)}") from error
-    if isinstance(demand, AllOf):
-        raise UsageError(
-            "--policy: it asks for several documents of one person, and here is one (see Verifier.verify_all)"
-        )
-    return demand
 
 
 def _changes(options: argparse.Namespace) -> dict[str, Any]:
@@ -129,10 +138,10 @@ def _changes(options: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def guard(options: argparse.Namespace, policy: OneDocument) -> Once | None:
+def guard(options: argparse.Namespace, policy: Demand) -> Once | None:
     """By which each presentation is taken once, where that is asked for."""
     if options.once is None:
-        if any(each.one_time for each in leaves(policy)):
+        if policy.one_time:
             raise UsageError(
                 "--once FILE is needed: this policy takes each presentation once, and has to remember which"
             )

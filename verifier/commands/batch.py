@@ -52,7 +52,8 @@ def add(words: Words) -> None:
 
 def _batch(options: argparse.Namespace) -> int:
     keep, claims = options.keep, options.claims
-    writing = Writing(asking.policy(options), claims, keep, options.lang, options.output.suffix.lower() == ".csv")
+    policy = asking.policy_of_one(options, "a row holds one")
+    writing = Writing(policy, claims, keep, options.lang, options.output.suffix.lower() == ".csv")
     task = Task(options.source, options.output, Wanted(options.column, keep), writing)
     verifier, began = Verifier(load(options.bundle, options.root)), time.monotonic()
     try:

@@ -30,6 +30,9 @@ def add(words: Words) -> None:
         "--tokens", type=Path, metavar="FILE", help="who may ask: bearer tokens, one a line; made where there is none"
     )
     serve.add_argument("--policies", type=Path, metavar="DIR", help="your own policies: NAME.toml")
+    serve.add_argument(
+        "--foreign", type=Path, metavar="DIR", help="anchors of foreign documents: anchors.toml and its files"
+    )
     serve.add_argument("--once", type=Path, metavar="FILE", help="what was used up is remembered there")
     serve.add_argument("--host", default="127.0.0.1", help="another one needs --certificate and --key")
     serve.add_argument("--port", type=int, default=5003)
@@ -53,6 +56,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         config.tokens(tokens)
         config.policies(options.policies)
+        config.anchors(options.foreign)
         config.service_from_environment(environment)
     except ConfigError as error:
         raise UsageError(str(error)) from error
@@ -75,6 +79,7 @@ def _settings(options: argparse.Namespace) -> dict[str, str]:
         "VERIFIER_REFRESH": options.refresh,
         "VERIFIER_TOKENS": options.tokens or beside / "tokens",
         "VERIFIER_POLICIES": options.policies,
+        "VERIFIER_FOREIGN": options.foreign,
         "VERIFIER_ONCE": options.once or beside / "once.sqlite",
         "VERIFIER_CA_BUNDLE": options.ca_bundle,
         "VERIFIER_SIMULATION": "1" if options.url and urlsplit(options.url).hostname in LOOPBACK else None,

@@ -44,7 +44,7 @@ def add(words: Words) -> None:
 
 
 def _watch(options: argparse.Namespace) -> int:
-    policy = asking.policy(options)
+    policy = asking.policy_of_one(options, "of what comes in one by one nobody knows which belong together")
     trust = Trust(options.bundle, Verifier(load(options.bundle, options.root)))
     once, look = asking.guard(options, policy), screen(options)
 
@@ -75,7 +75,7 @@ def _come(options: argparse.Namespace, inspect: Callable[[str], Report]) -> Iter
         arrivals = Arrivals(Path(options.source), there_already=options.all)
         while True:
             for path in arrivals.look():
-                yield from folder.judged(path, inspect)
+                yield from folder.judged(path, inspect, path.name)
             time.sleep(LOOK_EVERY)
     except OSError as error:
         raise UsageError(f"{options.source}: {error.strerror}") from error

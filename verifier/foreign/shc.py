@@ -150,6 +150,11 @@ class Anchors:
         return found
 
 
+def is_part(text: str) -> bool:
+    """Whether it says of itself that it is one code of several of a card (`shc:/1/3/…`)."""
+    return text.startswith(PREFIX) and _CHUNK.match(text, len(PREFIX)) is not None
+
+
 def _token(digits: str) -> str:
     """Two digits a character, 45 less than its number."""
     if _CHUNK.match(digits):

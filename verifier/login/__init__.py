@@ -10,10 +10,10 @@
 Needs the extra `verifier`; the doors to frameworks need theirs beside it.
 """
 
+from certs.logout_token import LoggedOut, LogoutRefused
 from verifier.login.begin import PENDING_FOR, Pending
 from verifier.login.client import AGENCY, BANK, SCOPE, Client
 from verifier.login.failures import FAILURES, SignInFailed
-from verifier.login.logout import LoggedOut, LogoutRefused
 from verifier.login.person import SignedIn, Tokens
 from verifier.login.provider import PROVIDER_FOR
 from verifier.login.sign_in import SignIn

@@ -22,6 +22,7 @@ _STATUS = {
     "level_too_low": 403,
     "other_person": 403,
     "provider_unreachable": 503,
+    "busy": 503,
     "provider_invalid": 502,
 }
 _SIGN_IN = Text("Hãy đăng nhập rồi làm lại.", "Please sign in, then do it again.")

@@ -13,7 +13,6 @@ from certs.encoding import json_encode
 from certs.keys import MemorySigner, Signer
 from verifier.login.client import BANK, Client
 from verifier.login.exchange import Exchange
-from verifier.login.failures import SignInFailed
 from verifier.login.provider import DPOP, Provider
 from verifier.login.step_up import Need
 
@@ -65,12 +64,9 @@ def way(asked: Mapping[str, str], client: Client, provider: Provider, exchange: 
     if client.key is not None and (provider.must_sign or client.signs_requests):
         asked = _signed(asked, client, client.key, provider, now=now)
     if provider.pushed is not None:
+        # Never another way: who keeps the provider busy would have what we ask for sent in the clear, open to be changed.
         name = exchange.push(provider, asked, now=now)
-        if name is not None:
-            asked = {"client_id": client.client_id, "request_uri": name}  # RFC 9126 §4
-        elif provider.must_push or client.profile == BANK:
-            raise SignInFailed("provider_unreachable", "too many pushed requests")
-        # Else strangers who begin sign-ins by the thousand would keep everybody else out.
+        asked = {"client_id": client.client_id, "request_uri": name}  # RFC 9126 §4
     return f"{provider.authorization}{'&' if '?' in provider.authorization else '?'}{urlencode(asked)}"
 
 

@@ -41,4 +41,5 @@ class Client:
 
     @property
     def algorithms(self) -> tuple[str, ...]:
+        """With which the provider may sign what it tells us, by the profile."""
         return _ALGORITHMS[self.profile]

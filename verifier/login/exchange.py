@@ -21,7 +21,7 @@ from certs.fetch import Fetcher
 from certs.keys import Signer
 from verifier.login.client import Client
 from verifier.login.failures import SignInFailed
-from verifier.login.provider import Provider
+from verifier.login.provider import BUSY, Provider
 
 with warnings.catch_warnings():
     # Authlib would rather have httpx2; httpx is what our own transport speaks.
@@ -47,13 +47,11 @@ class Exchange:
             url, _ = session.create_authorization_url("", **parameters)
         return str(url)
 
-    def push(self, provider: Provider, parameters: Mapping[str, str], *, now: int) -> str | None:
-        """The name under which the browser comes with this request; None where the provider has too much to do (RFC 9126 §2.3)."""
+    def push(self, provider: Provider, parameters: Mapping[str, str], *, now: int) -> str:
+        """The name under which the browser comes with this request."""
         with _told(), self.session(provider, now) as session:
             answer = session.post(provider.pushed, data=dict(parameters), auth=session.client_auth(self._method))
             self._note(answer)
-            if answer.status_code == 429:
-                return None
             told = _object(answer)
             if answer.status_code != 201:  # RFC 9126 §2.3
                 raise OAuthError(str(told.get("error", ""))[:64])
@@ -150,7 +148,8 @@ def _told() -> Iterator[None]:
     except OAuthError as error:
         raise SignInFailed("refused", f"provider: {str(error.error)[:64]}") from error
     except httpx.HTTPStatusError as error:
-        raise SignInFailed("refused", f"provider answered {error.response.status_code}") from error
+        status = error.response.status_code
+        raise SignInFailed("busy" if status in BUSY else "refused", f"provider answered {status}") from error
     except httpx.HTTPError as error:
         raise SignInFailed("provider_unreachable", repr(error)) from error
     except (JoseError, CertsError, ValueError, TypeError, KeyError) as error:
@@ -158,7 +157,7 @@ def _told() -> Iterator[None]:
 
 
 def _object(answer: httpx.Response) -> dict[str, Any]:
-    if answer.status_code >= 500:
+    if answer.status_code >= 500 or answer.status_code in BUSY:  # RFC 9126 §2.3
         answer.raise_for_status()
     value = json_decode(answer.content)
     if not isinstance(value, dict):

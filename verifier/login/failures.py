@@ -31,6 +31,10 @@ FAILURES: Mapping[str, Text] = MappingProxyType(
         # the way there and back
         "provider_unreachable": _UNREACHABLE,
         "provider_invalid": _INVALID,
+        "busy": Text(
+            "Đang có quá nhiều lượt đăng nhập cùng lúc. Thử lại sau ít phút.",
+            "Too many people are signing in at this moment. Try again in a few minutes.",
+        ),
         "not_pending": _NOT_OURS,
         "state_mismatch": _NOT_OURS,
         "refused": _REFUSED,

@@ -7,12 +7,16 @@ import threading
 from collections import OrderedDict
 from typing import NamedTuple, Protocol
 
-AT_MOST = 100_000  # of each kind; the oldest make room: strangers fill sign-ins under way, never sessions
+AT_MOST = 100_000  # of each kind: strangers fill sign-ins under way, never sessions
 KINDS = ("pending", "session", "used")
 
 
+class KeptFull(RuntimeError):
+    """More is kept than there is room for. Nothing makes room: whoever comes last would push out who came first."""
+
+
 class Kept(Protocol):
-    """Shared by every process of a site; `kind` is one of KINDS."""
+    """Shared by every process of a site; `kind` is one of KINDS. Raises KeptFull where no room is left."""
 
     def put(
         self, kind: str, key: str, text: str, *, until: int, now: int, sid: str | None = None, subject: str = ""
@@ -91,10 +95,15 @@ class Memory:
 
     def _put(self, kind: str, key: str, entry: _Entry, now: int) -> None:
         entries = self._kinds[kind]
-        entries[key] = entry
-        entries.move_to_end(key)
-        while entries and (len(entries) > self._at_most or next(iter(entries.values())).until <= now):
+        entries.pop(key, None)
+        while entries and next(iter(entries.values())).until <= now:
             entries.popitem(last=False)
+        if len(entries) >= self._at_most:
+            for over in [name for name, each in entries.items() if each.until <= now]:  # not the oldest, and over
+                del entries[over]
+        if len(entries) >= self._at_most:
+            raise KeptFull(f"{self._at_most} of {kind}")
+        entries[key] = entry
 
 
 def _good(entry: _Entry | None, now: int) -> str | None:

@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from verifier.login.kept import AT_MOST
+from verifier.login.kept import AT_MOST, KeptFull
 
 WAIT = 5.0  # seconds for another process that writes
 LOOKED_EVERY = 256  # sign-ins begun in this process, between two looks at how many there are
 _TABLE = """create table if not exists kept (
     kind text not null, key text not null, text text not null, until integer not null, sid text, subject text not null,
     primary key (kind, key)) without rowid"""
-_ROOM = """delete from kept where kind = 'pending' and key in (
-    select key from kept where kind = 'pending' order by until desc limit -1 offset ?)"""
+_BEGUN = "select count(*) from kept where kind = 'pending'"
 _ENDS = "create index if not exists kept_until on kept (until)"
 
 
@@ -22,7 +21,7 @@ class KeptFile:
     """`Kept`, at this path. A connection for each call: safe between threads, and after a fork."""
 
     def __init__(self, path: str | Path, *, at_most: int = AT_MOST) -> None:
-        self._path, self._at_most, self._begun = Path(path), at_most, 0
+        self._path, self._at_most, self._begun, self._full = Path(path), at_most, 0, False
         os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
         with self._open() as database:
             database.execute("pragma journal_mode=wal")
@@ -34,11 +33,14 @@ class KeptFile:
     ) -> None:
         with self._open() as database:
             database.execute("delete from kept where until <= ?", (now,))
+            if kind == "pending":  # strangers begin as many as they like
+                if self._full or self._begun % LOOKED_EVERY == 0:
+                    self._full = database.execute(_BEGUN).fetchone()[0] >= self._at_most
+                if self._full:
+                    raise KeptFull(f"{self._at_most} sign-ins under way")
+                self._begun += 1
             row = (kind, key, text, until, sid, subject)
             database.execute("insert or replace into kept values (?, ?, ?, ?, ?, ?)", row)
-            self._begun += kind == "pending"
-            if kind == "pending" and self._begun % LOOKED_EVERY == 0:  # strangers begin as many as they like
-                database.execute(_ROOM, (self._at_most,))
 
     def get(self, kind: str, key: str, *, now: int) -> str | None:
         return self._text("select text from kept where kind = ? and key = ? and until > ?", (kind, key, now))

@@ -18,6 +18,7 @@ from verifier.login.client import BANK, Client
 from verifier.login.failures import SignInFailed
 
 PROVIDER_FOR = 300  # seconds after which metadata and keys are read again: a key that leaked is gone as soon
+BUSY = (429, 503)  # too much to do: RFC 6585 §4, RFC 9110 §15.6.4
 DPOP = "ES256"  # of the proofs that we make
 
 
@@ -43,7 +44,8 @@ class Provider:
 
 
 def discover(client: Client, fetcher: Fetcher, *, now: int) -> Provider:
-    """Read the provider's metadata and keys. Raises SignInFailed `provider_unreachable`, `provider_invalid`, `issuer_untrusted`."""
+    """Read the provider's metadata and keys. Raises SignInFailed `provider_unreachable`, `busy`, `provider_invalid`,
+    `issuer_untrusted`."""
     metadata = _get_json(fetcher, client.issuer.rstrip("/") + "/.well-known/openid-configuration")
     if metadata.get("issuer") != client.issuer:  # Discovery 1.0 §4.3: character for character
         raise SignInFailed("issuer_untrusted", "issuer of the metadata is another one")
@@ -89,6 +91,8 @@ def _check_offer(provider: Provider, client: Client) -> None:
 def _get_json(fetcher: Fetcher, url: str) -> dict[str, Any]:
     try:
         response = fetcher.get(url, accept="application/json")
+        if response.status in BUSY:
+            raise SignInFailed("busy", f"{url} answered {response.status}")
         if response.status != 200:
             raise SignInFailed("provider_unreachable", f"{url} answered {response.status}")
         value = json_decode(response.body)

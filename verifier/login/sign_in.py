@@ -14,18 +14,18 @@ from joserfc.errors import InvalidKeyIdError
 from certs.encoding import json_decode
 from certs.errors import CertsError
 from certs.fetch import Fetcher
+from certs.logout_token import MOST, LoggedOut, LogoutRefused, read
 from verifier.login.begin import PENDING_FOR, Pending, draw, parameters, way
 from verifier.login.client import Client
 from verifier.login.exchange import Exchange
 from verifier.login.failures import ERRORS, SignInFailed
 from verifier.login.id_token import TYPES, checked, decoded
-from verifier.login.logout import LoggedOut, LogoutRefused, address, read
+from verifier.login.logout import address
 from verifier.login.person import SignedIn, Tokens
 from verifier.login.provider import PROVIDER_FOR, Provider, discover, text
 from verifier.login.step_up import LEEWAY, Need, recent
 
 KEYS_AT_MOST_EVERY = 60  # seconds, where strangers can make us look
-MOST_TOKEN = 8 * 1024  # characters of a token that anybody may send
 
 
 class SignIn:
@@ -38,7 +38,8 @@ class SignIn:
         self._provider: Provider | None = None
 
     def provider(self, *, now: int) -> Provider:
-        """As it was read last. Raises SignInFailed `provider_unreachable`, `provider_invalid`, `issuer_untrusted`."""
+        """As it was read last. Raises SignInFailed `provider_unreachable`, `busy`, `provider_invalid`, `issuer_untrusted`:
+        where newer keys cannot be had, older ones are not good for longer."""
         if self._provider is None or not 0 <= now - self._provider.read_at <= PROVIDER_FOR:
             self._provider = discover(self.client, self._fetcher, now=now)
         return self._provider
@@ -131,7 +132,7 @@ class SignIn:
 
     def logged_out(self, token: str, *, now: int) -> LoggedOut:
         """Whose session is over; its `jti` is the caller's to take once. Raises LogoutRefused."""
-        if len(token) > MOST_TOKEN:
+        if len(token) > MOST:
             raise LogoutRefused("too long")
         try:
             signed = self._decoded(token, now, every=KEYS_AT_MOST_EVERY)

@@ -16,14 +16,15 @@ import logging
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from certs.log import event
+from certs.logout_token import LONGEST, LogoutRefused
 from verifier.login.answers import Answer, Asked, Cookie, away, failed, framed, json_answer, refused, unsigned
 from verifier.login.begin import PENDING_FOR
 from verifier.login.failures import SignInFailed
-from verifier.login.kept import Kept
-from verifier.login.logout import LONGEST, LogoutRefused
+from verifier.login.kept import Kept, KeptFull
 from verifier.login.person import SignedIn
 from verifier.login.sign_in import SignIn
 from verifier.login.step_up import Need, need_level
@@ -99,7 +100,7 @@ class Site:
             browser = secrets.token_urlsafe(32)
         key = _hash(browser, pending.state)
         text = pending_text(pending, local(after, self.home))
-        self.kept.put("pending", key, text, until=now + PENDING_FOR, now=now)
+        _put(self.kept, "pending", key, text, until=now + PENDING_FOR, now=now)
         return away(url, Cookie(self._cookie("begun"), browser, PENDING_FOR, self._secure))
 
     def _callback(self, asked: Asked, now: int) -> Answer:
@@ -138,7 +139,7 @@ class Site:
             # Remembered for as long as such a token can be good for, and then some.
             if not self.kept.once(_hash("jti", over.jti), until=now + 2 * LONGEST, now=now):
                 raise LogoutRefused("jti was used before")
-        except (LogoutRefused, SignInFailed) as error:
+        except (LogoutRefused, SignInFailed, KeptFull) as error:
             event(log, logging.WARNING, "logout_refused", cause=str(error))
             return json_answer(400, {"error": "invalid_request"})  # §2.8
         event(log, logging.INFO, "signed_out", count=self.kept.end(sid=over.sid, subject=over.subject))
@@ -158,7 +159,7 @@ class Site:
 
     def _put(self, key: str, person: SignedIn, *, until: int, now: int) -> None:
         text = session_text(person, until)
-        self.kept.put("session", key, text, until=until, now=now, sid=person.sid, subject=person.subject)
+        _put(self.kept, "session", key, text, until=until, now=now, sid=person.sid, subject=person.subject)
 
     def _session(self, cookies: Mapping[str, str], now: int) -> str | None:
         return self.kept.get("session", self._key(cookies), now=now)
@@ -179,6 +180,13 @@ def local(path: str, otherwise: str) -> str:
     """A path of this site, or `otherwise`: nobody is sent elsewhere by what an address says (RFC 9700 §4.11.1)."""
     written = quote(path, safe="/?=&%:@!$'()*+,;~")  # a browser reads `\\` as `/`, and leaves out tabs
     return written if len(written) <= MOST_PATH and path.startswith("/") and not path.startswith("//") else otherwise
+
+
+def _put(kept: Kept, kind: str, key: str, text: str, **more: Any) -> None:
+    try:
+        kept.put(kind, key, text, **more)
+    except KeptFull as error:
+        raise SignInFailed("busy", str(error)) from error
 
 
 def _hash(*parts: str) -> str:

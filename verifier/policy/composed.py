@@ -36,6 +36,11 @@ class AnyOf:
     def __post_init__(self) -> None:
         _check(self.alternatives, (Policy,), least=1, name="AnyOf")
 
+    @property
+    def one_time(self) -> bool:
+        """Whether any policy of it takes a presentation once: then a guard is needed."""
+        return any(each.one_time for each in self.alternatives)
+
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
@@ -52,6 +57,11 @@ class AllOf:
         _check(self.parts, (Policy, AnyOf), least=2, name="AllOf")
         if not self.linked_by or not all(isinstance(each, Link) for each in self.linked_by):
             raise PolicyError("AllOf: linked_by names at least one link")
+
+    @property
+    def one_time(self) -> bool:
+        """Whether any policy of it takes a presentation once: then a guard is needed."""
+        return any(each.one_time for each in self.parts)
 
 
 OneDocument = Policy | AnyOf

@@ -6,7 +6,7 @@ One value for one document; `verifier/policy/composed.py` makes alternatives and
 reads them from TOML, `verifier/policy/ready.py` has ready ones.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from certs.bundle import Bundle
@@ -110,7 +110,8 @@ def expected(policy: Policy) -> Expected:
 
 def expected_online(policy: Policy) -> Expected:
     """The same for an SD-JWT VC or an mdoc; nothing of these is ever printed."""
-    return replace(expected(policy), printed=False, proof_age=policy.online_fresh_for, clock_skew=policy.online_skew)
+    asked = expected(policy)
+    return asked._replace(printed=False, proof_age=policy.online_fresh_for, clock_skew=policy.online_skew)
 
 
 ADULT = Policy(

@@ -24,6 +24,13 @@ class UnsafeRedis(RuntimeError):
     """This server may forget what was used up; the text says what to set."""
 
 
+def refuse_forgetful(server: Redis) -> None:
+    """Raises UnsafeRedis."""
+    memory = server.info("memory")
+    if memory.get("maxmemory") and memory.get("maxmemory_policy") != "noeviction":
+        raise UnsafeRedis("Redis drops keys when it is full. Set: maxmemory-policy noeviction")
+
+
 class RedisOnce:
     """`url` as redis-py reads it: `redis://host:6379/0`, `rediss://` with TLS."""
 
@@ -33,9 +40,7 @@ class RedisOnce:
         self._redis: Redis = Redis.from_url(
             url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS, retry=Retry(NoBackoff(), 0)
         )
-        memory = self._redis.info("memory")
-        if memory.get("maxmemory") and memory.get("maxmemory_policy") != "noeviction":
-            raise UnsafeRedis("Redis drops keys when it is full. Set: maxmemory-policy noeviction")
+        refuse_forgetful(self._redis)
 
     def once(self, key: bytes, *, expires: int) -> bool:
         check_key(key)

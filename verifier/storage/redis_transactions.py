@@ -2,7 +2,8 @@
 
 Spec: OpenID4VP 1.0 §13.3, §14.2; the verbs are those of `verifier.transactions`, each one script, which Redis runs alone.
 
-A server that throws keys out when it is full loses questions, and lets none be answered twice: what is gone is gone for everybody.
+A server that throws keys out when it is full would give up open questions for new ones, so it is refused at the start; one that is
+full refuses the new.
 It holds keys, and answers for some minutes: it belongs on a network of our own, with TLS (`rediss://`).
 """
 
@@ -11,9 +12,11 @@ from typing import Any
 
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.exceptions import OutOfMemoryError
 from redis.retry import Retry
 
-from verifier.transactions import ANSWER_SECONDS, Answer, Phase, Transaction
+from verifier.storage.redis import refuse_forgetful
+from verifier.transactions import ANSWER_SECONDS, Answer, Phase, Transaction, TransactionsFull
 
 TIMEOUT_SECONDS = 1.0
 BY_ID, BY_REQUEST = "vneid:asked:", "vneid:asked-request:"
@@ -50,12 +53,13 @@ return {found[4], found[2]}
 
 
 class RedisTransactions:
-    """`url` as redis-py reads it: `redis://host:6379/0`, `rediss://` with TLS."""
+    """`url` as redis-py reads it: `redis://host:6379/0`, `rediss://` with TLS. Raises UnsafeRedis."""
 
     def __init__(self, url: str) -> None:
         self._redis: Redis = Redis.from_url(
             url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS, retry=Retry(NoBackoff(), 0)
         )
+        refuse_forgetful(self._redis)
         scripts = (_FETCH, _READ, _ANSWER, _TAKE)
         self._fetch, self._read, self._answer, self._take = (self._script(text) for text in scripts)
 
@@ -68,7 +72,10 @@ class RedisTransactions:
             )
             together.expire(BY_ID + transaction.id, seconds)
             together.set(BY_REQUEST + transaction.request_id, transaction.id, ex=seconds)
-            together.execute()
+            try:
+                together.execute()
+            except OutOfMemoryError as error:
+                raise TransactionsFull(str(error)) from error
 
     def fetch(self, request_id: str, wallet: str, *, now: int) -> Transaction | None:
         return _transaction(self._fetch([BY_REQUEST + request_id], [BY_ID, now, wallet]))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from verifier.transactions import ANSWER_SECONDS, Answer, Phase, Transaction
+from verifier.transactions import ANSWER_SECONDS, AT_MOST, Answer, Phase, Transaction, TransactionsFull
 
 BUSY_SECONDS = 5.0
 _TABLE = """
@@ -21,13 +21,17 @@ CREATE TABLE IF NOT EXISTS transactions (
     wallet TEXT, code TEXT, answer BLOB
 ) STRICT
 """
+_ADD = """
+INSERT INTO transactions (id, request_id, expires, content)
+SELECT ?, ?, ?, ? WHERE (SELECT count(*) FROM transactions) < ?
+"""
 
 
 class SqliteTransactions:
     """A connection of its own for each call, so that threads and processes may share the object or the file."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, at_most: int = AT_MOST) -> None:
+        self._path, self._at_most = path, at_most
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         with self._connected() as database:
             database.execute(_TABLE)
@@ -36,10 +40,9 @@ class SqliteTransactions:
     def add(self, transaction: Transaction) -> None:
         with self._connected() as database:
             database.execute("DELETE FROM transactions WHERE expires <= ?", (transaction.begun,))
-            database.execute(
-                "INSERT INTO transactions (id, request_id, expires, content) VALUES (?, ?, ?, ?)",
-                (transaction.id, transaction.request_id, transaction.expires, transaction.to_json()),
-            )
+            row = (transaction.id, transaction.request_id, transaction.expires, transaction.to_json(), self._at_most)
+            if database.execute(_ADD, row).rowcount != 1:
+                raise TransactionsFull(f"{self._at_most} questions are open")
 
     def fetch(self, request_id: str, wallet: str, *, now: int) -> Transaction | None:
         return self._transaction(

@@ -29,17 +29,22 @@ def files(folder: Path) -> tuple[list[Path], int]:
     return wanted, len(found) - len(wanted)
 
 
-def judged(path: Path, inspect: Callable[[str], Report]) -> Iterator[Judged]:
-    """A verdict for each code in the file; where there is none, why not."""
+def judged(source: str | bytes | Path, inspect: Callable[[str], Report], name: str) -> Iterator[Judged]:
+    """A verdict for each code in it; where there is none, why not."""
     try:
-        texts = scan.texts(path)
+        texts = scan.texts(source)
     except NothingToCheck as nothing:
-        yield Judged(path.name, None, nothing.reason)
+        yield Judged(name, None, nothing.reason)
         return
     except OSError:
-        yield Judged(path.name, None, _GONE)
+        yield Judged(name, None, _GONE)
         return
     if not texts:
-        yield Judged(path.name, None, scan.NO_CODE)
+        yield Judged(name, None, scan.NO_CODE)
     for number, text in enumerate(texts, start=1):
-        yield Judged(path.name if len(texts) == 1 else f"{path.name} ({number})", inspect(text))
+        yield Judged(numbered(name, number, len(texts)), inspect(text))
+
+
+def numbered(name: str, number: int, count: int) -> str:
+    """Of several codes in one source, which."""
+    return name if count == 1 else f"{name} ({number})"

@@ -11,17 +11,20 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from werkzeug.wrappers import Response as AnyResponse
 
 from certs.catalogue import Text
-from certs.encoding import b64url_decode
+from certs.encoding import b64url_decode, json_decode
 from certs.errors import CertsError
 from certs.formats.session_transcript import SessionTranscript
 from verifier import facts, presented, scan
 from verifier.foreign import card
+from verifier.foreign.anchors import framework_of
 from verifier.policy.composed import OneDocument, change, leaves
 from verifier.policy.single import takes
 from verifier.presented import Conversation, Form
 from verifier.reasons import REASONS
+from verifier.response import FORM_LIMIT
 from verifier.result import Outcome, Report
 from verifier.scan import NothingToCheck
+from verifier.web import abroad, wishes
 from verifier.web.errors import wants_json
 from verifier.web.frame import counter, desk, language, require_form_token, standing, verifier
 from verifier.web.verdicts import Judged, keep
@@ -46,6 +49,11 @@ NOTHING_GIVEN = Text(
 NO_TRUST_DATA = Text(
     "Quầy chưa nhận được dữ liệu tin cậy, nên chưa kết luận được về giấy tờ nào.",
     "This counter has no trust data yet, so it cannot tell about any document.",
+)
+
+A_PRINT = Text(
+    "Đây là mã in trên giấy. Nếu quầy nhận mã in, chọn “Cả mã in trên giấy” rồi quét lại; nếu không, đề nghị khách mở ví.",
+    "This is a printed code. If your counter takes prints, choose “Printed codes too” and scan again; if not, ask the customer to open their wallet.",
 )
 
 
@@ -96,7 +104,7 @@ def choose(choice: str) -> AnyResponse:
     kept = counter().shelf.get(desk(), choice, now=int(time.time()))
     if not isinstance(kept, Choice):
         return redirect(url_for("check.form"), 303)
-    return make_response(render_template("choose.html", texts=kept.texts, wish=kept.wish, guess=facts.guess))
+    return make_response(render_template("choose.html", texts=kept.texts, wish=kept.wish, guess=abroad.guess))
 
 
 @pages.post("/refresh")
@@ -138,13 +146,17 @@ def _place(texts: tuple[str, ...], wish: Wish) -> str:
 
 def judge(text: str, wish: Wish) -> Judged:
     """Steps 8 and 9 come last: what a document says of itself was found genuine when these refuse it."""
+    if abroad.concerns(text, wish):
+        return abroad.judged(text, wish)
     policy = wish.policy
     report = inspect(text, policy)
+    if framework_of(text):
+        return Judged(report, wish.told, int(time.time()), advice=abroad.advice(text))
     judged = Judged(report, wish.told, int(time.time()), matters=wish.asks)
     if report.code == card.CODE:
         return replace(judged, card=_unsigned(text))
-    if report.code == "holder_binding_missing":
-        return replace(judged, printed=presented.peek(text).printed)
+    if report.code == abroad.NO_PROOF:
+        return replace(judged, advice=A_PRINT if presented.peek(text).printed else None)
     if report.code != "policy_refused" or not wish.documents:
         return judged
     shown = presented.peek(text)
@@ -158,7 +170,7 @@ def inspect(text: str, policy: OneDocument, conversation: Conversation | None = 
     """The report; without any trust data the question stays open. What is taken once is used up by this."""
     current = verifier()
     if current is not None:
-        once = counter().once if any(leaf.one_time for leaf in leaves(policy)) else None
+        once = counter().once if policy.one_time else None
         return current.inspect(text, policy=policy, conversation=conversation, once=once)
     advice = REASONS["status_unavailable"].advice
     return Report(Outcome.UNDETERMINED, (), None, "status_unavailable", NO_TRUST_DATA, advice, None)
@@ -204,8 +216,11 @@ def _check_for_machine() -> Response:
             source, fields = sent(), {name: request.form.get(name, "") for name in _FIELDS}
         else:
             raise UnsupportedMediaType()
-        policy, conversation = _asked(fields)
         text = scan.only(source)
+        wanted = Wish(fields["documents"], fields["proof"])
+        if abroad.concerns(text, wanted):
+            return jsonify(abroad.inspect(text, wanted).to_json())
+        policy, conversation = _asked(wanted, fields)
     except NothingToCheck as nothing:
         reason = {"vi": nothing.reason.vi, "en": nothing.reason.en}
         return make_response(jsonify({"error": "nothing_to_check", "reason": reason, "codes": len(nothing.texts)}), 422)
@@ -215,12 +230,10 @@ def _check_for_machine() -> Response:
 _FIELDS = ("documents", "proof", "audience", "nonce", "transcript")
 
 
-def _asked(fields: Mapping[str, str]) -> tuple[OneDocument, Conversation | None]:
+def _asked(wanted: Wish, fields: Mapping[str, str]) -> tuple[OneDocument, Conversation | None]:
     audience, nonce = fields["audience"] or None, fields["nonce"] or None
     given = {"audience": audience, "challenge": nonce.encode() if nonce else None}
-    policy = change(
-        Wish(fields["documents"], fields["proof"]).policy, **{name: value for name, value in given.items() if value}
-    )
+    policy = change(wanted.policy, **{name: value for name, value in given.items() if value})
     if not fields["transcript"]:
         return policy, None
     try:
@@ -231,7 +244,10 @@ def _asked(fields: Mapping[str, str]) -> tuple[OneDocument, Conversation | None]
 
 
 def _json_fields() -> dict[str, str]:
-    body: Any = request.get_json(silent=True)
+    try:
+        body: Any = json_decode(request.get_data(), limit=FORM_LIMIT)
+    except CertsError as error:
+        raise BadRequest() from error
     if not isinstance(body, dict) or not isinstance(body.get("text"), str):
         raise BadRequest()
     fields = {name: body.get(name, "") for name in _FIELDS}
@@ -241,4 +257,6 @@ def _json_fields() -> dict[str, str]:
 
 
 def _form_page(error: str | None = None) -> str:
-    return render_template("check.html", error=error, choices=choices(), policies=named(), wish=wish())
+    return render_template(
+        "check.html", error=error, choices=choices(), policies=named(), abroad=wishes.abroad(), wish=wish()
+    )

@@ -9,13 +9,19 @@ from certs.catalogue import Text
 from certs.log import event
 from verifier.login import SignInFailed
 from verifier.scan import TOO_LARGE
+from verifier.transactions import TransactionsFull
 from verifier.web.frame import PageExpired, language
 from verifier.web.log import method, request_id, route
 
 log = logging.getLogger(__name__)
+RETRY_AFTER = 60  # seconds: some questions end in each minute
 
 _TEXTS = {
     400: Text("Yêu cầu này không đúng. Hãy quay lại và thử lại.", "This request is not right. Go back and try again."),
+    403: Text(
+        "Trang này không thuộc phần việc của bạn. Nếu cần, hãy hỏi người giám sát.",
+        "This page is not part of your work. If you need it, ask your supervisor.",
+    ),
     404: Text(
         "Không có trang này. Hãy bắt đầu lại từ trang chủ.", "There is no such page. Start again from the home page."
     ),
@@ -26,11 +32,19 @@ _TEXTS = {
         "Địa chỉ này không thuộc về quầy. Hãy dùng địa chỉ chính thức.",
         "This address does not belong to the counter. Use the official address.",
     ),
+    503: Text(
+        "Đang có quá nhiều câu hỏi chờ trả lời, nên chưa hỏi thêm được. Chờ vài phút rồi thử lại.",
+        "Too many questions wait for an answer, so no more can be asked now. Wait some minutes, then try again.",
+    ),
     500: Text(
         "Quầy gặp lỗi. Thử lại; nếu vẫn lỗi, báo bộ phận kỹ thuật kèm mã lỗi dưới đây.",
         "The counter failed. Try again; if it fails again, tell your technical team the id below.",
     ),
 }
+_TOO_LONG = Text(
+    "Nội dung gửi lên quá dài: tối đa 512 KB. Tệp và ảnh phải gửi bằng biểu mẫu của trang.",
+    "What was sent is too long: at most 512 KB. Files and pictures come by the form of the page.",
+)
 # At the counter it is a teller who reads, about somebody else.
 _OF_A_CUSTOMER = {
     "denied": Text(
@@ -54,20 +68,31 @@ _EXPIRED = Text(
 
 def install(app: Flask) -> None:
     app.register_error_handler(SignInFailed, _sign_in_failed)
+    app.register_error_handler(TransactionsFull, _full)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
 
 
 def _sign_in_failed(error: SignInFailed) -> Response:
-    status = 502 if error.code.startswith("provider_") else 400
+    status = 503 if error.code == "busy" else 502 if error.code.startswith("provider_") else 400
     return _page(status, _OF_A_CUSTOMER.get(error.code, error.reason), error.code, error.detail, again="/sign-in")
+
+
+def _full(error: TransactionsFull) -> Response:
+    """Nobody's open question is given up for a new one."""
+    response = _page(503, _TEXTS[503], "busy", str(error), again="/online")
+    response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
 
 
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
     if isinstance(error, PageExpired):
         return _page(status, _EXPIRED, "page_expired", "")
-    response = _page(status, _TEXTS.get(status, _TEXTS[400 if status < 500 else 500]), f"http_{status}", "")
+    text = _TEXTS.get(status, _TEXTS[400 if status < 500 else 500])
+    if status == 413 and request.mimetype != "multipart/form-data":
+        text = _TOO_LONG
+    response = _page(status, text, f"http_{status}", "")
     for name, value in error.get_headers():
         if name == "Allow":
             response.headers[name] = value

@@ -21,11 +21,14 @@ from werkzeug.exceptions import (
 from certs.catalogue import Text
 from verifier.config import Config
 from verifier.facts import age, moment
+from verifier.foreign.anchors import Door
 from verifier.keeper import Keeper
 from verifier.login import SignIn
 from verifier.once import Once
 from verifier.policy.composed import OneDocument
+from verifier.response import FORM_LIMIT
 from verifier.snapshot import Outcome
+from verifier.staff.team import Team
 from verifier.transactions import Transactions
 from verifier.verifier import Verifier
 from verifier.web.shelf import Shelf
@@ -42,8 +45,11 @@ SCRIPTED = (
     "challenge.shown",
     "challenge.answer",
 )  # pages with a camera
-WAITING = ("online.shown", "verdicts.receipt")  # asks how far the customer is; prints. No page but these runs a script
+# Asks how far the customer is; prints; keeps the page that is shown while the counter is away, which is the last of them. No page but
+# these runs a script.
+WAITING = ("online.shown", "verdicts.receipt", "check.home", "offline.away")
 CODE_WORKER = "js/code-worker.js"
+KEPT = "offline.worker"  # asks the counter first, always
 
 _FAILED = {
     Outcome.UNREACHABLE: Text("Lần cập nhật gần nhất không kết nối được", "The last refresh found no connection"),
@@ -64,6 +70,7 @@ _CSP = (
 # The one place where WebAssembly may run: a worker that reads codes in pictures, and has the policy that it came with (CSP 3
 # §6.1.10). It sees no page; the pages that start it keep the policy above.
 _WORKER_CSP = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+_KEPT_CSP = "default-src 'none'; connect-src 'self'"  # the service worker: fetches, and runs nothing but itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,8 @@ class Counter:
     once: Once
     transactions: Transactions
     policies: Mapping[str, OneDocument]  # by name, those that ask for one document
+    foreign: Door | None  # None: this counter has no anchors of foreign documents
+    team: Team | None  # None: no accounts, and no book
 
 
 def counter() -> Counter:
@@ -136,7 +145,8 @@ def _choose_language() -> None:
 
 def _other_language_url() -> str:
     """The same page in the other language; only the query that we understand is carried along."""
-    return request.path + "?" + urlencode({"lang": "vi" if language() == "en" else "en"})
+    kept = {"next": request.values["next"]} if request.blueprint == "staff" and "next" in request.values else {}
+    return request.path + "?" + urlencode({**kept, "lang": "vi" if language() == "en" else "en"})
 
 
 # --- forms ------------------------------------------------------------------------------------------------------------
@@ -186,27 +196,36 @@ def _check_length() -> None:
         return
     if "Transfer-Encoding" in request.headers:  # 1
         raise LengthRequired
+    if (
+        request.mimetype != "multipart/form-data"
+    ):  # pictures and long texts come so; taken apart, escapes cost 80 times their length
+        request.max_content_length = FORM_LIMIT
     stated, received = request.content_length, len(request.get_data())
-    if stated is None and received >= current_app.config["MAX_CONTENT_LENGTH"]:  # 2
+    if stated is None and received >= (request.max_content_length or 0):  # 2
         raise RequestEntityTooLarge
     if stated is not None and received < stated:  # 3
         raise BadRequest("body is cut off")
 
 
-def _headers(response: Response) -> Response:
-    scripted = request.endpoint in (*SCRIPTED, *WAITING)
-    policy = _CSP.format(scripts="'self'" if scripted else "'none'")
-    issuer = urlsplit(counter().config.issuer)
-    provider = f"{issuer.scheme}://{issuer.netloc}"
+def _policy(provider: str) -> str:
+    """What the page, or the worker, that is asked for may load and run."""
+    if request.endpoint == "static" and (request.view_args or {}).get("filename") == CODE_WORKER:
+        return _WORKER_CSP
+    if request.endpoint == KEPT:
+        return _KEPT_CSP
+    policy = _CSP.format(scripts="'self'" if request.endpoint in (*SCRIPTED, *WAITING) else "'none'")
     if request.endpoint in LEADS_TO_PROVIDER:  # browsers hold `form-action` against the redirects that follow too
         policy = policy.replace("form-action 'self'", f"form-action 'self' {provider}")
-    if request.endpoint == "static" and (request.view_args or {}).get("filename") == CODE_WORKER:
-        policy = _WORKER_CSP
     if request.endpoint == FRAMED:
         policy = policy.replace("frame-ancestors 'none'", f"frame-ancestors {provider}")
-    else:
+    return policy
+
+
+def _headers(response: Response) -> Response:
+    issuer = urlsplit(counter().config.issuer)
+    response.headers["Content-Security-Policy"] = _policy(f"{issuer.scheme}://{issuer.netloc}")
+    if request.endpoint != FRAMED:
         response.headers["X-Frame-Options"] = "DENY"
-    response.headers["Content-Security-Policy"] = policy
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"

@@ -117,9 +117,12 @@ def phase(question: str) -> Response:
 
 @pages.get("/online/<question>/here")
 def here(question: str) -> AnyResponse:
-    """The answer comes back to this browser alone, so it has a transaction of its own (§14.2)."""
-    asked = _asked(question)
-    started = _begin(asked.about, asked.question, same_device=True)
+    """The answer comes back to this browser alone, so it has a transaction of its own (§14.2); one, until a wallet has fetched it."""
+    asked, own = _asked(question), counter().shelf.get(desk(), HERE, now=_now())
+    if isinstance(own, Asked) and own.question_page == question and _waits(own):
+        started = own.started
+    else:
+        started = _begin(asked.about, asked.question, same_device=True)
     counter().shelf.put(desk(), HERE, replace(asked, started=started, question_page=question), now=_now())
     wallet = counter().config.wallet
     return redirect(f"{wallet}/present?{started.query}" if wallet else f"{SCHEME}?{started.query}", 303)
@@ -144,6 +147,10 @@ def back() -> AnyResponse:
     except NotAnswered:
         pass
     return make_response(render_template("online_sent.html"))
+
+
+def _waits(asked: Asked) -> bool:
+    return counter().transactions.phase(asked.started.transaction_id, now=_now()) is Phase.WAITING
 
 
 def _judged(asked: Asked, response_code: str) -> AnyResponse:

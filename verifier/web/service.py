@@ -19,10 +19,11 @@ from certs.encoding import json_decode
 from certs.errors import CertsError
 from verifier import openapi, scan
 from verifier.config import ServiceConfig
+from verifier.foreign.anchors import Door
 from verifier.keeper import Keeper
 from verifier.once import Once
 from verifier.openapi import AUDIENCE_LIMIT, CHALLENGE_LIMIT, TEXT_LIMIT
-from verifier.policy.composed import MOST, AllOf, Demand, OneDocument, change, leaves
+from verifier.policy.composed import MOST, AllOf, Demand, OneDocument, change
 from verifier.policy.single import DEFAULT
 from verifier.reasons import REASONS, Reason
 from verifier.scan import NothingToCheck
@@ -43,6 +44,7 @@ class Service:
     once: Once
     policies: Mapping[str, Demand]
     tokens: tuple[bytes, ...] = field(repr=False)  # their SHA-256
+    foreign: Door | None = None  # None: no anchors of foreign documents were given
 
     @property
     def together(self) -> Mapping[str, AllOf]:
@@ -101,7 +103,8 @@ def harden(response: Response) -> Response:
 @api.get("/openapi.json")
 def describe() -> Response:
     held = service()
-    return jsonify(openapi.document(held.config.url, alone=held.alone, together=held.together))
+    abroad = held.foreign.accept if held.foreign else ()
+    return jsonify(openapi.document(held.config.url, alone=held.alone, together=held.together, foreign=abroad))
 
 
 @api.get("/health")
@@ -138,6 +141,20 @@ def check_together() -> Response:
     return jsonify(verifier().inspect_all(texts, policy=policy, once=_guard(policy)).to_json())
 
 
+@api.post("/v1/check-foreign")
+def check_foreign() -> Response:
+    """A door of its own: nothing else here takes such a document, and this takes no other. It rests on its anchors alone."""
+    asked = _members({"credential", "accept"}, needed=("credential", "accept"))
+    text, accept = _text(asked, "credential", most=TEXT_LIMIT), asked["accept"]
+    door = service().foreign
+    known = door.accept if door else ()
+    if door is None or not isinstance(accept, list) or not accept or not all(each in known for each in accept):
+        raise Invalid(
+            "/accept", f"some of these are needed: {', '.join(known) or 'there is none, no anchors are here'}"
+        )
+    return jsonify(door.foreign.inspect(text, accept=tuple(accept)).to_json())
+
+
 @api.post("/v1/check-picture")
 def check_picture() -> Response:
     """Of several codes none is chosen: the caller has them all, and asks again with one (QR-11)."""
@@ -156,7 +173,7 @@ def check_picture() -> Response:
 
 def _guard(policy: Demand) -> Once | None:
     """Only where it is asked for: a system of the house may judge the same code at two desks."""
-    return service().once if any(each.one_time for each in leaves(policy)) else None
+    return service().once if policy.one_time else None
 
 
 def _only(picture: bytes) -> str:

@@ -18,11 +18,14 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from certs.catalogue import Text
-from verifier import facts
+from verifier import facts, foreign
+from verifier.foreign import told
 from verifier.foreign.card import UnsignedCard
 from verifier.receipt import NOTHING_PERSONAL, Receipt
 from verifier.result import Report
+from verifier.staff.ports import Entry
 from verifier.web.frame import counter, desk, language
+from verifier.web.gate import member
 
 pages = Blueprint("verdicts", __name__)
 
@@ -31,19 +34,20 @@ pages = Blueprint("verdicts", __name__)
 class Judged:
     """A report for the clerk, and what was insisted on; where another document was wanted, what was asked and what was shown."""
 
-    report: Report
+    report: Report | foreign.Report
     wanted: Text
     at: int
     matters: tuple[str, ...] = ()  # the facts that were asked for, which come first
     asked: Text | None = None
     shown: Text | None = None
-    printed: bool = False  # refused as a print, by a counter that takes none
+    advice: Text | None = None  # in place of the report's: what to do at this counter
     card: UnsignedCard | None = None  # what an identity card's plain code says, which nobody signed
 
 
 def keep(judged: Judged) -> str:
-    """The address of its page."""
+    """The address of its page. The book has its line before anybody sees the verdict."""
     name = secrets.token_urlsafe(16)
+    _write(_receipt(name, judged))
     counter().shelf.put(desk(), name, judged, now=int(time.time()))
     return url_for("verdicts.verdict", verdict=name)
 
@@ -53,7 +57,8 @@ def verdict(verdict: str) -> AnyResponse:
     kept = _kept(verdict)
     if kept is None:
         return redirect(url_for("check.form"), 303)
-    page = render_template("verdict.html", report=kept.report, judged=kept, facts=facts, name=verdict)
+    template = "foreign.html" if isinstance(kept.report, foreign.Report) else "verdict.html"
+    page = render_template(template, report=kept.report, judged=kept, facts=facts, told=told, name=verdict)
     return make_response(page)
 
 
@@ -76,6 +81,14 @@ def receipt_as_text(verdict: str) -> Response:
 def receipt_as_json(verdict: str) -> Response:
     found = _receipt(verdict)
     return _file(jsonify(found.to_json()), f"{found.number}.json")
+
+
+def _write(receipt: Receipt) -> None:
+    """Into the book of the day: what the receipt says for machines, and who checked."""
+    team, who, told = counter().team, member(), receipt.to_json()
+    if team is not None:
+        named = ("document", "view", "format", "outcome", "code", "issuer", "receipt")
+        team.book.write(Entry(receipt.at, who.name if who else "", *(str(told[name] or "") for name in named)))
 
 
 def _kept(verdict: str) -> Judged | None:

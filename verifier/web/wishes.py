@@ -1,6 +1,6 @@
 """What a clerk may insist on: a kind of document and a proof of its holder, or one of the policies that this counter has by name.
 
-A policy by name says itself which proof it takes, so the clerk's other choice does not count beside it.
+A policy by name says itself which proof it takes, so the clerk's other choice does not count beside it; a foreign document has none.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from flask import request
 from werkzeug.exceptions import BadRequest
 
 from certs.catalogue import CATALOGUE, Text
+from verifier.foreign.told import TITLES
 from verifier.policy.composed import OneDocument, leaves
 from verifier.policy.ready import READY
 from verifier.policy.single import ADULT, AGE, DEFAULT
@@ -39,12 +40,19 @@ class Wish:
     proof: str
 
     def __post_init__(self) -> None:
-        known = ("", AGE, *CATALOGUE, *(value for value, _ in named()))
+        known = ("", AGE, *CATALOGUE, *(value for value, _ in (*named(), *abroad())))
         if self.proof not in ("", *_PROOFS) or self.documents not in known:
             raise BadRequest()
 
     @property
+    def foreign(self) -> bool:
+        """Whether documents of another framework are wanted, which no policy of ours is about."""
+        return self.documents in TITLES
+
+    @property
     def policy(self) -> OneDocument:
+        if self.foreign:
+            raise BadRequest()
         if self.documents.startswith(NAMED):
             return counter().policies[self.documents.removeprefix(NAMED)]
         kind = replace(DEFAULT, documents=(self.documents,)) if self.documents in CATALOGUE else DEFAULT
@@ -54,11 +62,13 @@ class Wish:
     @property
     def title(self) -> Text:
         """What is wanted, as the form has it."""
-        return {"": _ANY_KIND, **dict(choices()), **dict(named())}[self.documents]
+        return {"": _ANY_KIND, **dict(choices()), **dict(named()), **dict(abroad())}[self.documents]
 
     @property
     def told(self) -> Text:
         """All that was insisted on: a policy by its name too, and which proof was enough."""
+        if self.foreign:
+            return self.title
         if self.documents.startswith(NAMED):
             name = self.documents.removeprefix(NAMED)
             return _beside(self.title, Text(name, name))
@@ -89,6 +99,12 @@ def named() -> list[tuple[str, Text]]:
         for name, policy in counter().policies.items()
         if policy is not ADULT
     ]
+
+
+def abroad() -> list[tuple[str, Text]]:
+    """Foreign documents of which this counter has anchors."""
+    door = counter().foreign
+    return [(each.value, TITLES[each]) for each in (door.frameworks if door else ())]
 
 
 def _beside(first: Text, second: Text) -> Text:

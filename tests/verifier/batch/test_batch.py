@@ -1,17 +1,20 @@
 """Rows as a program has them: order, laziness, what each verdict holds, and the same on several processes."""
 
+import time
 from collections.abc import Iterator
 from itertools import cycle, islice
+from pathlib import Path
 
 import pytest
 
 from certs.status import Status
 from tests.world import PID, World
 from verifier import DEFAULT, Outcome, Policy, Verifier, batch
-from verifier.batch.pool import Luggage, WorkerLost, in_order
+from verifier.batch.pool import AHEAD, WAITING, Luggage, WorkerLost, in_order
 from verifier.policy.composed import AnyOf
 
 ANYBODY = Policy(require_holder_proof=False)
+LATER = 12  # of what goes to two processes before the first is back
 
 
 def test_each_row_has_its_verdict_in_its_place(world: World, verifier: Verifier) -> None:
@@ -81,6 +84,25 @@ def test_several_processes_say_the_same(world: World, verifier: Verifier) -> Non
 
 def _echo(verifier: Verifier, chunk: list[object]) -> list[object]:
     return chunk
+
+
+def _waits_for_a_later_one(verifier: Verifier, chunk: tuple[int, Path]) -> tuple[int, bool]:
+    number, sign = chunk
+    if number == LATER:
+        sign.touch()
+    patience = time.monotonic() + 60
+    while number == 0 and not sign.exists() and time.monotonic() < patience:
+        time.sleep(0.01)
+    return number, sign.exists()
+
+
+def test_a_process_that_is_held_up_does_not_hold_up_the_other(verifier: Verifier, tmp_path: Path) -> None:
+    """The first chunk is done when a much later one is, which its own process therefore cannot have in hand."""
+    chunks = [(number, tmp_path / "sign") for number in range(LATER + 4)]
+    told = [answer for _, answer in in_order(_waits_for_a_later_one, verifier, chunks, processes=2)]
+    assert [number for number, _ in told] == [number for number, _ in chunks]
+    assert told[0] == (0, True)
+    assert 2 * AHEAD < LATER < 2 * WAITING
 
 
 def _dies(verifier: Verifier, chunk: int) -> int:

@@ -195,7 +195,9 @@ def test_the_command_killed_at_random_moments(source: Path, nation: World, tmp_p
         with suppress(ProcessLookupError):  # it was done before
             os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to every one of them
         said = process.communicate(timeout=60)[1].decode()
-    assert "Traceback" not in said and process.returncode in (0, 64, 130)
+    # All may be done when the signal comes, and Python on its way out, where no handler is any more.
+    done = process.returncode == -signal.SIGINT and (tmp_path / "out.parquet").exists()
+    assert "Traceback" not in said and (done or process.returncode in (0, 64, 130))
     assert process.returncode != 130 or not said or "Đã dừng" in said
     there = (tmp_path / "out.parquet").exists()
     assert main([*words, "--processes", "1", "--json"]) == (64 if there else 0)

@@ -4,11 +4,13 @@ import json
 import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from certs import cbor
@@ -16,6 +18,7 @@ from certs.encoding import b64url_encode, base45_encode
 from certs.keys import COSE_ALGORITHMS, MemorySigner
 from tests.world import DAY, NOW
 from verifier.foreign import Foreign, dcc, shc
+from verifier.foreign.anchors import FILE
 
 NAME = {"fn": "Müller", "fnt": "MUELLER", "gn": "Zoë", "gnt": "ZOE"}
 VACCINATION = {"tg": "840539006", "vp": "1119349007", "dn": 2, "sd": 2, "dt": "2026-01-10", "co": "AT", "is": "Health"}
@@ -162,3 +165,18 @@ def at(*clinics: Clinic) -> shc.Anchors:
 def code(foreign: Foreign, text: str, *accept: str) -> str | None:
     """Why it was not accepted; None where it was."""
     return foreign.inspect(text, accept=accept or tuple(each.framework.value for each in foreign.anchors)).code
+
+
+def folder_of(
+    folder: Path, *, signers: tuple[Country, ...] = (), clinics: tuple[Clinic, ...] = (), more: str = ""
+) -> Path:
+    """Anchors as an operator keeps them."""
+    folder.mkdir(exist_ok=True)
+    for each in signers:
+        (folder / f"{each.code}.pem").write_bytes(each.certificate.public_bytes(Encoding.PEM))
+    lines = [more, f"signers = {json.dumps([f'{each.code}.pem' for each in signers])}"]
+    for number, clinic in enumerate(clinics):
+        (folder / f"{number}.json").write_text(json.dumps(clinic.jwks))
+        lines += [f'[issuers."{clinic.url}"]', f'keys = "{number}.json"']
+    (folder / FILE).write_text("\n".join(lines))
+    return folder

@@ -107,15 +107,33 @@ def test_requests_are_pushed_with_a_secret_too(provider: BankProvider, fetcher: 
 
 
 def test_where_pushed_requests_are_too_many(provider: BankProvider, fetcher: Fetcher) -> None:
-    """Strangers can begin sign-ins: they must not keep everybody else out, but for who insists on pushing."""
-    provider.site.pages["/par"] = Answer(b"{}", 429)
-    url, _ = SignIn(us(provider), fetcher).begin(now=NOW)
-    assert "state=" in url and "request_uri" not in url
-    with pytest.raises(SignInFailed, match="provider_unreachable"):
-        bank(provider, fetcher).begin(now=NOW)
-    provider.metadata = {"require_pushed_authorization_requests": True}
-    with pytest.raises(SignInFailed, match="provider_unreachable"):
+    """Strangers can begin sign-ins, so they can bring this about: nobody is then sent with a request in the clear."""
+    for status, body in ((429, b"{}"), (429, b"slow down"), (503, b"")):
+        provider.site.pages["/par"] = Answer(body, status)
+        for sign_in in (SignIn(us(provider), fetcher), bank(provider, fetcher)):
+            with pytest.raises(SignInFailed) as caught:
+                sign_in.begin(now=NOW)
+            assert caught.value.code == "busy"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (Answer(b'{"error":"invalid_request"}', 400, {"Content-Type": "application/json"}), "refused"),
+        (Answer(b'{"error":"server_error"}', 500), "refused"),
+        (Answer(b'{"request_uri":"urn:x","expires_in":60}', 200), "refused"),  # RFC 9126 §2.2: 201
+        (Answer(b"{}", 201), "token_invalid"),
+        (Answer(b"<html>", 201), "token_invalid"),
+        (Answer(b"", 302, {"Location": "http://localhost:1/par"}), "token_invalid"),
+    ],
+)
+def test_a_push_that_fails_is_no_reason_to_ask_otherwise(
+    provider: BankProvider, fetcher: Fetcher, answer: Answer, code: str
+) -> None:
+    provider.site.pages["/par"] = answer
+    with pytest.raises(SignInFailed) as caught:
         SignIn(us(provider), fetcher).begin(now=NOW)
+    assert caught.value.code == code
 
 
 def _pairs(body: bytes) -> list[list[str]]:

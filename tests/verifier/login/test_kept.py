@@ -4,11 +4,12 @@ import sqlite3
 import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from verifier.login.kept import Kept, Memory
+from verifier.login.kept import Kept, KeptFull, Memory
 from verifier.login.kept_file import LOOKED_EVERY, KeptFile
 
 NOW = 1_800_000_000
@@ -58,9 +59,21 @@ def test_strangers_do_not_drive_sessions_out() -> None:
     kept = Memory(at_most=3)
     kept.put("session", "mine", "text", until=NOW + 10, now=NOW)
     for number in range(9):
-        kept.put("pending", str(number), "text", until=NOW + 10, now=NOW)
-    assert kept.get("session", "mine", now=NOW) and kept.get("pending", "8", now=NOW)
-    assert kept.get("pending", "5", now=NOW) is None
+        with suppress(KeptFull):
+            kept.put("pending", str(number), "text", until=NOW + 10 + number % 2, now=NOW)
+    assert kept.get("session", "mine", now=NOW)
+    # Nor does whoever comes last drive out who came first.
+    assert [kept.get("pending", str(number), now=NOW) for number in range(4)] == ["text"] * 3 + [None]
+    kept.put("pending", "again", "text", until=NOW + 30, now=NOW + 10)
+    assert kept.get("pending", "again", now=NOW + 10) and kept.get("pending", "1", now=NOW + 10)
+
+
+def test_a_used_name_is_never_forgotten_for_want_of_room() -> None:
+    kept = Memory(at_most=2)
+    assert kept.once("a", until=NOW + 10, now=NOW) and kept.once("b", until=NOW + 10, now=NOW)
+    with pytest.raises(KeptFull):
+        kept.once("c", until=NOW + 10, now=NOW)
+    assert not kept.once("a", until=NOW + 10, now=NOW)
 
 
 def test_the_file_is_for_its_owner_and_for_every_process(tmp_path: Path) -> None:
@@ -75,10 +88,14 @@ def test_strangers_do_not_fill_the_disk(tmp_path: Path) -> None:
     kept = KeptFile(path, at_most=50)
     kept.put("session", "mine", "text", until=NOW + 1, now=NOW)
     for number in range(2 * LOOKED_EVERY):
-        kept.put("pending", str(number), "text", until=NOW + 10 + number, now=NOW)
+        with suppress(KeptFull):
+            kept.put("pending", str(number), "text", until=NOW + 10 + number, now=NOW)
     with sqlite3.connect(path) as database:
         assert database.execute("select count(*) from kept where kind = 'pending'").fetchone()[0] <= 50 + LOOKED_EVERY
-    assert kept.get("session", "mine", now=NOW) and kept.get("pending", str(2 * LOOKED_EVERY - 1), now=NOW)
+    assert kept.get("session", "mine", now=NOW) and kept.get("pending", "0", now=NOW)
+    assert kept.get("pending", str(2 * LOOKED_EVERY - 1), now=NOW) is None
+    kept.put("pending", "later", "text", until=NOW + 9000, now=NOW + 8000)
+    assert kept.get("pending", "later", now=NOW + 8000)
 
 
 def test_what_is_over_is_not_renewed(kept: Kept) -> None:

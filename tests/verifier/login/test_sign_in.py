@@ -262,6 +262,23 @@ def test_metadata_is_read_again_after_a_while_and_not_before(provider: Provider,
     assert paths.count("/.well-known/openid-configuration") == paths.count("/jwks") == 2
 
 
+@pytest.mark.parametrize(("status", "code"), [(500, "provider_unreachable"), (429, "busy"), (503, "busy")])
+@pytest.mark.parametrize("page", ["/.well-known/openid-configuration", "/jwks"])
+def test_where_newer_keys_cannot_be_had_the_older_are_not_good_for_longer(
+    provider: Provider, sign_in: SignIn, page: str, status: int, code: str
+) -> None:
+    url, pending = sign_in.begin(now=NOW)
+    back, good = provider.authorize(url), provider.site.pages[page]
+    provider.site.pages[page] = Answer(b"", status)
+    for _ in range(2):
+        with pytest.raises(SignInFailed) as caught:
+            sign_in.complete(back, pending, now=NOW + PROVIDER_FOR + 1)
+        assert caught.value.code == code
+    provider.site.pages[page] = good
+    provider.now = NOW + PROVIDER_FOR + 1
+    assert sign_in.complete(back, pending, now=NOW + PROVIDER_FOR + 1).subject
+
+
 def test_a_key_that_is_new_is_looked_for_once(provider: Provider, sign_in: SignIn) -> None:
     """The provider rotates its key between our reading it and its signing."""
     go(provider, sign_in)

@@ -165,6 +165,17 @@ def test_a_provider_that_is_away(fetcher: Fetcher, provider: Provider) -> None:
     assert own_page[0].code == "provider_unreachable"
 
 
+def test_where_too_many_sign_ins_are_under_way_nobody_elses_is_given_up(fetcher: Fetcher, provider: Provider) -> None:
+    client = us(provider.issuer, redirect_uri=f"{OWN}/login/callback")
+    site = Site(sign_in=SignIn(client, fetcher), kept=Memory(at_most=1), url=OWN)
+    first, stranger = Visitor(site, provider), Visitor(site, provider)
+    begun = first.ask("GET", BEGIN)
+    told = stranger.ask("GET", BEGIN)
+    assert (begun.status, told.status) == (303, 503) and b"Too many people are signing in" in told.body
+    back = provider.authorize(dict(begun.headers)["Location"])
+    assert first.ask("GET", CALLBACK, **back).status == 303
+
+
 def test_out_here_and_at_the_provider(visitor: Visitor, provider: Provider) -> None:
     visitor.sign_in()
     cookies = dict(visitor.cookies)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.world import World
+from tests.pictures import picture_of
+from tests.world import RECORDS, World
 from verifier.__main__ import main
 from verifier.policy.ready import READY
 
@@ -83,6 +84,94 @@ def test_once(world: World, check: Check, tmp_path: Path) -> None:
     assert check(identity, "--policy", "bank.open_account", "--once", kept) == (1, "presentation_replayed")
 
 
+BOTH = '[[all_of]]\ndocuments = ["citizen_identity"]\n[[all_of]]\ndocuments = ["driving_licence"]\n'
+NAME = RECORDS["citizen_identity"]["full_name"]
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> str:
+    path = tmp_path / "both.toml"
+    path.write_text(BOTH)
+    return str(path)
+
+
+def test_several_documents_of_one_person(
+    world: World, tmp_path: Path, both: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Texts, files and a folder, in any order; two codes of one picture are two documents."""
+    identity, licence = world.present_text("citizen_identity"), world.present()
+    folder, note, picture = tmp_path / "papers", tmp_path / "card.txt", tmp_path / "two.png"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(picture_of(licence))
+    note.write_text(identity + "\n")
+    picture.write_bytes(picture_of(identity, licence))
+    asked = ("--policy", both, "--bundle", str(world.write_bundle(tmp_path / "bundle.cbor")))
+    for sources in ((identity, licence), (licence, str(note)), (str(note), str(folder)), (str(picture),)):
+        assert main(["check", *sources, *asked, "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert (told["outcome"], told["linked_by"], len(told["documents"])) == ("accepted", ["number"], 2)
+        assert {each["verified"]["document"] for each in told["documents"]} == {"citizen_identity", "driving_licence"}
+        assert {each["source"] for each in told["documents"]} <= {*sources, "a.png", f"{picture} (1)", f"{picture} (2)"}
+    assert main(["check", str(note), licence, *asked]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("✓ CHẤP NHẬN") and "2 giấy tờ của cùng một người: cùng số định danh cá nhân" in shown
+    assert shown.count(NAME) == 2 and "— " + str(note)[:8] in shown
+
+
+def test_what_is_refused_together_tells_nothing_of_anybody(
+    world: World, tmp_path: Path, both: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    identity, licence = world.present_text("citizen_identity"), world.present()
+    stranger = {**RECORDS["driving_licence"], "personal_identification_number": "999103004321"}
+    other = world.present(world.issue(record=stranger))
+    missing = world.present(world.issue(uri="http://localhost:5000/status-lists/9"))
+    asked = ("--policy", both, "--bundle", str(world.write_bundle(tmp_path / "bundle.cbor")), "--lang", "en")
+    for texts, exit_code, code in (
+        ((identity, other), 1, "claim_conflict: personal_identification_number"),
+        ((identity, world.printed()), 1, "holder_binding_missing"),
+        ((identity, licence, world.present_text("tax_registration")), 1, "policy_refused"),
+        ((licence, licence), 1, "presentation_replayed"),
+        ((identity, missing), 2, "status_unavailable"),
+        ((identity,) * 9, 1, "limit_exceeded"),
+    ):
+        assert main(["check", *texts, *asked]) == exit_code
+        shown = capsys.readouterr().out
+        assert f"({code})" in shown and NAME not in shown and "999 203" not in shown
+        assert main(["check", *texts, *asked, "--json"]) == exit_code
+        told = json.loads(capsys.readouterr().out)
+        assert (told["code"], NAME in str(told)) == (code.partition(":")[0], False)
+    kept = str(tmp_path / "once.sqlite")
+    for exit_code in (0, 1):
+        assert main(["check", identity, licence, *asked, "--once", kept]) == exit_code
+
+
+def test_several_documents_each_for_itself(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bundle = str(world.write_bundle(tmp_path / "bundle.cbor"))
+    note = tmp_path / "card.txt"
+    note.write_text(world.present_text("citizen_identity"))
+    assert main(["check", str(note), world.printed(), "--bundle", bundle, "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["outcomes"] == {"accepted": 1, "rejected": 1} and told["results"][0]["source"] == str(note)
+    assert main(["check", str(note), world.present(), "--bundle", bundle]) == 0
+    assert capsys.readouterr().out.count("CHẤP NHẬN") == 3  # a line each, and the tally
+    for wrong in (("-", "-"), (str(note), "missing.png"), (str(note), str(note), "--code", "1")):
+        assert main(["check", *wrong, "--bundle", bundle]) == 64
+        capsys.readouterr()
+
+
+def test_where_documents_come_one_by_one_none_are_judged_together(
+    world: World, tmp_path: Path, both: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("--policy", both, "--bundle", str(world.write_bundle(tmp_path / "bundle.cbor")))
+    for words, why in (
+        (("batch", "in.csv", str(tmp_path / "out.csv")), "a row holds one"),
+        (("watch", str(tmp_path)), "nobody knows which belong together"),
+    ):
+        assert main([*words, *asked]) == 64
+        told = capsys.readouterr().err
+        assert why in told and f"check A B --policy {both}" in told
+
+
 def test_what_is_wrong_with_the_command(world: World, check: Check, tmp_path: Path) -> None:
     text, several = world.present(), tmp_path / "several.toml"
     several.write_text('[[all_of]]\ndocuments = ["citizen_identity"]\n[[all_of]]\ndocuments = ["driving_licence"]\n')
@@ -90,7 +179,7 @@ def test_what_is_wrong_with_the_command(world: World, check: Check, tmp_path: Pa
     other.write_bytes(b"not a database" * 100)
     for arguments, words in (
         (("--policy", "bank.rob"), f"Ready ones: {', '.join(READY)}"),
-        (("--policy", str(several)), "several documents of one person"),
+        (("--policy", str(several)), "2 documents of one person, and here is one"),
         (("--policy", "bank.open_account", "--printed", "--once", str(tmp_path / "o")), "a copy is the same each time"),
         (("--once", str(tmp_path / "none" / "once.sqlite")), "--once"),
         (("--once", str(other)), "not a database"),

@@ -269,6 +269,31 @@ def test_change_reaches_every_policy() -> None:
     assert isinstance(change(LICENCE, audience="bank"), Policy)
 
 
+@pytest.mark.parametrize(
+    ("second", "code"), [("30K-567.89", None), (RECORDS["vehicle_registration"]["plate"], "presentation_replayed")]
+)
+def test_kb_10_two_of_one_kind_are_told_apart_by_what_they_say(
+    world: World, verifier: Verifier, second: str, code: str | None
+) -> None:
+    """Two vehicles are two documents; a copy under another key, or one issued anew, is none."""
+    texts = []
+    for number, plate in enumerate((RECORDS["vehicle_registration"]["plate"], second)):
+        record, key = {**RECORDS["vehicle_registration"], "plate": plate}, MemorySigner.generate()
+        issued = world.issue("vehicle_registration", "full", record, holder=key, index=20 + number)
+        texts.append(world.present(issued, signer=key))
+    vehicle = Policy(documents=("vehicle_registration",))
+    assert verifier.inspect_all(texts, policy=AllOf((vehicle, vehicle))).code == code
+
+
+def test_kb_10_two_views_of_one_document_where_each_is_asked_for(world: World, verifier: Verifier) -> None:
+    views = [world.present(world.issue("driving_licence", view)) for view in ("licence", "full")]
+    named = [Policy(documents=(f"driving_licence.{view}",)) for view in ("licence", "full")]
+    assert verifier.inspect_all(views, policy=AllOf(tuple(named))).accepted
+    both = Policy(documents=("driving_licence.licence", "driving_licence.full"))
+    for parts in ((LICENCE, LICENCE), (named[0], LICENCE), (both, named[1]), (Policy(), named[0])):
+        assert verifier.inspect_all(views, policy=AllOf(parts)).code == "presentation_replayed"
+
+
 def test_kb_10_one_paper_does_not_pass_for_two(world: World) -> None:
     """The holder signs anew, or shows a copy beside it: it is still the one licence."""
     licence, card = world.issue("driving_licence", "licence"), world.issue("citizen_identity", "identity")

@@ -2,12 +2,12 @@
 // No verdict is made here. What waits is in the memory of this page alone, and gone with it.
 
 const EVERY = 20_000; // ms between two looks while all is well
-const SOON = 2_000; // and while it is away
-const PATIENCE = 5_000;
+export const SOON = 2_000; // and while it is away
+export const PATIENCE = 5_000;
 const GATEWAY = [502, 503, 504]; // a proxy answers in its place
 
 const [notice, kept, actions, forget, line, note] = ["counter-away", "kept", "kept-actions", "forget", "trust-line", "trust-note"].map((id) => document.getElementById(id));
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+export const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 let waiting = false;
 
 /** The server did not answer. */

@@ -45,8 +45,11 @@ export function frame(video) {
   return new Promise((resolve) => square(video).toBlob(resolve, "image/jpeg", QUALITY));
 }
 
-/** @param {HTMLVideoElement} video @returns {ImageData} */
-export function pixels(video) {
-  const canvas = square(video);
-  return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+/** For another thread, which takes it over: this one does not touch a pixel. @param {HTMLVideoElement} video @returns {Promise<ImageBitmap>} */
+export function taken(video) {
+  const { videoWidth: width, videoHeight: height } = video;
+  const cut = Math.min(width, height);
+  const side = Math.min(cut, SIDE);
+  const smaller = side < cut ? { resizeWidth: side, resizeHeight: side, resizeQuality: "medium" } : {};
+  return createImageBitmap(video, (width - cut) / 2, (height - cut) / 2, cut, cut, smaller);
 }

@@ -2,17 +2,20 @@
 // Where the counter's server is away, what was read or entered waits in this page until it is back.
 // Spec: Media Capture and Streams §10.2 (the names of what can go wrong).
 
-import { answers, Away, back, watch as watchServer } from "./away.js";
+import { answers, Away, back, pause, watch as watchServer } from "./away.js";
 import * as camera from "./camera.js";
+import "./kept.js";
 import { Lost, reader, send } from "./reader.js";
 
-const PAUSE = 300; // ms between two frames at least; a slow reader waits as long as it took, so below two frames a second
+const PAUSE = 40; // ms between two frames that this browser reads, at least: a slow one waits as long as it took
+const SERVERS = 300; // and between two that the server reads, so below two a second
 const KEPT = "camera"; // the clerk started the camera in this tab: for the next person it starts again
 
 const form = document.getElementById("check-form");
 const video = document.getElementById("preview");
 const start = document.getElementById("camera-start");
 const parts = ["idle", "starting", "live", "refused", "missing", "lost"];
+let reading = null;
 let turn = 0; // each start and each stop is a turn of its own: what an earlier one still has under way counts no more
 
 /** @param {string} part the one sentence to show */
@@ -28,8 +31,6 @@ function stop(part) {
   camera.close(video);
   tell(part);
 }
-
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** The address of a verdict, or null. A frame that the server should have read is worth nothing later; a code that was read waits. */
 async function judged(parts) {
@@ -51,9 +52,8 @@ async function judged(parts) {
   }
 }
 
-/** Frame by frame, one at a time, until a code is read. @param {number} mine */
-async function watch(mine) {
-  const read = await reader();
+/** Frame by frame, one at a time, until a code is read. @param {number} mine @param {Awaited<ReturnType<typeof reader>>} read */
+async function watch(mine, read) {
   while (mine === turn) {
     const began = performance.now();
     const parts = document.hidden ? [] : await read(video); // nobody holds a code before a page that nobody sees
@@ -63,7 +63,7 @@ async function watch(mine) {
       location.assign(found);
       return;
     }
-    await pause(Math.max(PAUSE, performance.now() - began));
+    await pause(Math.max(parts[0]?.[0] === "picture" ? SERVERS : PAUSE, performance.now() - began));
   }
 }
 
@@ -71,10 +71,11 @@ async function run() {
   const mine = (turn += 1);
   tell("starting");
   try {
+    reading ??= reader(); // loads while the camera opens, once
     await camera.open(video);
     tell("live");
     sessionStorage.setItem(KEPT, "on");
-    await watch(mine);
+    await watch(mine, await reading);
   } catch (error) {
     if (mine !== turn) return;
     sessionStorage.removeItem(KEPT);

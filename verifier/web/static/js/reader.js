@@ -2,7 +2,7 @@
 // Spec: Shape Detection API (BarcodeDetector). The calls are described in verifier/web/check.py and verifier/web/challenge.py.
 
 import { ask } from "./away.js";
-import { frame, pixels } from "./camera.js";
+import { frame, taken } from "./camera.js";
 
 /** The server did not take what was sent. */
 export class Lost extends Error {}
@@ -15,6 +15,7 @@ export async function send(form, found) {
   for (const [name, value] of new FormData(form)) if (typeof value === "string" && name !== "text") body.append(name, value);
   for (const [name, value] of found) body.append(name, value);
   const answer = await ask(form.dataset.scan, { method: "POST", body });
+  if (answer.status === 401) return (await answer.json()).location; // the clerk's own session has ended
   if (!answer.ok) throw new Lost();
   return (await answer.json()).location;
 }
@@ -27,29 +28,37 @@ async function native() {
   return async (video) => (await detector.detect(video)).map((code) => code.rawValue).filter(Boolean);
 }
 
-/** A worker of ours that reads codes: pictures then stay in this browser. It is loaded when it is needed. */
+/** A worker of ours that reads codes: pictures then stay in this browser. */
 function inside() {
-  let worker = null;
-  return (video) => new Promise((resolve, reject) => {
-    worker ??= new Worker(new URL("./code-worker.js", import.meta.url), { type: "module" });
-    worker.onmessage = ({ data }) => ("texts" in data ? resolve(data.texts) : reject(new Error(data.failed)));
+  const worker = new Worker(new URL("./code-worker.js", import.meta.url), { type: "module" });
+  const failed = new Promise((_, reject) => {
     worker.onerror = (event) => {
       event.preventDefault();
       reject(new Error("the reader of codes did not load"));
     };
-    worker.postMessage({ turn: 0, picture: pixels(video) });
   });
+  failed.catch(() => {}); // it may fail before a frame is there
+  const found = (picture) => new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => ("texts" in data ? resolve(data.texts) : reject(new Error(data.failed)));
+    worker.postMessage({ turn: 0, picture }, [picture]);
+  });
+  return async (video) => Promise.race([failed, found(await taken(video))]);
 }
 
 /** How this browser reads: what fails once is not tried again. @returns {Promise<(video: HTMLVideoElement) => Promise<Parts>>} */
 export async function reader() {
-  const ways = [await native().catch(() => null), inside()].filter(Boolean);
+  const ways = [native, async () => inside()];
+  let way = null;
+  const next = async () => {
+    for (way = null; !way && ways.length;) way = await ways.shift()().catch(() => null);
+  };
+  await next();
   return async (video) => {
-    while (ways.length) {
+    while (way) {
       try {
-        return (await ways[0](video)).map((text) => ["text", text]);
+        return (await way(video)).map((text) => ["text", text]);
       } catch {
-        ways.shift();
+        await next();
       }
     }
     return [["picture", await frame(video)]];
