@@ -5,6 +5,7 @@ import flask
 import idp.app
 import verifier.app
 import wallet.app
+from verifier.web import gate
 
 SECRET = "khong-ai-duoc-biet-999196000346"
 
@@ -26,4 +27,5 @@ def create_wallet() -> flask.Flask:
 
 
 def create_verifier() -> flask.Flask:
+    gate.TABLE = {**gate.TABLE, "broken": gate.EVERYBODY}  # else it is refused before it fails
     return _with_fault(verifier.app.create_app_from_environment())

@@ -110,7 +110,10 @@ CLOCK_PLACES = (
     "verifier/login/django.py",
     "verifier/login/fastapi.py",
 )
-BASE_INSTALL = ("certs/*", *(f"verifier/{room}*.py" for room in ("", "batch/", "commands/", "foreign/", "policy/", "staff/")))
+BASE_INSTALL = (
+    "certs/*",
+    *(f"verifier/{room}*.py" for room in ("", "batch/", "commands/", "foreign/", "policy/", "staff/")),
+)
 # Encryption is joserfc's, which comes with the extra `web`: a check of documents decrypts nothing, and its install stays small.
 NOT_BASE = (
     "certs/jwe.py",

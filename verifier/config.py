@@ -42,6 +42,7 @@ from verifier.staff.file import StaffFile
 from verifier.staff.model import StaffError
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+KEY_LENGTH = 32  # bytes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -237,8 +238,11 @@ def _session_key(path: Path) -> bytes:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return path.read_bytes()
+        key = path.read_bytes()
+        if len(key) < KEY_LENGTH:  # the process that made it was killed before it wrote, or is about to
+            raise ConfigError(f"{path} is cut off: delete it and start again") from None
+        return key
     with os.fdopen(descriptor, "wb") as file:
-        key = secrets.token_bytes(32)
+        key = secrets.token_bytes(KEY_LENGTH)
         file.write(key)
         return key

@@ -41,6 +41,7 @@ AUTHENTICATION = "client_secret_basic"
 PENDING_SECONDS = 900  # a person may have to look for a phone while signing in
 CLOCK_SKEW = 30  # seconds between the provider's clock and ours
 KEYS_SECONDS = 60  # as long as the provider's keys are good for the tokens that anybody may send
+KEYS_PAUSE = 2  # seconds between two askings for them: who sends such tokens has no thread of ours wait for a provider that is away
 Transport = httpx.BaseTransport  # what carries requests: `certs.fetch` has the guarded one
 _PARAMETERS = ("code", "state", "iss", "error")
 
@@ -71,9 +72,9 @@ class SignIn:
     ) -> None:
         self._issuer, self._client_id, self._secret = issuer, client_id, client_secret
         self._redirect_uri, self._algorithm, self._transport = redirect_uri, algorithm, transport
-        self._known: tuple[int, KeySet] | None = (
-            None  # the provider's keys, as strangers' tokens made us read them last
-        )
+        # The provider's keys, as strangers' tokens made us read them last; and when these made us ask last.
+        self._known: tuple[int, KeySet] | None = None
+        self._asked: int | None = None
 
     def begin(self, *, next_page: str, language: str, anew: int | None = None) -> tuple[str, Pending]:
         """The address to send the browser to, and what to remember until it comes back. `anew`: the time, where who is signed
@@ -122,16 +123,27 @@ class SignIn:
         WalletError where the provider's keys cannot be had."""
         if len(token) > MOST:
             raise LogoutRefused("too long")
-        if self._known is None or not 0 <= now - self._known[0] < KEYS_SECONDS:
-            with self._client() as client, _explained():
-                self._known = now, self._keys(client, self._metadata(client))
+        keys = self._keys_for_strangers(now=now)
         try:
-            parsed = jwt.decode(token, self._known[1], algorithms=[self._algorithm])
+            parsed = jwt.decode(token, keys, algorithms=[self._algorithm])
         except (JoseError, ValueError, KeyError, TypeError) as error:
             raise LogoutRefused(type(error).__name__) from error
         return read(
             parsed.header, parsed.claims, issuer=self._issuer, audience=self._client_id, leeway=CLOCK_SKEW, now=now
         )
+
+    def _keys_for_strangers(self, *, now: int) -> KeySet:
+        if self._known is not None and 0 <= now - self._known[0] < KEYS_SECONDS:
+            return self._known[1]
+        if self._asked is not None and 0 <= now - self._asked < KEYS_PAUSE:
+            raise WalletError(
+                "issuer_unreachable", "logout: its keys were asked for a moment ago"
+            )  # it tries again, too
+        self._asked = now
+        with self._client() as client, _explained():
+            keys = self._keys(client, self._metadata(client))
+        self._known = now, keys
+        return keys
 
     def _keys(self, client: OAuth2Client, metadata: Mapping[str, Any]) -> KeySet:
         return KeySet.import_key_set(_as_jwks(self._get_json(client, metadata["jwks_uri"], withhold_token=True)))

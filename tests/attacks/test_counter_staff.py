@@ -18,7 +18,7 @@ from tests.verifier.test_counter import check
 from tests.world import World
 from verifier.staff import change, password
 from verifier.staff.file import StaffFile
-from verifier.staff.sign_in import PER_NAME, WINDOW
+from verifier.staff.sign_in import PER_BROWSER, PER_NAME, WINDOW
 
 COOKIE = "verifier_session"
 NEW = "một câu khác hẳn, cũng dài"
@@ -80,6 +80,17 @@ def test_bf_10_the_mark_of_a_known_browser_is_of_its_names_alone_and_cannot_be_m
     for value in (forged, "", "x" * 3_900, cookie(client, "verifier_known")[:-1] + "!"):
         thief.set_cookie("verifier_known", value)
         assert sign_in(thief, "mai").status_code == 429
+
+
+def test_bf_01_a_colleague_at_the_same_screen_does_not_begin_the_count_anew(client: FlaskClient) -> None:
+    for name in ("tuan", "mai"):
+        signed_in(client, name)
+    answers = []
+    for _ in range(2):
+        client.post("/staff/sign-out", data={"form_token": form_token(client, "/trust")})
+        answers += [sign_in(client, "tuan", "wrong").status_code for _ in range(PER_BROWSER - 1)]
+        signed_in(client, "mai")
+    assert answers.count(422) == PER_BROWSER and answers[-1] == 429
 
 
 def test_bf_03_unknown_disabled_and_known_names_are_answered_alike_at_one_cost(
@@ -256,6 +267,28 @@ def test_se_01_a_new_password_ends_every_other_session(client: FlaskClient) -> N
 def test_bf_01_the_old_password_is_not_guessed_in_a_session_that_was_left_open(client: FlaskClient) -> None:
     signed_in(client, "mai")
     assert [changed(client, "wrong", NEW) for _ in range(12)] == [422] * 10 + [429] * 2
+
+
+def test_se_01_of_two_changes_at_once_one_counts_and_a_file_that_cannot_be_written_is_no_fault_of_its_person(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed_in(client, "mai")
+    hashed = password.hashed
+
+    def meanwhile(typed: str) -> str:
+        file(client).change(change.given_roles("mai", ["teller"]))
+        return hashed(typed)
+
+    monkeypatch.setattr(password, "hashed", meanwhile)
+    assert changed(client, PASSWORD, NEW) == 422 and not is_in(client)
+    monkeypatch.setattr(password, "hashed", hashed)
+    signed_in(client, "mai")
+    lock = client.application.extensions["counter"].config.staff.with_name("staff.json.lock")
+    lock.unlink()
+    lock.mkdir()  # nobody opens it for writing, not even root
+    assert changed(client, PASSWORD, NEW) == 500 and is_in(client)
+    lock.rmdir()
+    assert changed(client, PASSWORD, NEW) == 303
 
 
 @pytest.mark.parametrize("damage", ["chmod", "half", "gone"])

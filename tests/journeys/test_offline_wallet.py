@@ -36,6 +36,7 @@ INSIDE = """() => {
     const { top, bottom } = document.getElementById("qr").getBoundingClientRect();
     return top >= 0 && bottom <= innerHeight;
 }"""
+MET = "(document.documentElement.dataset.met === 'done')"
 EMPTY: dict[str, list[str]] = {"sealed": [], "shown": [], "uses": [], "vault": []}
 WEIGHT = 300 * 1024
 # Everything that lies in the phone vault, as text; bytes as Latin-1.
@@ -217,6 +218,21 @@ def test_two_tabs_count_the_same_tries_and_what_one_removes_is_gone_in_the_other
         page.close()
 
 
+def test_who_forgot_the_passcode_or_uses_the_browser_next_starts_anew(guest: Phone) -> None:
+    page = guest.page()
+    at_screen(page, "locked")
+    page.click("#remove-card summary")
+    page.click("#remove-all")
+    page.wait_for_selector("#error-summary")  # not without the box
+    assert axe(page) == [] and not overflows(page)
+    page.check("#sure")
+    page.click("#remove-all")
+    at_screen(page, "new-vault")
+    assert page.evaluate(LYING) == EMPTY
+    begin(page)
+    page.close()
+
+
 def test_wrong_passcodes_wait_longer_and_then_erase_all_of_it(guest: Phone) -> None:
     with guest.offline():
         page = guest.page()
@@ -277,7 +293,7 @@ def test_a_full_storage_keeps_what_was_there_and_tells(phone: Phone) -> None:
     page.evaluate(FULL)
     page.evaluate("dispatchEvent(new Event('online'))")
     page.wait_for_selector("#storage-full")
-    shows_a_licence(phone, page)
+    assert len({shown_by(phone, page, "full") for _ in range(2)}) == 2, "what cannot be noted is remembered"
     page.click("#lock")
     at_screen(page, "locked")
     page.fill("#passcode", PASSCODE)
@@ -285,7 +301,6 @@ def test_a_full_storage_keeps_what_was_there_and_tells(phone: Phone) -> None:
     page.wait_for_selector("#error-summary")  # what cannot be counted is not tried
     page.reload()
     unlock(page)
-    page.click("a.role")
     at_screen(page, "home")
     assert page.locator("#documents [data-type]").count() == 1
     page.close()
@@ -314,6 +329,24 @@ def test_whoever_else_signs_in_here_changes_nothing_in_the_vault(phone: Phone) -
     unlock(page)
     page.wait_for_selector("#other-person")
     shows_a_licence(phone, page)
+    page.close()
+
+
+def test_what_is_locked_says_what_to_do(phone: Phone) -> None:
+    def locked(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        for each in told["documents"]:
+            each["state"] = {"standing": "locked", "look": "bad", "word": {"vi": "Đã khóa", "en": "Locked"}}
+        route.fulfill(response=answer, json=told)
+
+    page = phone.page()
+    page.route("**/app/documents", locked)
+    unlock(page)
+    page.wait_for_selector("[data-standing=locked]")
+    page.click("[data-type=driving_licence]")
+    page.wait_for_selector("#locked")
+    assert axe(page) == [] and not overflows(page)
     page.close()
 
 
@@ -384,6 +417,42 @@ def test_each_showing_is_by_another_key_and_new_ones_come_with_the_network(phone
     assert shown_by(phone, page, "full") not in keys
     page.close()
     other.close()
+
+
+def test_a_line_that_the_server_does_not_take_keeps_nothing_else_back(phone: Phone) -> None:
+    """As of a view that a newer catalogue does not have: it must not keep new states from the phone for good."""
+
+    def newer(route: Route) -> None:
+        if any(each.get("view") == "age_over_18" for each in route.request.post_data_json["shown"]):
+            route.fulfill(status=400, json={"error": "request_malformed"})
+        else:
+            route.continue_()
+
+    page = phone.opened()
+    until(page, MET)
+    phone.context.route("**/app/shown", newer)  # for every tab
+    with phone.offline():
+        shown_by(phone, page, "age_over_18")
+        shown_by(phone, page, "full")
+        page.evaluate("location.hash = '#/history'")
+        at_screen(page, "history")
+        assert page.locator("[data-shown]").count() == 2
+        until(page, f"!{MET}")
+    until(page, f"{MET} && document.querySelectorAll('[data-shown]').length === 1")
+    phone.context.unroute("**/app/shown")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    until(page, "document.querySelectorAll('[data-shown]').length === 0")
+    page.close()
+
+
+def test_a_browser_that_keeps_nothing_is_told_so(nation: smoke.Run, browser: Browser) -> None:
+    page = browser.new_page()
+    page.add_init_script(
+        "Object.defineProperty(window, 'indexedDB', { value: { open() { throw new Error('no'); } } });"
+    )
+    page.goto(f"{nation.urls['wallet']}/app")
+    page.wait_for_selector("#no-storage")
+    page.close()
 
 
 def test_another_passcode_and_a_passkey(phone: Phone) -> None:

@@ -280,7 +280,9 @@ def test_a_counter_is_one_process(make: Callable[..., FlaskClient], tmp_path: Pa
     lock = tmp_path / "counter.lock"
     make(lock=lock)
     make(lock=lock)
-    other = f"from pathlib import Path; from verifier.storage.alone import Alone; Alone(Path({str(lock)!r}), patience=0)"
+    other = (
+        f"from pathlib import Path; from verifier.storage.alone import Alone; Alone(Path({str(lock)!r}), patience=0)"
+    )
     told = subprocess.run([sys.executable, "-c", other], capture_output=True, text=True, check=False)
     assert told.returncode == 1 and "one process with many threads" in told.stderr
 
@@ -407,7 +409,11 @@ def test_a_foreign_document_answers_no_other_wish(world: World, abroad: FlaskCli
     for fields, expected, words in (
         ({}, ("rejected", "holder_binding_missing"), "chọn loại này trong danh sách"),
         ({"proof": "none"}, ("accepted", ""), "Müller"),
-        ({"documents": "driving_licence", "proof": "none"}, ("rejected", "prefix_unknown"), "Đây là giấy tờ nước ngoài"),
+        (
+            {"documents": "driving_licence", "proof": "none"},
+            ("rejected", "prefix_unknown"),
+            "Đây là giấy tờ nước ngoài",
+        ),
         ({"documents": "shc"}, ("rejected", "policy_refused"), "Thẻ sức khỏe SMART"),
         ({"documents": "policy:bank.face_to_face"}, ("rejected", "prefix_unknown"), "giấy tờ nước ngoài"),
     ):
@@ -757,6 +763,11 @@ def test_a_counter_without_a_secret_checks_and_does_not_sign_in(make: Callable[.
     assert client.get("/sign-in").status_code == 404 and "go-sign-in" not in client.get("/").text
 
 
+def test_a_file_that_is_not_there_yet_is_not_remembered_as_missing(client: FlaskClient) -> None:
+    assert client.get("/static/none.css").headers["Cache-Control"] == "no-store"
+    assert "max-age" in client.get("/static/base.css", buffered=True).headers["Cache-Control"]
+
+
 # --- settings ---------------------------------------------------------------------------------------------------------
 
 
@@ -765,6 +776,11 @@ def test_settings(tmp_path: Path) -> None:
     first, again = from_environment(env), from_environment(env)
     assert first.session_key == again.session_key and len(first.session_key) == 32
     assert (tmp_path / "v" / "session.key").stat().st_mode & 0o077 == 0
+    for cut in (b"", first.session_key[:-1]):  # killed before it was written
+        (tmp_path / "cut").mkdir(exist_ok=True)
+        (tmp_path / "cut" / "session.key").write_bytes(cut)
+        with pytest.raises(ConfigError, match="cut off"):
+            from_environment({**env, "VERIFIER_DATA": str(tmp_path / "cut")})
     assert (first.url, first.issuer, first.client_id) == ("http://localhost:5002", "http://localhost:5000", "bank")
     assert first.bundle == tmp_path / "v" / "bundle.cbor" and first.client_secret is None
     (tmp_path / "v" / "client_secret").write_text("abc\n")

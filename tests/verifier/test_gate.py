@@ -107,6 +107,26 @@ def test_a_counter_without_accounts_is_open_and_says_so(world: World, tmp_path: 
     assert open_.get("/check").headers["Location"].startswith("/staff/sign-in")
 
 
+@pytest.mark.parametrize("address", ["192.168.1.9", "::ffff:192.168.1.9", "2001:db8::1", "", "x"])
+def test_an_open_counter_serves_its_own_machine_alone(world: World, tmp_path: Path, address: str) -> None:
+    """Whoever reaches a server that listens to a whole network writes this machine's name into the request."""
+    open_ = counter(world, tmp_path, staff=tmp_path / "none.json")
+    for path in ("/", "/check", "/book", "/staff", "/none"):
+        assert open_.get(path, environ_overrides={"REMOTE_ADDR": address}).status_code == 421, path
+    form = {"text": world.present()}
+    assert open_.post("/check", data=form, headers=JSON, environ_overrides={"REMOTE_ADDR": address}).status_code == 421
+    for own in ("127.0.0.2", "::1", "::ffff:127.0.0.1"):
+        assert open_.get("/check", environ_overrides={"REMOTE_ADDR": own}).status_code == 200
+    staffed.staff_file(tmp_path).rename(tmp_path / "none.json")  # with accounts it is they who are let in
+    answer = open_.get("/check", environ_overrides={"REMOTE_ADDR": address})
+    assert answer.status_code == 303
+
+
+def test_a_form_of_a_stranger_that_is_too_long_is_a_page_as_others(client: FlaskClient) -> None:
+    answer = client.post("/staff/sign-in", data={"next": "a" * 600_000})
+    assert answer.status_code == 413 and 'id="error-id"' in answer.text and "Content-Security-Policy" in answer.headers
+
+
 @pytest.mark.parametrize(
     ("changes", "file"),
     [
@@ -179,9 +199,10 @@ def test_acts_keep_a_session_and_looking_on_does_not(client: FlaskClient, monkey
         monkeypatch.setattr(gate.time, "time", lambda: began + seconds)  # type: ignore[attr-defined]
 
     at(IDLE - 60)
-    assert client.post("/scan").status_code == 400  # a frame of the camera: an act
+    assert client.get("/check").status_code == 200
     at(2 * IDLE - 180)
     assert client.get("/online/x/phase").status_code == 404 and client.get("/standing").status_code == 200
+    assert client.post("/scan").status_code == 400  # a frame of a camera that was left on
     at(2 * IDLE)
     assert client.get("/check").status_code == 303
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import httpx
 import pytest
 
 from certs import jose
@@ -28,6 +29,7 @@ from tests.site import Answer, Asked, Site
 from tests.wallet.citizen import URL, Citizen, register, wallet_app
 from tests.wallet.issuer import ISSUER, IssuerDesk
 from tests.world_idp import NOW, Browser, State
+from wallet.login import KEYS_PAUSE
 
 __all__ = ["made", "made_on_server", "state"]
 
@@ -215,3 +217,22 @@ def test_what_is_not_believed(state: State, phone: Citizen) -> None:
     assert tell(phone, right, token(state)) == 400 and tell(phone) == 400
     assert tell(phone, right) == 200 and tell(phone, right) == 400  # once
     assert signed_in(phone)
+
+
+def test_a_provider_that_is_away_is_not_asked_for_its_keys_by_every_stranger(
+    state: State, phone: Citizen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each asking holds a thread until it fails: a flood of anything at all would leave none for the citizens."""
+    asked: list[str] = []
+
+    def away(_: httpx.WSGITransport, request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        raise httpx.ConnectError("away", request=request)
+
+    phone.sign_in()
+    with monkeypatch.context() as cut:
+        cut.setattr(httpx.WSGITransport, "handle_request", away)
+        assert {tell(phone, "x") for _ in range(9)} == {503} and len(asked) == 1
+    state.wait(KEYS_PAUSE)
+    assert tell(phone, token(state)) == 200  # as the provider tries again
+    assert not signed_in(phone)

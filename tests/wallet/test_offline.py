@@ -184,6 +184,7 @@ def test_a_line_of_another_form_is_refused_with_all_of_its_call(citizen: Citizen
         {**LINE, "at": 1, "view": ["licence"]},
         {**LINE, "at": 1, "to": 1},
         {**LINE, "at": 1, "to": "x" * 65},
+        {**LINE, "at": 1, "to": "\ud800"},  # no text: nothing can write it down
         {**LINE, "at": 1, "to": "bank", "declined": True},  # shown, or refused: not both
         {"id": LINE["id"], "at": 1, "declined": True},
         {"id": LINE["id"], "at": 1, "to": "bank", "declined": 1},

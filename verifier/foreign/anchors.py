@@ -72,7 +72,7 @@ def from_folder(folder: Path, *, clock: Callable[[], float] = time.time) -> Door
     signers = tuple(each for name in _names(told, "signers") for each in read_signers(folder / name))
     issuers = tuple(_issuer(folder, url, entry) for url, entry in _tables(told, "issuers").items())
     door = together(signers, issuers, as_of=as_of, until=until)
-    accept = _names(told, "accept") or tuple(each.framework.value for each in door)
+    accept = _names(told, "accept") if "accept" in told else tuple(each.framework.value for each in door)
     foreign = Foreign(door, clock)
     try:
         foreign.inspect("", accept=accept)

@@ -12,6 +12,10 @@ from verifier.staff.model import Account, StaffError, check_name, check_roles, c
 Rule = Callable[[Accounts], Account]
 
 
+class ChangedMeanwhile(StaffError):
+    """The account is not as it was when its person was asked."""
+
+
 def added(name: str, title: str, roles: Iterable[object], password: str, *, must_change: bool, now: int) -> Rule:
     """`password`: its hash."""
     made = Account(
@@ -38,12 +42,12 @@ def given_roles(name: str, roles: Iterable[object]) -> Rule:
 
 
 def given_password(name: str, password: str, *, must_change: bool, version: int | None = None) -> Rule:
-    """`version`: of the account as it was when the person was asked; if it changed since, nothing is done."""
+    """`version`: of the account as it was when the person was asked; if it changed since, nothing is done (ChangedMeanwhile)."""
 
     def rule(accounts: Accounts) -> Account:
         changed = _next(accounts, name, password=password, must_change=must_change)
         if version is not None and changed.version != version + 1:
-            raise StaffError(f"{name} was changed by somebody else meanwhile")
+            raise ChangedMeanwhile(f"{name} was changed by somebody else meanwhile")
         return changed
 
     return rule

@@ -29,6 +29,9 @@ class Attempts(Protocol):
 
     def forget(self, key: bytes) -> None: ...
 
+    def give_back(self, key: bytes) -> None:
+        """One that was taken is none."""
+
 
 class Sessions(Protocol):
     def open(self, key: bytes, name: str, version: int, *, now: int) -> None: ...

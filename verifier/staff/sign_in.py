@@ -3,9 +3,10 @@
 Spec: NIST SP 800-63B-4 §2.2.3 (reauthentication), §3.2.2 (rate limiting); attacks BF-01 to BF-04, BF-10
 
  1. Too many attempts: nothing is looked up and nothing is hashed. A browser in which this name signed in before has a count of its
-    own, so that strangers who try the name shut nobody out who works here.
+    own, so that strangers who try the name shut nobody out who works here; one for each of its names, so that no colleague who
+    shares it begins another's count anew.
  2. One hash, whether the name is known, unknown or disabled.
- 3. Right: the count begins anew, and a session begins.
+ 3. Right: the count begins anew, and a session begins. Those who are right take no place among all attempts.
 """
 
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ WINDOW = 15 * 60  # seconds in which attempts are counted
 PER_NAME = 5  # 480 a day, against 15 characters and more
 PER_BROWSER = 10  # where this name has signed in before
 IN_ALL = 50  # by browsers that are new here: a crowd of names is no way round, and hashes cost little
+ALL = b"all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ def sign_in(
     now: int,
 ) -> Account | Wrong | TooMany:
     """`browser`: its secret, where it shows that this very name has signed in there before."""
-    counts = {_key("browser", browser): PER_BROWSER} if browser else {_key("name", name): PER_NAME, b"all": IN_ALL}
+    own = _key("browser", f"{browser} {name}") if browser else _key("name", name)
+    counts = {own: PER_BROWSER} if browser else {own: PER_NAME, ALL: IN_ALL}
     for key, most in counts.items():  # 1
         if again := attempts.take(key, most=most, window=WINDOW, now=now):
             return TooMany(again)
@@ -54,7 +57,9 @@ def sign_in(
     right = matches(found.password if found else None, password)  # 2
     if found is None or not right or found.disabled:
         return Wrong()
-    attempts.forget(next(iter(counts)))  # 3
+    attempts.forget(own)  # 3
+    if ALL in counts:
+        attempts.give_back(ALL)
     return found
 
 

@@ -5,6 +5,7 @@ Spec: the verbs are those of `verifier.staff.ports`; each is one statement, or o
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, fields
@@ -38,7 +39,7 @@ class StaffRecord:
     """`Attempts`, `Sessions` and `Book`. A connection of its own for each call, so that threads and processes may share it."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path, self._turn = path, threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         with self._connected() as database:
@@ -47,7 +48,7 @@ class StaffRecord:
     # --- attempts -----------------------------------------------------------------------------------------------------
 
     def take(self, key: bytes, *, most: int, window: int, now: int) -> int:
-        with self._connected() as database:
+        with self._writing() as database:
             database.execute("DELETE FROM attempts WHERE ends <= ?", (now,))
             values = {"key": key, "ends": now + window, "now": now, "most": most}
             if database.execute(_TAKE, values).rowcount == 1:
@@ -56,13 +57,17 @@ class StaffRecord:
         return max(1, int(ends) - now)
 
     def forget(self, key: bytes) -> None:
-        with self._connected() as database:
+        with self._writing() as database:
             database.execute("DELETE FROM attempts WHERE key = ?", (key,))
+
+    def give_back(self, key: bytes) -> None:
+        with self._writing() as database:
+            database.execute("UPDATE attempts SET count = count - 1 WHERE key = ? AND count > 0", (key,))
 
     # --- sessions -----------------------------------------------------------------------------------------------------
 
     def open(self, key: bytes, name: str, version: int, *, now: int) -> None:
-        with self._connected() as database:
+        with self._writing() as database:
             database.execute("DELETE FROM sessions WHERE seen <= ? OR began <= ?", (now - IDLE, now - LONGEST))
             database.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?)", (key, name, version, now, now))
 
@@ -72,18 +77,21 @@ class StaffRecord:
                 "SELECT name, version, seen FROM sessions WHERE key = ? AND seen > ? AND began > ?",
                 (key, now - IDLE, now - LONGEST),
             ).fetchone()
-            if row is not None and act and row[2] <= now - TOUCH:
+        if row is None:
+            return None
+        if act and row[2] <= now - TOUCH:
+            with self._writing() as database:
                 database.execute("UPDATE sessions SET seen = max(seen, ?) WHERE key = ?", (now, key))
-        return None if row is None else (row[0], row[1])
+        return row[0], row[1]
 
     def close(self, key: bytes) -> None:
-        with self._connected() as database:
+        with self._writing() as database:
             database.execute("DELETE FROM sessions WHERE key = ?", (key,))
 
     # --- the book -----------------------------------------------------------------------------------------------------
 
     def write(self, entry: Entry) -> None:
-        with self._connected() as database:
+        with self._writing() as database:
             database.execute("DELETE FROM book WHERE at < ?", (entry.at - KEPT,))
             places = ", ".join("?" for _ in fields(Entry))
             database.execute(f"INSERT INTO book ({_COLUMNS}) VALUES ({places})", astuple(entry))  # noqa: S608 - names of our own
@@ -95,6 +103,12 @@ class StaffRecord:
                 (since, until),
             ).fetchall()
         return (Entry(*row) for row in rows)
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """In turn: SQLite lets those who wait for each other come in any order, so that a crowd would keep one out until it fails."""
+        with self._turn, self._connected() as database:
+            yield database
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:

@@ -47,7 +47,7 @@ def day(day: str) -> str:
         today=datetime.now(HANOI).date(),
         entries=entries[:SHOWN],
         total=len(entries),
-        counts=[(each.value, facts.VERDICTS[each], counts[each.value]) for each in Outcome],
+        counts=[(each.value, counts[each.value]) for each in Outcome],
         moment=facts.moment,
         title=_title,
         reason=_reason,
@@ -56,17 +56,16 @@ def day(day: str) -> str:
 
 @pages.get("/<day>.csv")
 def as_comma(day: str) -> Response:
-    text = io.StringIO(newline="")
+    found, text = _day(day), io.StringIO(newline="")
     lines = csv.writer(text)
     lines.writerow(COLUMNS)
-    for entry in _entries(_day(day)):
+    for entry in _entries(found):
         at = datetime.fromtimestamp(entry.at, HANOI).isoformat()
         cells = (entry.by, entry.document, entry.view, entry.form, entry.outcome, entry.code, entry.issuer)
         lines.writerow([guard(cell) for cell in (at, *cells, entry.receipt)])
-    answer = Response(
-        "\ufeff" + text.getvalue(), mimetype="text/csv"
-    )  # the mark by which a spreadsheet knows the encoding
-    answer.headers["Content-Disposition"] = f'attachment; filename="book-{_day(day).isoformat()}.csv"'
+    mark = "\ufeff"  # by which a spreadsheet knows the encoding
+    answer = Response(mark + text.getvalue(), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="book-{found.isoformat()}.csv"'
     return answer
 
 

@@ -143,9 +143,8 @@ def _choose_language() -> None:
         g.language = request.accept_languages.best_match(LANGUAGES, default="vi")
 
 
-def _other_language_url() -> str:
-    """The same page in the other language; only the query that we understand is carried along."""
-    kept = {"next": request.values["next"]} if request.blueprint == "staff" and "next" in request.values else {}
+def other_language_url(**kept: str) -> str:
+    """The same page in the other language; of its query only what its own page says."""
     return request.path + "?" + urlencode({**kept, "lang": "vi" if language() == "en" else "en"})
 
 
@@ -196,9 +195,8 @@ def _check_length() -> None:
         return
     if "Transfer-Encoding" in request.headers:  # 1
         raise LengthRequired
-    if (
-        request.mimetype != "multipart/form-data"
-    ):  # pictures and long texts come so; taken apart, escapes cost 80 times their length
+    # Pictures and long texts come as multipart; of all else, taken apart, escapes cost 80 times their length.
+    if request.mimetype != "multipart/form-data":
         request.max_content_length = FORM_LIMIT
     stated, received = request.content_length, len(request.get_data())
     if stated is None and received >= (request.max_content_length or 0):  # 2
@@ -235,7 +233,7 @@ def _headers(response: Response) -> Response:
     )
     if counter().config.secure:
         response.headers["Strict-Transport-Security"] = HSTS_IN_SIMULATION if counter().config.simulation else HSTS
-    if request.endpoint == "static":
+    if request.endpoint == "static" and response.status_code < 400:
         response.headers["Cache-Control"] = "public, max-age=3600"
     else:
         response.headers["Cache-Control"] = "no-store"
@@ -280,7 +278,7 @@ def _context() -> dict[str, object]:
     return {
         "say": say,
         "language": language(),
-        "other_language_url": _other_language_url(),
+        "other_language_url": other_language_url(),
         "form_token": form_token,
         "trust": current.trust_age() if current else None,
         "standing": standing(),

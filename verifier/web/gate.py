@@ -9,16 +9,18 @@ Spec: RFC 9110 §15.5.2, §15.5.4; OWASP ASVS 5.0 §8.2 (deny by default); attac
  4. A role that the table does not name for this address is refused.
 
 A simulation on this very machine that has no accounts is open: everybody is teller and supervisor there, and each page says so.
+Whoever comes from another machine is refused, whatever name they write.
 """
 
 import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Literal
 
 from flask import Flask, g, jsonify, make_response, redirect, request, session, url_for
-from werkzeug.exceptions import Forbidden, InternalServerError
+from werkzeug.exceptions import Forbidden, InternalServerError, MisdirectedRequest
 from werkzeug.wrappers import Response as AnyResponse
 
 from certs.catalogue import Text
@@ -90,7 +92,8 @@ TABLE: Mapping[str, Admitted] = {
     "staff.listed": SUPERVISORS,
 }
 CHANGING = ("staff.password", "staff.change", "staff.sign_out")
-BY_ITSELF = ("online.phase",)  # asked by a page's script, not by its person: the idle end stays where it is
+# Asked by a page's script, not by its person: the idle end stays where it is. A code that the camera found leads to a page.
+BY_ITSELF = ("online.phase", "check.scan_frame", "challenge.scan_frame")
 MACHINES = ("check.check", "check.refresh")  # whoever asks these for JSON
 # Where a session that ended goes on: what lay on the shelf of the one before is not there any more.
 _HOMES = {
@@ -132,9 +135,8 @@ def member() -> Member | None:
     return found
 
 
-def may(endpoint: str, who: Member | None = None) -> bool:
-    who = who or member()
-    admitted = TABLE.get(endpoint)
+def may(endpoint: str) -> bool:
+    who, admitted = member(), TABLE.get(endpoint)
     if admitted is None or admitted == EVERYBODY or who is None:
         return admitted == EVERYBODY
     return bool(who.roles & admitted) and not (who.must_change and endpoint not in CHANGING)
@@ -176,6 +178,8 @@ def _admit() -> AnyResponse | None:
 def _who(*, act: bool) -> Member | None:
     known, team = accounts(), counter().team
     if known is None:
+        if not _of_this_machine():
+            raise MisdirectedRequest()
         return ANYBODY
     secret = session.get("staff")
     if team is not None and isinstance(secret, str):
@@ -186,6 +190,15 @@ def _who(*, act: bool) -> Member | None:
     if "staff" in session:
         session.clear()
     return None
+
+
+def _of_this_machine() -> bool:
+    """By the connection: anybody may write this machine's name into a request."""
+    try:
+        address = ip_address(request.remote_addr or "")
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def _not_signed_in(endpoint: str) -> AnyResponse:

@@ -19,7 +19,7 @@ from typing import Any
 
 from flask import Blueprint, current_app, make_response, redirect, render_template, request, session, url_for
 from itsdangerous import BadData, URLSafeTimedSerializer
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import InternalServerError, NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from certs.catalogue import Text
@@ -30,7 +30,7 @@ from verifier.staff.password import PasswordRefused
 from verifier.staff.sign_in import TooMany, Wrong
 from verifier.staff.team import Team
 from verifier.web import gate
-from verifier.web.frame import YEAR, cookie_name, counter, require_form_token
+from verifier.web.frame import YEAR, cookie_name, counter, other_language_url, require_form_token
 
 log = logging.getLogger(__name__)
 pages = Blueprint("staff", __name__, url_prefix="/staff")
@@ -131,9 +131,11 @@ def change_password() -> AnyResponse:
     rule = change.given_password(me.name, password.hashed(new), must_change=False, version=me.version)
     try:
         changed = team.file.change(rule)
-    except StaffError as error:
-        event(log, logging.ERROR, "staff_not_changed", cause=str(error))
+    except change.ChangedMeanwhile:
         return _password_page(me, {"old": CHANGED_MEANWHILE})
+    except StaffError as error:  # of the file, not of this person: a disk that is full, or somebody else's file
+        event(log, logging.ERROR, "staff_not_changed", cause=str(error))
+        raise InternalServerError() from error
     event(log, logging.INFO, "staff_password_changed", account=me.name)
     _begin(team, changed, now=now)
     return redirect(url_for("check.home"), 303)
@@ -210,7 +212,9 @@ def _signed() -> URLSafeTimedSerializer:
 
 
 def _sign_in_page(place: str, error: Text | None = None, status: int = 200) -> AnyResponse:
-    return make_response(render_template("staff_sign_in.html", place=place, error=error), status)
+    other = other_language_url(next=place)
+    page = render_template("staff_sign_in.html", place=place, error=error, other_language_url=other)
+    return make_response(page, status)
 
 
 def _password_page(me: Account, errors: dict[str, Text] | None = None, status: int = 422) -> AnyResponse:

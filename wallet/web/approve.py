@@ -13,8 +13,6 @@ Spec: RFC 10027; the rules stand in `wallet.approval`, what is signed in `certs/
 again as they were. Each needs the session's cookie and its CSRF token, as in `wallet.web.receive`.
 """
 
-from collections.abc import Mapping
-
 import flask
 
 from wallet import scan, words
@@ -43,7 +41,7 @@ def scanned(scanned: str) -> flask.typing.ResponseReturnValue:
 @pages.post("/approve/view")
 def view() -> flask.typing.ResponseReturnValue:
     at, session = rooms(), frame.signed_in_form()
-    now, by_scan, proof = at.clock(), "scanned" in _body(), text("proof")
+    now, by_scan, proof = at.clock(), "scanned" in frame.sent(), text("proof")
     request = (
         at.phone.request_of(text("scanned"), session.person, now=now) if by_scan else scan.read_request(text("request"))
     )
@@ -66,11 +64,6 @@ def view() -> flask.typing.ResponseReturnValue:
 @pages.post("/approve/decision")
 def decide() -> flask.typing.ResponseReturnValue:
     at, session = rooms(), frame.signed_in_form()
-    passcode = text("passcode") if "passcode" in _body() else None
+    passcode = text("passcode") if "passcode" in frame.sent() else None
     outcome = at.phone.decide(text("asking"), session.person, proof=text("proof"), passcode=passcode, now=at.clock())
     return flask.jsonify({"approved": outcome.approved, "location": outcome.redirect_to})
-
-
-def _body() -> Mapping[str, object]:
-    body = flask.request.get_json(silent=True)
-    return body if isinstance(body, dict) else {}

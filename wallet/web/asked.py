@@ -100,7 +100,7 @@ def prepare(value: str) -> flask.typing.ResponseReturnValue:
     frame.signed_in_form()
     frame.proven_recently()
     at = rooms()
-    choice = _choice(_body())
+    choice = _choice(frame.sent())
     _check_named(value, choice)
     trust, statuses = at.trust.current(now=at.clock()).trust, known_statuses()
     signing, wanted = presenter().prepare(value, choice, frame.owner(), trust=trust, statuses=statuses, now=at.clock())
@@ -111,7 +111,7 @@ def prepare(value: str) -> flask.typing.ResponseReturnValue:
 def send(value: str) -> flask.typing.ResponseReturnValue:
     frame.signed_in_form()
     frame.proven_recently()
-    at, body = rooms(), _body()
+    at, body = rooms(), frame.sent()
     signing, proofs = body.get("signing"), body.get("proofs")
     if not isinstance(signing, str) or not isinstance(proofs, list) or not all(isinstance(one, str) for one in proofs):
         raise WalletError("request_malformed", "signing or proofs")
@@ -198,10 +198,3 @@ def _check_named(value: str, choice: Choice) -> None:
         for id_ in asked.options[place] if place is not None and 0 <= place < len(asked.options) else ():
             if len(fitting[id_]) > 1 and not choice.documents.get(id_):
                 raise WalletError("nothing_fits", f"which document answers {id_}")
-
-
-def _body() -> Mapping[str, Any]:
-    body = flask.request.get_json(silent=True)
-    if not isinstance(body, dict):
-        raise WalletError("request_malformed", "not a JSON object")
-    return body

@@ -14,8 +14,6 @@ Spec: RFC 9470 (level of log-in); the rules stand in `wallet.device`, what is si
 Each POST needs the session's cookie and its CSRF token, as in `wallet.web.receive`.
 """
 
-from typing import Any
-
 import flask
 
 from wallet import device, login
@@ -91,8 +89,7 @@ def forgotten() -> flask.typing.ResponseReturnValue:
 
 def text(name: str) -> str:
     """A member of the JSON that a page's script sent."""
-    body: Any = flask.request.get_json(silent=True)
-    value = body.get(name) if isinstance(body, dict) else None
+    value = frame.sent().get(name)
     if not isinstance(value, str):
         raise WalletError("request_malformed", name)
     return value

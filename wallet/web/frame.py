@@ -6,6 +6,7 @@ W3C Fetch Metadata.
 
 import hmac
 import re
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import flask
@@ -18,6 +19,8 @@ from werkzeug.exceptions import (
 )
 from werkzeug.wrappers import Response as BaseResponse
 
+from certs.encoding import json_decode
+from certs.errors import Malformed
 from wallet.backup import FILE_LIMIT
 from wallet.errors import WalletError
 from wallet.model import Session
@@ -146,6 +149,17 @@ def allow_form_to_issuer() -> None:
 def allow_form_to(origin: str) -> None:
     """A form on this page may end at the reader who asked."""
     flask.g.form_target = origin
+
+
+def sent() -> dict[str, Any]:
+    """The JSON object that a page's script sent. Text that nothing can write down again is none (RFC 7493 §2.1)."""
+    try:
+        body = json_decode(flask.request.get_data()) if flask.request.is_json else None
+    except Malformed:
+        body = None
+    if not isinstance(body, dict):
+        raise WalletError("request_malformed", "not a JSON object")
+    return body
 
 
 def attachment(data: bytes, name: str, kind: str) -> flask.Response:

@@ -157,7 +157,7 @@ def shown() -> flask.typing.ResponseReturnValue:
 def refill() -> flask.typing.ResponseReturnValue:
     """By the refresh token; who must be asked goes to the document's page, which leads to the issuer."""
     frame.signed_in_form()
-    document_id = _body().get("document")
+    document_id = frame.sent().get("document")
     if not isinstance(document_id, str):
         raise WalletError("request_malformed", "document")
     document = rooms().wallet.document(frame.owner(), document_id)
@@ -171,16 +171,9 @@ def refill() -> flask.typing.ResponseReturnValue:
     return flask.jsonify(receipt=value, audience=receipt.audience, proofs=proofs)
 
 
-def _body() -> Mapping[str, Any]:
-    body = flask.request.get_json(silent=True)
-    if not isinstance(body, dict):
-        raise WalletError("request_malformed", "not a JSON object")
-    return body
-
-
 def _entries() -> list[dict[str, Any]]:
     """Each of a form that our own pages write; the first that is not ends the call before anything is kept."""
-    given = _body().get("shown")
+    given = frame.sent().get("shown")
     if not isinstance(given, list) or len(given) > MOST_SHOWN or not all(isinstance(each, dict) for each in given):
         raise WalletError("request_malformed", "shown")
     for each in given:

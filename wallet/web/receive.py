@@ -62,7 +62,7 @@ def paste() -> flask.typing.ResponseReturnValue:
 @pages.post("/receive/begin")
 def begin() -> flask.typing.ResponseReturnValue:
     session, at = frame.signed_in_form(), rooms()
-    sent = _body() if flask.request.is_json else flask.request.form
+    sent = frame.sent() if flask.request.is_json else flask.request.form
     transaction_code = "".join(_text(sent, "tx_code", default="").split()) or None
     offer, issuer = _known(_text(sent, "offer"))
     receipt = receive.begin(offer, issuer, transaction_code=transaction_code, web=at.wallet.web, now=at.clock())
@@ -78,7 +78,7 @@ def begin() -> flask.typing.ResponseReturnValue:
 @pages.post("/receive/complete")
 def complete() -> flask.typing.ResponseReturnValue:
     session, at = frame.signed_in_form(), rooms()
-    body, now = _body(), at.clock()
+    body, now = frame.sent(), at.clock()
     trust = at.trust.current(now=now).trust
     before = at.wallet.documents(frame.owner())
     done = at.wallet.finish(_text(body, "receipt"), _proofs(body), session.person, trust=trust, now=now)
@@ -133,13 +133,6 @@ def _described(document: Document) -> dict[str, Any]:
         "formats": dict(Counter(copy.format for copy in document.copies)),
         "location": f"/documents/{document.document_id}",
     }
-
-
-def _body() -> dict[str, Any]:
-    body = flask.request.get_json(silent=True)
-    if not isinstance(body, dict):
-        raise WalletError("request_malformed", "not a JSON object")
-    return body
 
 
 def _text(body: Any, name: str, *, default: str | None = None) -> str:

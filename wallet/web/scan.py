@@ -24,8 +24,7 @@ def form() -> flask.typing.ResponseReturnValue:
 
 @pages.post("/scan")
 def read() -> flask.typing.ResponseReturnValue:
-    session, body = frame.signed_in_form(), flask.request.get_json(silent=True)
-    text = body.get("text") if isinstance(body, dict) else None
+    session, text = frame.signed_in_form(), frame.sent().get("text")
     if not isinstance(text, str):
         raise WalletError("request_malformed", "text")
     at = rooms()

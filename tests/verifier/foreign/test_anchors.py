@@ -58,6 +58,7 @@ def test_the_command_takes_the_same_folder(tmp_path: Path, capsys: pytest.Captur
         ("signers = ['none.pem']", "none.pem: No such file"),
         ("signers = ['anchors.toml']", "no certificate of a document signer"),
         ("signers = ['AT.pem']\naccept = ['shc']", "accept"),
+        ("signers = ['AT.pem']\naccept = []", "accept"),  # nothing is not everything
         ("signers = ['AT.pem']\nuntil = 'soon'", "until: a day"),
         ("signers = ['AT.pem']\nuntil = 2026-01-01T00:00:00", "with its zone"),
         ("issuers = []", "a table"),

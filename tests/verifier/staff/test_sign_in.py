@@ -12,6 +12,7 @@ from verifier.staff.model import Account
 from verifier.staff.password import PasswordRefused
 from verifier.staff.ports import Entry
 from verifier.staff.sign_in import IDLE, LONGEST, PER_BROWSER, PER_NAME, WINDOW, TooMany, Wrong
+from verifier.storage import staff as storage
 from verifier.storage.staff import KEPT, StaffRecord
 
 NOW = 1_800_000_000
@@ -86,6 +87,7 @@ def test_a_known_browser_has_a_count_of_its_own(path: Path, record: StaffRecord,
     for _ in range(PER_BROWSER):
         assert tried(path, record, "mai", "wrong", browser="b") == Wrong()
     assert isinstance(tried(path, record, "mai", "wrong", browser="b"), TooMany)
+    assert tried(path, record, "tuan", "wrong", browser="b") == Wrong()  # nor is a colleague shut out who shares it
 
 
 def test_all_together_are_bounded(path: Path, record: StaffRecord, free: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,6 +95,15 @@ def test_all_together_are_bounded(path: Path, record: StaffRecord, free: None, m
     answers = [tried(path, record, f"name{number}", "wrong") for number in range(11)]
     assert answers == [Wrong()] * 8 + [TooMany(WINDOW)] * 3
     assert tried(path, record, "mai", "wrong", browser="b") == Wrong()  # who works here is not shut out
+
+
+def test_a_shift_that_begins_in_new_browsers_is_let_in(
+    path: Path, record: StaffRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_in, "IN_ALL", 2)
+    for name in ("mai", "tuan", "lan"):
+        assert isinstance(tried(path, record, name, PASSWORD), Account)
+    assert [tried(path, record, "mai", "wrong") for _ in range(3)] == [Wrong(), Wrong(), TooMany(WINDOW)]
 
 
 def test_guesses_at_once_are_counted_before_they_are_tried(path: Path, free: None) -> None:
@@ -156,3 +167,16 @@ def test_the_file_says_no_secret(path: Path, record: StaffRecord) -> None:
     assert b"the-secret" not in data and b"not-a-name" not in data
     assert path.with_suffix(".sqlite").stat().st_mode & 0o077 == 0
     assert kept().encode() not in data
+
+
+def test_who_writes_at_once_comes_in_turn(record: StaffRecord, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crowd at the sign-in page keeps no verdict out of the book."""
+    monkeypatch.setattr(storage, "BUSY_SECONDS", 0)
+
+    def write(at: int) -> None:
+        record.take(b"all", most=1, window=WINDOW, now=NOW)
+        record.write(Entry(NOW + at, "mai", "", "", "qr", "rejected", "expired", "", "r"))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(40)))
+    assert len(list(record.entries(since=NOW, until=NOW + 40))) == 40

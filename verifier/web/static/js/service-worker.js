@@ -18,17 +18,23 @@ addEventListener("activate", (event) => {
 
 const kept = async (path) => (await caches.open(CACHE)).match(path, { ignoreVary: true });
 
-/** A page: as the server sends it. The counter's own failures have its policy with them, a proxy's have none. @param {Request} request */
-async function page(request) {
+/** What the counter answers, or null: its own failures have its policy with them, a proxy's have none. @param {Request} request */
+async function asked(request) {
   const answer = await fetch(request).catch(() => null);
-  if (answer && !(GATEWAY.includes(answer.status) && !answer.headers.has("Content-Security-Policy"))) return answer;
-  const away = await kept(PAGE);
-  return away ? new Response(away.body, { status: 503, statusText: "Counter away", headers: away.headers }) : (answer ?? Response.error());
+  return answer && GATEWAY.includes(answer.status) && !answer.headers.has("Content-Security-Policy") ? null : answer;
 }
 
-/** A file of that page: the server's, while there is one. @param {Request} request @param {string} path */
+/** @param {Request} request */
+async function page(request) {
+  const answer = await asked(request);
+  if (answer) return answer;
+  const away = await kept(PAGE);
+  return away ? new Response(away.body, { status: 503, statusText: "Counter away", headers: away.headers }) : Response.error();
+}
+
+/** A file of that page. @param {Request} request @param {string} path */
 async function file(request, path) {
-  return (await fetch(request).catch(() => null)) ?? (await kept(path)) ?? Response.error();
+  return (await asked(request)) ?? (await kept(path)) ?? Response.error();
 }
 
 addEventListener("fetch", (event) => {

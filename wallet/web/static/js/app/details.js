@@ -53,7 +53,7 @@ export async function detailsScreen(app, id) {
   if (!document) return { name: "gone", live: true, title: say("Không còn", "Gone"), nodes: [back, el("h1", {}, say("Giấy tờ này không còn trong ví trên máy này", "This document is no longer in the wallet on this device"))] };
   const [state, mine] = [standing(document, app.now()), await here(document)];
   const views = document.views.filter(({ name }) => mine.some(({ view }) => view === name));
-  const renew = ["expired", "expiring"].includes(state.standing);
+  const renew = ["expired", "expiring", "locked"].includes(state.standing);
   return { name: "details", live: true, title: tell(document.title), nodes: [
     back,
     el("div", { class: `document document-${document.type} flat` },
@@ -64,6 +64,7 @@ export async function detailsScreen(app, id) {
       views.length > 0 && el("a", { class: "button", id: "show", href: `#/show/${document.id}/${views[0].name}` }, say("Xuất trình", "Show it")),
       el("a", { class: renew && views.length === 0 ? "button" : "button other", id: "online", href: online(`/documents/${document.id}`) }, say("Cập nhật, gỡ bỏ", "Refresh, remove"))),
     document.copies.length > 0 && views.length === 0 && el("p", { class: "notice", id: "no-key" }, say("Khóa của giấy tờ này không ở trên máy này. Hãy xuất trình từ thiết bị đã nhận giấy tờ, hoặc nhận lại tại đây khi có mạng.", "The key of this document is not on this device. Show it from the device that received it, or receive it again here when online.")),
+    state.standing === "locked" && el("p", { class: "notice", id: "locked" }, say("Các bản này đã bị khóa, nên nơi kiểm tra không nhận. Nếu bạn khóa vì mất máy và nay đã có lại máy, hãy cập nhật để nhận bản mới.", "These copies are locked, and checkers do not accept them. If you locked them because this device was lost, and have it back, refresh to get new ones.")),
     copies(app, document),
     el("h2", {}, say("Thông tin", "Details")),
     el("dl", { class: "facts", id: "facts" }, document.facts.map(term),

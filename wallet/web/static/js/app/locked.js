@@ -4,6 +4,7 @@ import { el, summary } from "./dom.js";
 import { online, say } from "./language.js";
 import * as passcode from "./passcode.js";
 import * as passkey from "./passkey.js";
+import { removal } from "./removal.js";
 import * as vault from "./vault.js";
 
 const GUIDES = {
@@ -136,5 +137,6 @@ export function lockedScreen(app, kept) {
       return [...refusal(done), "passcode"];
     }),
     byPasskey && el("p", {}, byPasskey),
+    removal(app, kept.owner, say("Quên mật mã, hoặc đây không phải ví của bạn?", "Forgot the passcode, or not your wallet?")),
   ] };
 }

@@ -6,7 +6,7 @@ import { detailsScreen } from "./details.js";
 import { el } from "./dom.js";
 import { historyScreen } from "./history.js";
 import { homeScreen } from "./home.js";
-import { adopt, language, choose, say } from "./language.js";
+import { adopt, choose, language, online, say } from "./language.js";
 import { lockedScreen, newcomerScreen, newVaultScreen } from "./locked.js";
 import { scanScreen } from "./scan.js";
 import { settingsScreen } from "./settings.js";
@@ -111,7 +111,7 @@ async function refresh() {
     throw error;
   });
   const used = await vault.usedCopies(opened);
-  if (app.opened === opened) Object.assign(app, held ?? { documents: [], rest: null }, { damaged: held === null, used }); // else it was locked meanwhile
+  if (app.opened === opened) Object.assign(app, held ?? { documents: [], rest: null }, { damaged: held === null, used: new Set([...used, ...app.used]) }); // else it was locked meanwhile
 }
 
 async function synchronise() {
@@ -168,4 +168,10 @@ addEventListener("online", () => synchronise());
 setInterval(() => restless(), 15_000);
 vault.onChange(changedElsewhere);
 navigator.serviceWorker?.register("/service-worker.js").catch(() => {}); // without it everything works, online
-await render({ focus: false });
+try {
+  await render({ focus: false });
+} catch (error) {
+  frame();
+  main.replaceChildren(el("p", { class: "notice", id: "no-storage" }, say("Trình duyệt này không cho ví lưu gì trên máy. Hãy tắt chế độ riêng tư hoặc dùng trình duyệt khác. ", "This browser does not let the wallet keep anything on the device. Leave the private mode, or use another browser. "), el("a", { href: online("/documents") }, say("Trang có mạng", "Online pages"))));
+  throw error;
+}

@@ -29,7 +29,7 @@ async function lead(app, texts) {
   if (kind === "challenge") {
     if (!app.rest?.asking) return "no-list";
     app.question = await verify(text, app.rest.asking, app.now()).catch(async (error) => {
-      if (error.asked) await note(app, { declined: error.code, asked: error.asked, ...(error.to && { to: error.to }) });
+      if (error instanceof Refusal && error.asked) await note(app, { declined: error.code, asked: error.asked, ...(error.to && { to: error.to }) });
       throw error;
     });
     app.go("#/asked");

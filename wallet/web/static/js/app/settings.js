@@ -1,10 +1,10 @@
 // Settings: language, another passcode, a passkey, signing out, and removing everything from this device.
 
-import * as keys from "../keys.js";
 import { el, summary } from "./dom.js";
 import { choose, language, online, say } from "./language.js";
 import { field, form, freshFault, freshFields, refusal } from "./locked.js";
 import * as passkey from "./passkey.js";
+import { removal } from "./removal.js";
 import * as syncing from "./sync.js";
 import * as vault from "./vault.js";
 
@@ -75,25 +75,6 @@ function signOut() {
   } } }, problem, csrf, el("div", { class: "actions" }, el("button", { class: "button other", type: "submit", id: "sign-out" }, say("Đăng xuất", "Sign out"))));
 }
 
-function removal(app) {
-  const sure = el("input", { type: "checkbox", id: "sure", name: "sure" });
-  return el("details", { class: "card", id: "remove-card" }, el("summary", {}, say("Xóa dữ liệu trên máy này", "Remove this device's data")),
-    el("p", {}, say("Giấy tờ, khóa và lịch sử chưa gửi của ví trên máy này bị xóa, cả khóa dùng để xác nhận đăng nhập. Giấy tờ của bạn ở cơ quan cấp không mất; các thiết bị khác không đổi.", "The wallet's documents, keys and unsent history on this device are erased, and the key that approves sign-ins. Your documents stay with their issuers; other devices do not change.")),
-    el("form", { id: "remove-form", on: { submit: async (event) => {
-      event.preventDefault();
-      if (!sure.checked) {
-        event.target.querySelector("#error-summary")?.remove();
-        event.target.prepend(summary(say("Chưa xóa gì.", "Nothing was removed."), say("Hãy đánh dấu vào ô xác nhận.", "Tick the box to confirm."), "sure"));
-        return;
-      }
-      await keys.forgetDevice(app.opened.owner);
-      await vault.erase();
-      history.replaceState(null, "", "#/");
-      await app.lock();
-    } } }, el("label", { class: "choice", for: "sure" }, sure, ` ${say("Tôi hiểu, hãy xóa", "I understand, remove it")}`),
-    el("div", { class: "actions" }, el("button", { class: "button other", type: "submit", id: "remove-all" }, say("Xóa khỏi máy này", "Remove from this device")))));
-}
-
 export async function settingsScreen(app) {
   const title = say("Cài đặt", "Settings");
   return { name: "settings", title, nodes: [
@@ -101,6 +82,6 @@ export async function settingsScreen(app) {
     el("h1", {}, title),
     languages(app),
     el("p", {}, el("a", { class: "choice", id: "online-pages", href: online("/documents") }, say("Quản lý giấy tờ trên trang có mạng", "Manage documents on the online pages"))),
-    otherPasscode(app), await byPasskey(app), signOut(), removal(app),
+    otherPasscode(app), await byPasskey(app), signOut(), removal(app, app.opened.owner, say("Xóa dữ liệu trên máy này", "Remove this device's data")),
   ] };
 }

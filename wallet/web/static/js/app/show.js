@@ -64,18 +64,20 @@ function chooser(held, views, chosen) {
       : el("a", { class: "choice", href: `#/show/${held.id}/${view.name}`, "data-view": view.name }, `○ ${tell(view.title)}`)))));
 }
 
-/** The copy whose turn it is, noted as shown. A full storage keeps nobody from showing: it is said at home.
+/** The copy whose turn it is, noted as shown. A full storage keeps nobody from showing: it is said at home, and which copies went
+ * out is known until the wallet is locked.
  * @param {string} [to] who asked, by their name on the trust list */
 async function begin(app, held, view, copies, to) {
+  let copy;
   try {
-    const copy = await vault.take(app.opened, copies, Date.now());
+    copy = await vault.take(app.opened, copies, Date.now());
     await vault.noteShown(app.opened, { type: held.type, view, at: app.now(), ...(to === undefined ? {} : { to }) });
-    return copy;
   } catch (error) {
     if (error.name !== "QuotaExceededError") throw error;
     app.met = "full";
-    return copies[0];
+    copy ??= copies.find(({ thumbprint }) => !app.used.has(thumbprint)) ?? copies[0];
   }
+  return copy;
 }
 
 export const heading = (held, view) => el("h1", { id: "showing-title" }, el("span", { class: "glyph small-glyph", "aria-hidden": "true" }, held.glyph), ` ${tell(view.title)}`);

@@ -51,12 +51,23 @@ async function refill(id, csrf) {
   }
 }
 
-async function tell(opened, csrf) {
-  const entries = (await vault.shown(opened)).slice(0, MOST_TOLD); // the rest when the network is met again
-  if (entries.length === 0) return false;
+async function send(opened, csrf, entries) {
   const { told } = await call("/app/shown", csrf, { shown: entries });
   await vault.told(opened, told);
-  return true;
+}
+
+async function tell(opened, csrf) {
+  const entries = (await vault.shown(opened)).slice(0, MOST_TOLD); // the rest when the network is met again
+  const refused = (error) => {
+    if (error.code !== "request_malformed") throw error;
+  };
+  try {
+    if (entries.length > 0) await send(opened, csrf, entries);
+  } catch (error) {
+    refused(error); // one of them, as of a view that this server does not know: it stays here, and keeps nothing else back
+    for (const entry of entries) await send(opened, csrf, [entry]).catch(refused);
+  }
+  return entries.length > 0;
 }
 
 /** Copies that run out or expire, of this browser's own documents; what the issuer wants to be asked for in person stays as it is. */
