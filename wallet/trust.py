@@ -27,7 +27,7 @@ class TrustKeeper:
     def __init__(self, *, web: Web, url: str, path: Path, root_sha256: str) -> None:
         self._web, self._url, self._path, self._root = web, url, path, root_sha256
         self._held: Bundle | None = None
-        self._asked_at = 0
+        self._asked_at = self._heard_at = 0
         self._lock = threading.Lock()
 
     def current(self, *, now: int) -> Bundle:
@@ -43,6 +43,11 @@ class TrustKeeper:
             self._held = held
             return held
 
+    def as_of(self, *, now: int) -> int:
+        """When it was last heard that nothing newer is published; where nobody answered yet, when what is held was signed."""
+        with self._lock:
+            return self._heard_at or (self._held.issued if self._held else now)
+
     def _refresh(self, held: Bundle | None, now: int) -> Bundle | None:
         try:
             response = self._web.get(self._url, accept="application/cose", size_limit=BUNDLE_LIMIT)
@@ -50,8 +55,10 @@ class TrustKeeper:
                 raise WalletError("trust_unavailable", f"HTTP {response.status}")
             self._asked_at = now
             if held is not None and response.body == held.raw:
+                self._heard_at = now
                 return held
             fresh = bundle.update(held, response.body, now=now) if held else self._first(response.body, now)
+            self._heard_at = now
         except (CertsError, FetchError, WalletError) as error:
             event(log, logging.WARNING, "trust_not_refreshed", cause=str(error))
             if held is None and error.code == "issued_in_future":

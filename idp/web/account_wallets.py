@@ -36,7 +36,7 @@ class Shown:
     first: str
     last: str
     documents: tuple[Text, ...]
-    copies: int
+    waits: bool  # nothing was received yet
     locked: bool
 
 
@@ -92,6 +92,6 @@ def _shown(ports: Ports, one: Wallet) -> Shown:
         minute(one.first),
         minute(one.last),
         tuple(CATALOGUE[name].title for name in one.types if name in CATALOGUE),
-        one.copies,
+        not one.copies,
         one.locked,
     )

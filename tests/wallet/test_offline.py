@@ -43,6 +43,12 @@ def told(citizen: Citizen) -> dict[str, Any]:
     return found
 
 
+def test_nobody_reads_it_as_a_page(citizen: Citizen) -> None:
+    """The phone that lies unlocked on a table: the app asks for its passcode, and so must its address."""
+    answer = citizen.client.get("/app/documents", base_url=URL, headers={"Sec-Fetch-Mode": "navigate"})
+    assert answer.status_code == 400 and "full_name" not in answer.text
+
+
 def worker(citizen: Citizen) -> dict[str, Any]:
     answer = citizen.get("/service-worker.js")
     assert answer.mimetype == "text/javascript"

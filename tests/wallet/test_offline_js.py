@@ -72,9 +72,9 @@ def answers() -> dict[str, Any]:
         ],
         "clocks": [
             {"now": NOW, "known": None},
-            {"now": NOW, "known": {"asOf": NOW - 500, "drift": 10}},
-            {"now": NOW, "known": {"asOf": NOW - 500, "drift": -90}},
-            {"now": NOW - 900, "known": {"asOf": NOW, "drift": 0}},
+            {"now": NOW, "known": {"heardAt": NOW - 500, "drift": 10}},
+            {"now": NOW, "known": {"heardAt": NOW - 500, "drift": -90}},
+            {"now": NOW - 900, "known": {"heardAt": NOW, "drift": 0}},
         ],
         "texts": TEXTS,
     }

@@ -142,14 +142,14 @@ def test_passphrases_are_not_tried_without_end(citizen: Citizen) -> None:
 
 
 def test_what_leaves_or_goes_for_good_wants_a_recent_proof(citizen: Citizen, desk: IssuerDesk) -> None:
-    """Who finds an open phone reads what is open, and takes nothing along: the provider asks who they are."""
+    """Who finds an open phone sees which documents there are, reads none and takes nothing along: the provider asks who they are."""
     found = re.search(r"/documents/[A-Za-z0-9_-]+", citizen.get("/documents").text)
     assert found is not None
     csrf, remove = citizen.csrf(), f"{found[0]}/remove"
     desk.world.now += frame.RECENT_SECONDS + 1
     citizen.provider.clock[0] = desk.world.now
     assert citizen.get("/documents").status_code == 200
-    for page in ("/backup/new", remove, "/present/some-question"):
+    for page in (found[0], "/backup/new", remove, "/present/some-question"):
         away = citizen.get(page)
         assert away.status_code == 303 and away.headers["Location"] == f"/sign-in?anew=1&next={quote(page, safe='')}"
     assert "prompt=login" in citizen.get(away.headers["Location"]).headers["Location"]

@@ -40,6 +40,19 @@ def test_without_a_network_the_kept_bundle_serves_until_it_expires(desk: IssuerD
         restarted.current(now=now + 30 * DAY)
 
 
+def test_states_are_as_old_as_the_last_answer_that_was_believed(desk: IssuerDesk, tmp_path: Path) -> None:
+    trust, now = keeper(desk, tmp_path), desk.world.now
+    trust.current(now=now)
+    assert trust.as_of(now=now) == now
+    for answer in (FetchError("unreachable"), Response(200, {}, b"rubbish")):
+        desk.changes["/bundle"] = answer
+        now += REFRESH_SECONDS
+        trust.current(now=now)
+    assert trust.as_of(now=now) == now - 2 * REFRESH_SECONDS
+    restarted = keeper(desk, tmp_path)
+    assert restarted.current(now=now).issued == restarted.as_of(now=now)
+
+
 @pytest.mark.parametrize("answer", [FetchError("unreachable"), Response(503, {}, b""), Response(200, {}, b"rubbish")])
 def test_without_any_bundle_it_says_so(desk: IssuerDesk, tmp_path: Path, answer: object) -> None:
     desk.changes["/bundle"] = answer

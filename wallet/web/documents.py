@@ -26,6 +26,7 @@ pages = flask.Blueprint("documents", __name__)
 
 @pages.get("/documents/<document_id>")
 def details(document_id: str) -> flask.typing.ResponseReturnValue:
+    frame.proven_recently()
     document = _mine(document_id)
     type_, now = type_of(document), rooms().clock()
     claims: dict[str, Any] = {}

@@ -131,7 +131,7 @@ def signed_in_form() -> Session:
 
 
 def proven_recently() -> None:
-    """For what leaves the wallet, or is gone for good: whoever holds the phone now shall have shown the provider who they are.
+    """For what leaves the wallet, is read in it, or is gone for good: whoever holds the phone now shall have shown the provider who they are.
     A page that was opened in time may be thought about for as long again."""
     age = rooms().clock() - signed_in().told.authenticated
     if flask.request.method == "GET" and age > RECENT_SECONDS:

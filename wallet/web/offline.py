@@ -5,7 +5,7 @@ Spec: W3C Service Workers §3.1 (scope), §6.3.2 (`Service-Worker-Allowed` is no
     GET  /app                      the shell: one page for everybody, drawn by its modules from the phone's own vault
     GET  /app.webmanifest          name, icons, where it starts
     GET  /service-worker.js        the worker, with the list of its files and their fingerprint
-    GET  /app/documents            JSON for the signed-in browser: {"now", "owner", "csrf", "language", "documents": […],
+    GET  /app/documents            JSON for the signed-in browser: {"now", "as_of", "owner", "csrf", "language", "documents": […],
                                    "waiting": [{"id", "type", "title", "glyph", "asked", "again", "prints"}, …], "awaited": how many of a
                                    backup are to be issued anew, "history": […], "asking": who may ask, or null}
     POST /app/shown                JSON {"shown": [{"id", "type", "view", "at", "to"?} | {"id", "declined", "at", "to"?, "asked"?}, …]}
@@ -110,9 +110,14 @@ def worker() -> flask.typing.ResponseReturnValue:
 @pages.get("/app/documents")
 def documents() -> flask.typing.ResponseReturnValue:
     session, at = frame.signed_in(), rooms()
+    if (
+        flask.request.headers.get("Sec-Fetch-Mode") == "navigate"
+    ):  # for the app, which asks for its passcode, and for no reader
+        raise WalletError("request_malformed", "opened as a page")
     owner, now, statuses = frame.owner(), at.clock(), known_statuses()
     return flask.jsonify(
         now=now,
+        as_of=at.trust.as_of(now=now),
         owner=owner,
         csrf=session.csrf,
         language=language(),

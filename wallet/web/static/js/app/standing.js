@@ -43,10 +43,10 @@ export function needsRefill(document, used, now) {
   return runningOut(document, used) || ["expiring", "expired"].includes(standing(document, now).standing);
 }
 
-/** @param {number} now this phone's clock @param {{ asOf: number, drift: number } | null} known when the server was last heard, and how far its clock was off
+/** @param {number} now this phone's clock @param {{ heardAt: number, drift: number } | null} known when the server was last heard, and how far its clock was off
  * @returns {number} seconds by which this clock is known to be wrong: above 0 ahead, below 0 behind; 0 where nothing is known against it */
 export function clockFault(now, known) {
   if (!known) return 0;
-  if (now < known.asOf - BEHIND) return now - known.asOf;
+  if (now < known.heardAt - BEHIND) return now - known.heardAt;
   return Math.abs(known.drift) > SKEW ? known.drift : 0;
 }

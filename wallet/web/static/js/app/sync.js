@@ -93,9 +93,9 @@ async function synced(opened) {
     const heard = await tell(opened, answer.told.csrf);
     if ((await refillAll(opened, answer.told)) || heard) answer = await ask();
     if (answer.outcome !== "here") return answer.outcome;
-    const { documents, waiting, awaited, history, now: asOf } = answer.told;
+    const { documents, waiting, awaited, history, now: heardAt, as_of: asOf } = answer.told;
     const asking = answer.told.asking ?? (await vault.read(opened)).rest?.asking ?? null; // an older list is better than none
-    await vault.replace(opened, documents, { waiting, awaited, history, asOf, drift: answer.drift, asking });
+    await vault.replace(opened, documents, { waiting, awaited, history, asOf, heardAt, drift: answer.drift, asking });
     return "done";
   } catch (error) {
     if (error.name === "QuotaExceededError") return "full";
