@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
+from certs import arguments
 from wallet.commands import backup, documents, past, showing
 from wallet.commands.opening import opened
 from wallet.commands.terminal import DONE, INTERNAL, REFUSED, USAGE, Run
@@ -44,7 +45,7 @@ def main(
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = arguments.Parser(
         prog="python -m wallet", description="Receive, list, show, present and back up documents."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
+from certs import arguments
 from idp.issuance.entitlement import VIETNAM
 
 DONE, REFUSED, USAGE, INTERNAL, CONFIGURATION, STOPPED = 0, 1, 64, 70, 78, 130
@@ -29,7 +30,7 @@ class Failed(Exception):
         self.code = code
 
 
-class Parser(argparse.ArgumentParser):
+class Parser(arguments.Parser):
     def error(self, message: str) -> NoReturn:
         print(f"{self.prog}: {message}\nTry: {self.prog} --help", file=sys.stderr)
         raise SystemExit(USAGE)

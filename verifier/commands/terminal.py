@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from certs import arguments
 from verifier.tools import display
 
 DONE, USAGE, INTERNAL, STOPPED = 0, 64, 70, 130  # EX_USAGE and EX_SOFTWARE of sysexits(3); 130 as after Ctrl-C
@@ -22,7 +23,7 @@ class UsageError(Exception):
     """The command cannot be carried out as given; the text says what to do."""
 
 
-class Parser(argparse.ArgumentParser):
+class Parser(arguments.Parser):
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
         print(f"{self.prog}: {message}", file=sys.stderr)
