@@ -103,7 +103,7 @@ def title(verified: Verified) -> Text:
     """The kind of document, with the view where it is not the whole name already."""
     kind = CATALOGUE.get(verified.document)
     if kind is None:
-        return Text(verified.document, verified.document)
+        return Text.same(verified.document)
     view = _view(kind, verified.view)
     if view is None or view.title == kind.title:
         return kind.title
@@ -149,7 +149,7 @@ def matters(verified: Verified, asked: tuple[str, ...] = ()) -> tuple[Fact, ...]
 def labels(names: tuple[str, ...]) -> tuple[Text, ...]:
     """Facts by their official names, where only the catalogue's names are at hand."""
     known = {field.name: field.label for kind in CATALOGUE.values() for field in kind.fields}
-    return tuple(known.get(name, _same(name)) for name in names)
+    return tuple(known.get(name, Text.same(name)) for name in names)
 
 
 def portrait(verified: Verified) -> Picture | None:
@@ -231,9 +231,9 @@ def _value(field: Field, value: Any) -> Text:
         case Kind.YES, bool():
             return _YES if value else _NO
         case Kind.DATE, str():
-            return _same(day(value))
+            return Text.same(day(value))
         case Kind.DIGITS, str():
-            return _same(grouped(value))
+            return Text.same(grouped(value))
         case Kind.CHOICE, str():
             return field.word(value)
         case Kind.ROWS, list() | tuple() if field.lifetimes:
@@ -241,9 +241,9 @@ def _value(field: Field, value: Any) -> Text:
         case Kind.ROWS, list() | tuple():
             return joined(sentences(field, value, _value)) if value else _NONE
         case Kind.TEXTS, list() | tuple():
-            return _same("; ".join(map(str, value))) if value else _NONE
+            return Text.same("; ".join(map(str, value))) if value else _NONE
         case _:
-            return _same(str(value))
+            return Text.same(str(value))
 
 
 def _classes(entries: list[Any] | tuple[Any, ...]) -> Text:
@@ -253,7 +253,3 @@ def _classes(entries: list[Any] | tuple[Any, ...]) -> Text:
         vi.append(f"{entry['class']} (đến {day(until)})" if until else f"{entry['class']} (không thời hạn)")
         en.append(f"{entry['class']} (until {day(until)})" if until else f"{entry['class']} (no expiry)")
     return Text("; ".join(vi), "; ".join(en)) if vi else _NONE
-
-
-def _same(text: str) -> Text:
-    return Text(text, text)

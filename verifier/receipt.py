@@ -59,13 +59,13 @@ class Receipt:
     def rows(self) -> Iterator[tuple[Text, Text]]:
         """As people read it, line by line. Of what was refused nothing is said but why: its contents were never established."""
         report, verified = self.report, self.report.verified
-        yield Text("Số biên nhận", "Receipt number"), _same(self.number)
-        yield Text("Quầy", "Counter"), _same(self.counter)
-        yield Text("Thời điểm (giờ Việt Nam)", "Time (of Viet Nam)"), _same(facts.moment(self.at))
+        yield Text("Số biên nhận", "Receipt number"), Text.same(self.number)
+        yield Text("Quầy", "Counter"), Text.same(self.counter)
+        yield Text("Thời điểm (giờ Việt Nam)", "Time (of Viet Nam)"), Text.same(facts.moment(self.at))
         yield Text("Yêu cầu của quầy", "Asked for"), self.asked
         if report.reason is not None:
             yield Text("Lý do", "Reason"), report.reason
-            yield Text("Mã lý do", "Reason code"), _same(report.code or "")
+            yield Text("Mã lý do", "Reason code"), Text.same(report.code or "")
         if verified is not None and self.proof is not None:
             yield Text("Giấy tờ", "Document"), _title(verified)
             yield Text("Cơ quan cấp", "Issued by"), _issuer(verified)
@@ -73,16 +73,16 @@ class Receipt:
         if isinstance(verified, foreign.Verified) and verified.trust_as_of is not None:
             yield (
                 Text("Khóa của nơi cấp, có từ", "Keys of the issuer, as of"),
-                _same(facts.moment(verified.trust_as_of)),
+                Text.same(facts.moment(verified.trust_as_of)),
             )
         if isinstance(report, Report) and report.trust is not None:
-            yield Text("Dữ liệu tin cậy, bản số", "Trust data, issue"), _same(str(report.trust.bundle_sequence))
+            yield Text("Dữ liệu tin cậy, bản số", "Trust data, issue"), Text.same(str(report.trust.bundle_sequence))
             for piece, age in report.trust.ages.items():
-                yield _PIECES[piece], _same(facts.moment(report.trust.checked_at - age))
+                yield _PIECES[piece], Text.same(facts.moment(report.trust.checked_at - age))
         if self.presentation:
             yield (
                 Text("Dấu của lần xuất trình (SHA-256)", "Mark of the presentation (SHA-256)"),
-                _same(self.presentation),
+                Text.same(self.presentation),
             )
 
     def to_text(self, language: str) -> str:
@@ -124,14 +124,10 @@ def _title(verified: Verified | foreign.Verified) -> Text:
 
 
 def _issuer(verified: Verified | foreign.Verified) -> Text:
-    return _same(verified.issuer) if isinstance(verified, foreign.Verified) else verified.issuer_name
+    return Text.same(verified.issuer) if isinstance(verified, foreign.Verified) else verified.issuer_name
 
 
 def _kind(verified: Verified | foreign.Verified) -> str:
     if isinstance(verified, Verified):
         return verified.document
     return next(iter(verified.kinds), verified.framework.value)
-
-
-def _same(text: str) -> Text:
-    return Text(text, text)

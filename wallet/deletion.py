@@ -59,7 +59,7 @@ def _named(details: Mapping[str, object], to: str) -> Text:
     name = details.get("verifier")
     if isinstance(name, Mapping) and all(isinstance(name.get(each), str) for each in ("vi", "en")):
         return Text(name["vi"], name["en"])
-    return Text(to, to)
+    return Text.same(to)
 
 
 def _website(to: str) -> str:
@@ -107,9 +107,9 @@ def _facts(entry: Entry) -> Text:
     names = [str(each) for each in entry.details.get("claims") or ()]
     if type_ is None:
         listed = "\n".join(f"- {name}" for name in names) or "-"
-        return Text(listed, listed)
+        return Text.same(listed)
     labels = {field.name: field.label for field in type_.fields}
-    told = [labels.get(name, Text(name, name)) for name in names]
+    told = [labels.get(name, Text.same(name)) for name in names]
 
     def written(language: str) -> str:
         return "\n".join([f"{type_.title.of(language)}:", *(f"- {each.of(language)}" for each in told)])

@@ -218,14 +218,14 @@ def _element(candidate: Candidate, space: str, name: str) -> Fact:
     )
     own, said = candidate.held.claims.get(namespace(kind), {}), _plain(value)
     if any(own.get(field.name) == value for field in made_of):
-        return Fact(label, Text(said, said), sensitive, number=False)
+        return Fact(label, Text.same(said), sensitive, number=False)
     return Fact(label, Text(f"theo mẫu ISO: {said}", f"in ISO's form: {said}"), sensitive, number=False)
 
 
 def _fact(kind: DocumentType, name: str, value: Any) -> Fact:
     known = words.facts(kind, {name: value})
     if not known:
-        return Fact(Text(name, name), Text(_plain(value), _plain(value)), sensitive=True, number=False)
+        return Fact(Text.same(name), Text(_plain(value), _plain(value)), sensitive=True, number=False)
     (fact,) = known
     return Fact(
         fact.label, fact.value, fact.sensitive or kind.sensitive, fact.number, rows=fact.rows, picture=fact.picture

@@ -117,4 +117,4 @@ def _classes(content: Any) -> Text:
 
 
 def _same(text: str) -> Text:
-    return Text(text, text)
+    return Text.same(text)

@@ -17,6 +17,11 @@ class Text:
     vi: str
     en: str
 
+    @classmethod
+    def same(cls, text: str) -> "Text":
+        """What reads alike in both: a name, a number, a date."""
+        return cls(text, text)
+
     def of(self, language: str) -> str:
         return self.en if language == "en" else self.vi
 
@@ -83,7 +88,7 @@ class Field:
         """What a choice is called; one that is not in the list stands for itself."""
         if choice in self.choices:
             return self.words[self.choices.index(choice)]
-        return Text(choice, choice)
+        return Text.same(choice)
 
 
 @dataclass(frozen=True, slots=True)

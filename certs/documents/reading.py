@@ -201,7 +201,7 @@ def _plain(table: Mapping[str, Any], where: str, key: int) -> Field:
 def _choice(each: Any, where: str) -> tuple[str, Text]:
     """A choice is a table with its words, or a text that stands for itself."""
     if isinstance(each, str) and each:
-        return each, Text(each, each)
+        return each, Text.same(each)
     known(each, _CHOICE, f"{where}.choices")
     return each["name"], text({"vi": each["vi"], "en": each["en"]}, f"{where}.choices")
 

@@ -96,7 +96,7 @@ def _release(group: tuple[Recorded, ...], parties: Mapping[str, Text]) -> Releas
     client_id = newest.client_id or ""
     return Release(
         client_id,
-        parties.get(client_id) or Text(client_id, client_id),
+        parties.get(client_id) or Text.same(client_id),
         _how(newest),
         tuple(labels(newest)),
         _BASES.get(str(newest.details.get("basis", ""))),
@@ -126,5 +126,5 @@ def labels(event: Event) -> Iterable[Text]:
         told = {name for name in told if alone(told, name)} - {"amr"}
     known = {**_LABELS, **fields}
     return [label for name, label in known.items() if name in told] + [
-        Text(name, name) for name in sorted(told - known.keys())
+        Text.same(name) for name in sorted(told - known.keys())
     ]

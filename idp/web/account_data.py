@@ -133,8 +133,8 @@ def _keeper(kind: DocumentType, *, now: int) -> Text:
 
 
 def _country(code: str) -> Text:
-    return Text("Việt Nam", "Viet Nam") if code == "VN" else Text(code, code)
+    return Text("Việt Nam", "Viet Nam") if code == "VN" else Text.same(code)
 
 
 def _line(label: Text, value: str | None, *, sensitive: bool = False) -> Line:
-    return Line(label, Text(value, value) if value else Text("Không có", "None"), sensitive)
+    return Line(label, Text.same(value) if value else Text("Không có", "None"), sensitive)

@@ -155,7 +155,7 @@ def about(event: Event) -> Text | None:
     match event.kind:
         case "new_device_signed_in":
             parts = ", ".join(str(details[name]) for name in ("device", "place") if details.get(name))
-            return Text(parts, parts) if parts else None
+            return Text.same(parts) if parts else None
         case "authenticator_added" | "authenticator_removed" | "authenticator_renamed" | "authenticator_copied":
             return _authenticator(event)
         case "account_level_set":

@@ -135,9 +135,9 @@ def _part(scope: str) -> Part:
         kind, title = asked.document.title, asked.title
         return Part(scope, Text(f"{kind.vi}: {title.vi}", f"{kind.en}: {title.en}"), (asked.about,))
     for uri in resources.of_scopes([scope]):
-        return Part(scope, resource(uri), (Text(uri, uri),))
+        return Part(scope, resource(uri), (Text.same(uri),))
     about = tuple(claim.label for claim in _shown(released_by([scope])))
-    title = _CLAIMS.get(scope) or _TITLES.get(scope, Text(scope, scope))
+    title = _CLAIMS.get(scope) or _TITLES.get(scope, Text.same(scope))
     return Part(scope, title, about if len(about) > 1 else ())
 
 

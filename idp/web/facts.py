@@ -104,4 +104,4 @@ def _is_number(subject: str) -> bool:
 
 
 def _same(value: str) -> Text:
-    return Text(value, value)
+    return Text.same(value)

@@ -70,4 +70,4 @@ def _day(iso: str) -> str:
 
 
 def _same(text: str) -> Text:
-    return Text(text, text)
+    return Text.same(text)

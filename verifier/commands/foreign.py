@@ -87,12 +87,8 @@ def _told(report: Report, look: Screen) -> str:
         lines += [f"  {look.of(text)}" for text in (report.reason, report.advice) if text is not None]
         return "\n".join([*lines, f"  ({report.code})"])
     verified = report.verified
-    rows = [(TITLE, told.title(verified)), (NAME, _same(verified.full_name or "–"))]
+    rows = [(TITLE, told.title(verified)), (NAME, Text.same(verified.full_name or "–"))]
     rows += [*told.matters(verified), *told.dates(verified)]
     width = max(len(look.of(label)) for label, _ in rows)
     lines += [f"  {look.of(label):<{width}}  {look.of(value)}" for label, value in rows]
     return "\n".join([*lines, "", "  " + look.paint(look.of(told.NOT_BOUND), "33")])
-
-
-def _same(text: str) -> Text:
-    return Text(text, text)

@@ -39,7 +39,7 @@ _RESULTS = {
 
 def title(verified: Verified) -> Text:
     """Of which framework it is, and of which kinds."""
-    kinds = [_KINDS.get(each, Text(each, each)) for each in verified.kinds if each != _EVERY_CARD]
+    kinds = [_KINDS.get(each, Text.same(each)) for each in verified.kinds if each != _EVERY_CARD]
     name = TITLES[verified.framework]
     if not kinds:
         return name
@@ -49,28 +49,28 @@ def title(verified: Verified) -> Text:
 
 def matters(verified: Verified) -> Iterator[tuple[Text, Text]]:
     """What decides at a counter, line by line, without the name."""
-    yield Text("Ngày sinh", "Date of birth"), _same(facts.day(verified.birth_date) if verified.birth_date else "–")
+    yield Text("Ngày sinh", "Date of birth"), Text.same(facts.day(verified.birth_date) if verified.birth_date else "–")
     if verified.framework is Framework.EU_DCC:
         yield from _of_a_certificate(verified.claims)
-    yield Text("Nơi cấp", "Issuer"), _same(verified.issuer)
+    yield Text("Nơi cấp", "Issuer"), Text.same(verified.issuer)
 
 
 def dates(verified: Verified) -> Iterator[tuple[Text, Text]]:
-    yield Text("Cấp lúc", "Issued"), _same(facts.moment(verified.issued))
+    yield Text("Cấp lúc", "Issued"), Text.same(facts.moment(verified.issued))
     if verified.expires is not None:
-        yield Text("Có hạn đến", "Good until"), _same(facts.moment(verified.expires))
+        yield Text("Có hạn đến", "Good until"), Text.same(facts.moment(verified.expires))
 
 
 def _of_a_certificate(claims: Mapping[str, Any]) -> Iterator[tuple[Text, Text]]:
     """Of its one entry: what was given, found or survived. Its members are of whatever kind its issuer wrote."""
     for entry in claims.get("v") or ():
-        yield Text("Mũi tiêm", "Dose"), _same(f"{_word(entry, 'dn')}/{_word(entry, 'sd')}, {_day(entry, 'dt')}")
+        yield Text("Mũi tiêm", "Dose"), Text.same(f"{_word(entry, 'dn')}/{_word(entry, 'sd')}, {_day(entry, 'dt')}")
     for entry in claims.get("t") or ():
-        result = _RESULTS.get(_word(entry, "tr"), _same(_word(entry, "tr")))
+        result = _RESULTS.get(_word(entry, "tr"), Text.same(_word(entry, "tr")))
         taken = _word(entry, "sc")
         yield Text("Kết quả", "Result"), Text(f"{result.vi}, mẫu lấy {taken}", f"{result.en}, sample of {taken}")
     for entry in claims.get("r") or ():
-        yield Text("Khỏi bệnh, có giá trị", "Recovered, good"), _same(f"{_day(entry, 'df')} – {_day(entry, 'du')}")
+        yield Text("Khỏi bệnh, có giá trị", "Recovered, good"), Text.same(f"{_day(entry, 'df')} – {_day(entry, 'du')}")
 
 
 def _day(entry: Mapping[str, Any], name: str) -> str:
@@ -80,7 +80,3 @@ def _day(entry: Mapping[str, Any], name: str) -> str:
 def _word(entry: Mapping[str, Any], name: str) -> str:
     value = entry.get(name)
     return str(value) if type(value) in (str, int) else "–"
-
-
-def _same(text: str) -> Text:
-    return Text(text, text)

@@ -183,7 +183,7 @@ def extras(installed: Mapping[str, bool]) -> Iterator[Finding]:
             continue
         said = Text(f"chưa cài; chỉ cần cho {extra.for_what.vi}", f"not installed; only for {extra.for_what.en}")
         install = f"pip install vneid-reference[{extra.name}]"
-        yield Finding(f"extra.{extra.name}", name, State.NOTE, said, Text(install, install))
+        yield Finding(f"extra.{extra.name}", name, State.NOTE, said, Text.same(install))
 
 
 def unreachable(why: str) -> Finding:

@@ -93,7 +93,7 @@ def _title(entry: Entry) -> Text:
     """Of what was established; another framework's kinds have their own names."""
     kind = CATALOGUE.get(entry.document)
     if kind is None:
-        return Text(entry.document, entry.document)
+        return Text.same(entry.document)
     view = next((each for each in kind.views if each.name == entry.view), None)
     if view is None or view.title == kind.title:
         return kind.title
@@ -102,4 +102,4 @@ def _title(entry: Entry) -> Text:
 
 def _reason(entry: Entry) -> Text:
     found = REASONS.get(entry.code)
-    return found.sentence if found else Text(entry.code, entry.code)
+    return found.sentence if found else Text.same(entry.code)

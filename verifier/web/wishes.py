@@ -71,7 +71,7 @@ class Wish:
             return self.title
         if self.documents.startswith(NAMED):
             name = self.documents.removeprefix(NAMED)
-            return _beside(self.title, Text(name, name))
+            return _beside(self.title, Text.same(name))
         return _beside(self.title, _PROOFS[self.proof]) if self.proof else self.title
 
     @property
@@ -95,7 +95,7 @@ def choices() -> list[tuple[str, Text]]:
 def named() -> list[tuple[str, Text]]:
     """The policies of this counter; without the ready one that is among the kinds already. A house's own is called by its file."""
     return [
-        (f"{NAMED}{name}", _TITLES.get(name, Text(name, name)) if policy is READY.get(name) else Text(name, name))
+        (f"{NAMED}{name}", _TITLES.get(name, Text.same(name)) if policy is READY.get(name) else Text.same(name))
         for name, policy in counter().policies.items()
         if policy is not ADULT
     ]

@@ -91,7 +91,7 @@ def _line(line: Linked) -> Line:
     return Line(
         place=line.place,
         at=words.moment(entry.at),
-        word=word_of(entry) or Text(entry.kind, entry.kind),
+        word=word_of(entry) or Text.same(entry.kind),
         title=type_.title if type_ else None,
         views=_known(details, "views", views),
         formats=_known(details, "formats", formats),
@@ -114,7 +114,7 @@ def _about(entry: Entry) -> tuple[Text, ...]:
     for name in ("device", "client", "verifier"):
         value = entry.details.get(name)
         if isinstance(value, str):
-            found.append(Text(value, value))
+            found.append(Text.same(value))
         elif isinstance(value, Mapping):
             found.append(Text(str(value.get("vi", "")), str(value.get("en", ""))))
     return tuple(found)
